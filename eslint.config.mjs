@@ -1,0 +1,84 @@
+import tseslint from 'typescript-eslint'
+import prettier from 'eslint-config-prettier'
+
+/** The folder arrows of ARCHITECTURE.md: `folder` must not import any of `forbidden`. */
+function boundary(folder, { folders = [], packages = [] }) {
+  return {
+    files: [`${folder}/**/*.ts`],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: packages.map((name) => ({ name, message: `${folder} must not use ${name}` })),
+          patterns: folders.length
+            ? [{ group: folders.map((f) => `**/${f}/**`), message: `${folder} must not import ${folders.join(', ')}` }]
+            : [],
+        },
+      ],
+    },
+  }
+}
+
+const io = ['pg', 'pg-copy-streams', 'fastify', 'pino', 'node:fs', 'node:fs/promises', 'node:net', 'node:http', 'node:child_process']
+const sql = ['pg', 'pg-copy-streams']
+
+export default tseslint.config(
+  { ignores: ['dist', '.tap', 'node_modules', '.sidelight', 'test/fixtures', 'test/majors', 'deploy/demo/node_modules'] },
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.base],
+    languageOptions: { parserOptions: { projectService: true } },
+    rules: {
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': 'error',
+      '@typescript-eslint/await-thenable': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/only-throw-error': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      eqeqeq: 'error',
+      'no-console': 'error',
+      'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }],
+      'max-lines-per-function': ['error', { max: 60, skipBlankLines: true, skipComments: true }],
+    },
+  },
+  {
+    files: ['test/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-floating-promises': 'off',
+      'max-lines-per-function': 'off',
+      'no-console': 'off',
+    },
+  },
+  boundary('collector/otlp', {
+    folders: ['receiver', 'translate', 'ingest', 'store', 'health', 'api', 'pages', 'telemetry', 'instrumentation'],
+    packages: io,
+  }),
+  boundary('collector/translate', {
+    folders: ['receiver', 'ingest', 'store', 'health', 'api', 'pages', 'telemetry', 'instrumentation'],
+    packages: io,
+  }),
+  boundary('collector/receiver', {
+    folders: ['translate', 'ingest', 'store', 'health', 'api', 'pages', 'instrumentation'],
+    packages: sql,
+  }),
+  boundary('collector/ingest', {
+    folders: ['receiver', 'store', 'health', 'api', 'pages', 'instrumentation'],
+    packages: [...sql, 'fastify'],
+  }),
+  boundary('collector/store', {
+    folders: ['receiver', 'otlp', 'ingest', 'health', 'api', 'pages', 'instrumentation'],
+    packages: ['fastify'],
+  }),
+  boundary('collector/api', {
+    folders: ['receiver', 'otlp', 'translate', 'ingest', 'store', 'instrumentation'],
+    packages: sql,
+  }),
+  boundary('collector/telemetry', {
+    folders: ['receiver', 'otlp', 'translate', 'ingest', 'store', 'health', 'api', 'pages', 'instrumentation'],
+    packages: [...sql, 'fastify'],
+  }),
+  boundary('instrumentation', { folders: ['collector', 'schema', 'deploy', 'test'] }),
+  prettier,
+)
