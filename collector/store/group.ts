@@ -1,0 +1,32 @@
+import type { Translated } from '../translate/rows'
+
+/** One request on its way to Postgres. `digest` is its receipt, as uuid text. */
+export interface GroupRequest {
+  readonly digest: string
+  readonly translated: Translated
+}
+
+/** An item Postgres itself refused (SQLSTATE class 22, 23 or 54), found by bisection. */
+export interface PoisonItem {
+  readonly table: string
+  /** Index of the row in the request's copy of that table. */
+  readonly row: number
+  readonly sqlstate: string
+  readonly message: string
+}
+
+/** `stored`: committed now, but for `poison`. `repeated`: its receipt was there already, nothing was added. `blocked`: another transaction holds its receipt; send it again. */
+export type GroupResult =
+  | { readonly kind: 'stored'; readonly poison: readonly PoisonItem[] }
+  | { readonly kind: 'repeated' }
+  | { readonly kind: 'blocked' }
+
+/**
+ * Writes a group in one transaction and returns a result a request, in order, once it is committed with
+ * `synchronous_commit = on`. Throws Unavailable when Postgres cannot be used or the outcome is in doubt; aborting the
+ * signal destroys the connection at once.
+ */
+export type WriteGroup = (
+  group: readonly GroupRequest[],
+  signal: AbortSignal,
+) => Promise<readonly GroupResult[]>
