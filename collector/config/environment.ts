@@ -1,0 +1,33 @@
+import type { Fault } from './fault'
+import { suggest } from './fault'
+import { KEYS } from './keys'
+
+/**
+ * Faults for variables named like ours that nothing reads: a misspelt one would silently do nothing. Variables
+ * Kubernetes injects for a Service whose name begins with `sidelight` are not ours and pass.
+ */
+export function findUnknownVariables(env: NodeJS.ProcessEnv): Fault[] {
+  return Object.keys(env)
+    .filter((name) => name.startsWith('SIDELIGHT_') && !NAMES.includes(name))
+    .filter((name) => !isFromKubernetes(name, env[name] ?? '') && !isForOthers(name))
+    .map((name) => {
+      const meant = suggest(name, NAMES)
+      const hint = meant === null ? '' : `; did you mean ${meant}?`
+      const problem = `there is no such variable${hint}`
+      return { key: name, value: null, problem, allowed: null, place: null }
+    })
+}
+
+const NAMES = Object.values(KEYS).map((key) => key.env)
+
+/** Variables of the application side, the demo and the tests, which may stand in the same environment. */
+function isForOthers(name: string): boolean {
+  return /^SIDELIGHT_(BOOTSTRAP|DEMO|TEST|BENCH)_/.test(name)
+}
+
+function isFromKubernetes(name: string, value: string): boolean {
+  if (/^SIDELIGHT(_[A-Z0-9_]+)?_SERVICE_(HOST|PORT(_[A-Z0-9_]+)?)$/.test(name)) return true
+  if (/^SIDELIGHT(_[A-Z0-9_]+)?_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$/.test(name))
+    return true
+  return /^SIDELIGHT(_[A-Z0-9_]+)?_PORT$/.test(name) && /^(tcp|udp|sctp):\/\//.test(value)
+}

@@ -1,0 +1,206 @@
+import { connectionUrl } from './database'
+import { tokens } from './token'
+import {
+  address,
+  bytes,
+  choice,
+  choices,
+  names,
+  optional,
+  text,
+  type ValueType,
+  wholeNumber,
+} from './value'
+
+/** One setting. README's table of keys is checked against these declarations. */
+export interface Key<T> {
+  /** The environment variable. */
+  readonly env: string
+  /** The path in the configuration file, with dots; null for what only the environment can say. */
+  readonly path: string | null
+  readonly type: ValueType<T>
+  /** What holds when nothing is said. */
+  readonly fallback: T
+  /** The unit of a plain number, else null. */
+  readonly unit: string | null
+  /** Secrets are masked wherever they would be shown. */
+  readonly isSecret: boolean
+  readonly description: string
+}
+
+const KIB = 1024
+const MIB = 1024 * KIB
+const GIB = 1024 * MIB
+
+export const ROLES = ['ingest', 'api', 'leader'] as const
+/** What a collector does: takes telemetry in, answers questions, does the work only one collector of a database may do. */
+export type Role = (typeof ROLES)[number]
+
+/** Every setting by the name it has in `Config`, in the order it is shown. */
+export const KEYS = {
+  configFile: declare({
+    env: 'SIDELIGHT_CONFIG',
+    path: null,
+    type: optional<string>(text('the path of a YAML file')),
+    fallback: null,
+    description: 'Configuration file. The environment wins over it',
+  }),
+  otlpHttpAddress: declare({
+    env: 'SIDELIGHT_OTLP_HTTP_ADDR',
+    path: 'otlp.http_addr',
+    type: address(),
+    fallback: { host: '127.0.0.1', port: 4318 },
+    description:
+      'Where OTLP/HTTP is received. Anything but loopback needs an ingest token; port 0 takes a free one',
+  }),
+  apiAddress: declare({
+    env: 'SIDELIGHT_API_ADDR',
+    path: 'api.addr',
+    type: address(),
+    fallback: { host: '127.0.0.1', port: 4319 },
+    description:
+      'Where the query API, `/metrics` and `/health` answer. Anything but loopback needs an admin or read token',
+  }),
+  databaseUrl: declare({
+    env: 'DATABASE_URL',
+    path: 'database.url',
+    type: optional<string>(connectionUrl()),
+    fallback: null,
+    isSecret: true,
+    description:
+      'The Postgres to use, version 15 or later. Without it `PGHOST` or `PGDATABASE`, with the other `PG*` variables, name one; without those the collector runs a Postgres of its own',
+  }),
+  databaseConnections: declare({
+    env: 'SIDELIGHT_DATABASE_CONNECTIONS',
+    path: 'database.connections',
+    type: wholeNumber(2, 100),
+    fallback: 6,
+    unit: 'connections',
+    description: 'The most connections the collector opens to Postgres',
+  }),
+  migrate: declare({
+    env: 'SIDELIGHT_MIGRATE',
+    path: 'database.migrate',
+    type: choice('auto', 'off'),
+    fallback: 'auto',
+    description:
+      '`auto` brings the schema up to date at the start; `off` leaves that to `sidelight migrate`',
+  }),
+  dataDir: declare({
+    env: 'SIDELIGHT_DATA_DIR',
+    path: 'data_dir',
+    type: text('the path of a folder'),
+    fallback: './.sidelight',
+    description:
+      "The folder of the collector's own Postgres and of the generated admin token; a relative path counts from the working folder",
+  }),
+  embeddedMaxSizeBytes: declare({
+    env: 'SIDELIGHT_EMBEDDED_MAX_SIZE_BYTES',
+    path: 'limits.embedded_max_size_bytes',
+    type: bytes(256 * MIB, 1024 ** 5),
+    fallback: 10 * GIB,
+    unit: 'bytes',
+    description: "The size cap of the collector's own Postgres",
+  }),
+  adminTokens: declare({
+    env: 'SIDELIGHT_ADMIN_TOKEN',
+    path: null,
+    type: tokens(),
+    fallback: [],
+    isSecret: true,
+    description:
+      'Bearer tokens that may do everything. With none, one is generated and kept in the data folder',
+  }),
+  readTokens: declare({
+    env: 'SIDELIGHT_READ_TOKEN',
+    path: null,
+    type: tokens(),
+    fallback: [],
+    isSecret: true,
+    description: 'Bearer tokens that may read, except what is under `/api/admin/`',
+  }),
+  ingestTokens: declare({
+    env: 'SIDELIGHT_INGEST_TOKEN',
+    path: null,
+    type: tokens(),
+    fallback: [],
+    isSecret: true,
+    description: 'Bearer tokens that may send telemetry. With none, the loopback door is open',
+  }),
+  roles: declare<readonly Role[]>({
+    env: 'SIDELIGHT_ROLES',
+    path: 'roles',
+    type: choices(...ROLES),
+    fallback: ROLES,
+    description: 'What this collector does, of the work on a shared database',
+  }),
+  retentionDays: declare({
+    env: 'SIDELIGHT_RETENTION_DAYS',
+    path: 'retention.days',
+    type: wholeNumber(1, 3650),
+    fallback: 30,
+    unit: 'days',
+    description: 'How old a span may be: older ones are refused',
+  }),
+  tenantAttributes: declare<readonly string[]>({
+    env: 'SIDELIGHT_TENANT_ATTRIBUTES',
+    path: 'tenant_attributes',
+    type: names('attribute names, separated by commas'),
+    fallback: ['tenant.id'],
+    description:
+      'The attributes that name the tenant, the first one present counts; looked for on the span, then on the resource. A token bound to a tenant wins over them',
+  }),
+  maxBodyBytes: declare({
+    env: 'SIDELIGHT_MAX_BODY_BYTES',
+    path: 'limits.max_body_bytes',
+    type: bytes(64 * KIB, GIB),
+    fallback: 64 * MIB,
+    unit: 'bytes',
+    description: 'The largest export request, after decompression; larger ones are answered 413',
+  }),
+  maxResponseBytes: declare({
+    env: 'SIDELIGHT_MAX_RESPONSE_BYTES',
+    path: 'limits.max_response_bytes',
+    type: bytes(KIB, 64 * MIB),
+    fallback: 4 * MIB,
+    unit: 'bytes',
+    description:
+      'The largest answer to an export request; the reasons of rejections are cut to fit',
+  }),
+  admissionBytes: declare({
+    env: 'SIDELIGHT_ADMISSION_BYTES',
+    path: 'limits.admission_bytes',
+    type: bytes(MIB, 64 * GIB),
+    fallback: 128 * MIB,
+    unit: 'bytes',
+    description:
+      'The memory all export requests in flight may hold together; what does not fit is answered 503 or 429. At least twice the largest request',
+  }),
+  shutdownTimeoutMs: declare({
+    env: 'SIDELIGHT_SHUTDOWN_TIMEOUT_MS',
+    path: 'shutdown_timeout_ms',
+    type: wholeNumber(0, 600_000),
+    fallback: 10_000,
+    unit: 'ms',
+    description: 'How long a stop waits for requests in flight',
+  }),
+  logLevel: declare({
+    env: 'LOG_LEVEL',
+    path: 'log_level',
+    type: choice('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+    fallback: 'info',
+    description: "The collector's own log",
+  }),
+} as const
+
+export type Settings = {
+  readonly [Name in keyof typeof KEYS]: (typeof KEYS)[Name] extends Key<infer T> ? T : never
+}
+export type SettingName = keyof typeof KEYS
+
+type Declaration<T> = Pick<Key<T>, 'env' | 'path' | 'type' | 'fallback' | 'description'> &
+  Partial<Pick<Key<T>, 'unit' | 'isSecret'>>
+
+function declare<T>(declaration: Declaration<T>): Key<T> {
+  return { unit: null, isSecret: false, ...declaration }
+}

@@ -1,0 +1,97 @@
+import { type Address, formatAddress, isLoopback, isSameDoor } from './address'
+import type { Fault } from './fault'
+import { KEYS, type SettingName, type Settings } from './keys'
+import type { Scope, Token } from './token'
+
+/** Admission counts a request at this many times its decompressed size: the body itself and the rows made of it. */
+export const ADMISSION_FACTOR = 2
+
+/**
+ * Faults that lie between settings, each of them valid by itself. A rule is passed over when a setting it needs is in
+ * `failed`: that one's own fault is listed already.
+ */
+export function judgeRules(
+  config: Settings & { readonly tokens: readonly Token[] },
+  failed: ReadonlySet<SettingName | 'tokens'>,
+): Fault[] {
+  const hasAll = (...names: (SettingName | 'tokens')[]) => !names.some((name) => failed.has(name))
+  const { otlpHttpAddress, apiAddress, tokens } = config
+  const faults: (Fault | null)[] = []
+  if (
+    hasAll('otlpHttpAddress', 'ingestTokens', 'tokens', 'roles') &&
+    config.roles.includes('ingest')
+  ) {
+    faults.push(judgeDoor('otlpHttpAddress', otlpHttpAddress, tokens, ['ingest']))
+  }
+  if (hasAll('apiAddress', 'adminTokens', 'readTokens', 'tokens')) {
+    faults.push(judgeDoor('apiAddress', apiAddress, tokens, ['admin', 'read']))
+  }
+  if (hasAll('otlpHttpAddress', 'apiAddress') && isSameDoor(otlpHttpAddress, apiAddress)) {
+    const problem = `its port is that of ${KEYS.otlpHttpAddress.env}, ${formatAddress(otlpHttpAddress)}`
+    faults.push(describe('apiAddress', formatAddress(apiAddress), problem, 'a port of its own'))
+  }
+  if (hasAll('admissionBytes', 'maxBodyBytes')) faults.push(judgeAdmission(config))
+  if (hasAll('adminTokens', 'readTokens', 'ingestTokens', 'tokens'))
+    faults.push(judgeTokens(tokens))
+  return faults.filter((fault) => fault !== null)
+}
+
+/** What is set and has no effect. */
+export function listWarnings(
+  settings: Settings,
+  texts: ReadonlyMap<SettingName, { readonly source: string }>,
+): string[] {
+  const isSet = (name: SettingName) => texts.get(name)?.source !== 'default'
+  const warnings = []
+  if (settings.databaseUrl !== null && isSet('embeddedMaxSizeBytes')) {
+    const { env } = KEYS.embeddedMaxSizeBytes
+    warnings.push(`${env} has no effect: it caps the collector's own Postgres, and another is used`)
+  }
+  if (isSet('otlpHttpAddress') && !settings.roles.includes('ingest')) {
+    const { env } = KEYS.otlpHttpAddress
+    warnings.push(`${env} has no effect: ${KEYS.roles.env} leaves out ingest`)
+  }
+  return warnings
+}
+
+function judgeDoor(
+  name: 'otlpHttpAddress' | 'apiAddress',
+  address: Address,
+  tokens: readonly Token[],
+  scopes: readonly Scope[],
+): Fault | null {
+  if (isLoopback(address) || tokens.some(({ scope }) => scopes.includes(scope))) return null
+  const keys = scopes.map((scope) => KEYS[`${scope}Tokens`].env).join(' or ')
+  const problem = `it can be reached from elsewhere and no ${scopes.join(' or ')} token is configured; set ${keys}`
+  return describe(name, formatAddress(address), problem, 'a loopback address, or any with a token')
+}
+
+function judgeAdmission(settings: Settings): Fault | null {
+  const { admissionBytes, maxBodyBytes } = settings
+  const leastBytes = ADMISSION_FACTOR * maxBodyBytes
+  if (admissionBytes >= leastBytes) return null
+  const { type, env } = KEYS.maxBodyBytes
+  const largest = `${env}=${type.format(maxBodyBytes)}`
+  const problem = `a request of the largest size, ${largest}, could never be admitted`
+  const allowed = `${type.format(leastBytes)} or more`
+  return describe('admissionBytes', type.format(admissionBytes), problem, allowed)
+}
+
+function judgeTokens(tokens: readonly Token[]): Fault | null {
+  const meanings = new Map<string, string>()
+  for (const { token, scope, tenant } of tokens) {
+    const meaning = tenant === null ? scope : `${scope} of tenant ${tenant}`
+    const other = meanings.get(token) ?? meaning
+    if (other !== meaning) {
+      const problem = `one token stands for two things, ${other} and ${meaning}`
+      const allowed = 'different tokens for different scopes and tenants'
+      return { key: 'tokens', value: '***', problem, allowed, place: null }
+    }
+    meanings.set(token, meaning)
+  }
+  return null
+}
+
+function describe(name: SettingName, value: string, problem: string, allowed: string): Fault {
+  return { key: KEYS[name].env, value, problem, allowed, place: null }
+}
