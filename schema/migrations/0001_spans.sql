@@ -7,7 +7,7 @@ create table sidelight.service (
   environment text not null,
   namespace text not null,
   name text not null,
-  last_seen_day date not null default current_date
+  last_seen_day date not null default (now() at time zone 'utc')::date
 );
 
 create table sidelight.operation (
@@ -16,7 +16,7 @@ create table sidelight.operation (
   module text not null,
   kind integer not null,
   name text not null,
-  last_seen_day date not null default current_date
+  last_seen_day date not null default (now() at time zone 'utc')::date
 );
 
 create table sidelight.resource (
@@ -25,7 +25,7 @@ create table sidelight.resource (
   dropped_attributes_count bigint not null,
   entity_refs jsonb,
   schema_url text not null,
-  last_seen_day date not null default current_date
+  last_seen_day date not null default (now() at time zone 'utc')::date
 );
 
 create table sidelight.scope (
@@ -35,7 +35,7 @@ create table sidelight.scope (
   attributes jsonb not null,
   dropped_attributes_count bigint not null,
   schema_url text not null,
-  last_seen_day date not null default current_date
+  last_seen_day date not null default (now() at time zone 'utc')::date
 );
 
 -- One row a span. Times are split into microseconds (timestamptz) and the remaining 0 to 999 nanoseconds.

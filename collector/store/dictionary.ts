@@ -1,0 +1,133 @@
+import type { PoolClient } from 'pg'
+import { DICTIONARIES, type DictionaryName, type DictionaryRow } from '../translate/rows'
+import { isPoison, isRetried, type ServerError } from './sqlstate'
+
+/** Dictionary rows Postgres refuses, by `dictionaryKey`. */
+export type RefusedKeys = ReadonlyMap<string, ServerError>
+
+/** The dictionary rows a writer has put into the database, so that it does so once a day and not once a request. */
+export interface Dictionary {
+  /** Inserts what is not known to be there, outside any transaction. */
+  ensure(client: PoolClient, rows: Iterable<DictionaryRow>): Promise<RefusedKeys>
+  forget(): void
+}
+
+const DAY_MS = 86_400_000
+const ROWS_A_STATEMENT = 1_000
+const ATTEMPTS = 3
+
+const TYPES: Readonly<Record<string, string>> = {
+  id: 'bigint',
+  service_id: 'bigint',
+  dropped_attributes_count: 'bigint',
+  kind: 'integer',
+  attributes: 'jsonb',
+  entity_refs: 'jsonb',
+}
+
+const NAMES = Object.keys(DICTIONARIES) as DictionaryName[]
+
+export function createDictionary(nowMs: () => number): Dictionary {
+  // The translator hands out the same object while it remembers a row, so that what is known here is bounded by its memory.
+  let known = new WeakMap<DictionaryRow, number>()
+  return {
+    async ensure(client, rows) {
+      const today = Math.floor(nowMs() / DAY_MS)
+      const unknown = new Set<DictionaryRow>()
+      for (const row of rows) if (known.get(row) !== today) unknown.add(row)
+      if (unknown.size === 0) return new Map()
+      const remembered = known
+      const refused = await insertAll(client, unknown)
+      for (const row of unknown) {
+        if (!refused.has(dictionaryKey(row.dictionary, row.id))) remembered.set(row, today)
+      }
+      return refused
+    },
+    forget() {
+      known = new WeakMap()
+    },
+  }
+}
+
+export function dictionaryKey(dictionary: string, id: string): string {
+  return `${dictionary}:${id}`
+}
+
+async function insertAll(
+  client: PoolClient,
+  rows: Iterable<DictionaryRow>,
+): Promise<Map<string, ServerError>> {
+  const refused = new Map<string, ServerError>()
+  const all = [...rows]
+  // Every writer takes the tables in the same order and, in `sortedById`, the rows.
+  for (const dictionary of NAMES) {
+    const sorted = sortedById(all.filter((row) => row.dictionary === dictionary))
+    for (let from = 0; from < sorted.length; from += ROWS_A_STATEMENT) {
+      await insertRows(client, sorted.slice(from, from + ROWS_A_STATEMENT), refused)
+    }
+  }
+  return refused
+}
+
+/** One row an id: a statement may not update the same row twice. */
+function sortedById(rows: readonly DictionaryRow[]): DictionaryRow[] {
+  const byId = new Map(rows.map((row) => [BigInt(row.id), row]))
+  return [...byId].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row)
+}
+
+/** Halves what Postgres refuses until the rows at fault stand alone. */
+async function insertRows(
+  client: PoolClient,
+  rows: readonly DictionaryRow[],
+  refused: Map<string, ServerError>,
+): Promise<void> {
+  const [first] = rows
+  if (first === undefined) return
+  try {
+    await upsert(client, first.dictionary, rows)
+  } catch (error) {
+    if (!isPoison(error)) throw error
+    if (rows.length === 1) {
+      refused.set(dictionaryKey(first.dictionary, first.id), error)
+      return
+    }
+    const middle = rows.length >> 1
+    await insertRows(client, rows.slice(0, middle), refused)
+    await insertRows(client, rows.slice(middle), refused)
+  }
+}
+
+async function upsert(
+  client: PoolClient,
+  dictionary: DictionaryName,
+  rows: readonly DictionaryRow[],
+): Promise<void> {
+  const values = DICTIONARIES[dictionary].map((_, column) =>
+    rows.map((row) => row.values[column] ?? null),
+  )
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await client.query(UPSERTS[dictionary], values)
+      return
+    } catch (error) {
+      if (!isRetried(error) || attempt === ATTEMPTS) throw error
+    }
+  }
+}
+
+const UPSERTS = Object.fromEntries(
+  NAMES.map((name) => [name, upsertStatement(name)]),
+) as Readonly<Record<DictionaryName, string>>
+
+function upsertStatement(dictionary: DictionaryName): string {
+  const columns = DICTIONARIES[dictionary]
+  const today = `(now() at time zone 'utc')::date`
+  return `
+    insert into sidelight.${dictionary} as known (${columns.join(', ')}, last_seen_day)
+    select ${columns.map((column) => `given.${column}::${TYPES[column] ?? 'text'}`).join(', ')}, ${today}
+    from unnest(${columns.map((_, i) => `$${i + 1}::text[]`).join(', ')})
+      with ordinality as given (${columns.join(', ')}, position)
+    order by given.position
+    on conflict (id) do update set last_seen_day = excluded.last_seen_day
+    where known.last_seen_day < excluded.last_seen_day`
+}

@@ -1,0 +1,95 @@
+import type { Pool } from 'pg'
+import { ensurePartitions, upcomingDays } from './partitions'
+
+/** The tables with daily partitions. */
+export const PARTITIONED_TABLES = ['span'] as const
+
+/** One collector process, as other collectors see it. */
+export interface Sidecar {
+  readonly id: string
+  readonly host: string
+  readonly version: string
+  readonly roles: readonly string[]
+}
+
+/** Creates the partitions of yesterday to the day after tomorrow, of every table that has them. */
+export async function createUpcomingPartitions(pool: Pool, nowMs: number): Promise<void> {
+  for (const table of PARTITIONED_TABLES) await ensurePartitions(pool, table, upcomingDays(nowMs))
+}
+
+const RECEIPT_BATCH = 5_000
+
+/**
+ * The edge of the receipt window: 2 hours ago, or further back, to at most 24 hours, while a sidecar that has not reported
+ * itself drained may still send what it keeps: back to the older of its last heartbeat and its oldest undrained record.
+ */
+const RECEIPT_EDGE = `
+select greatest(
+  clock_timestamp() - interval '24 hours',
+  least(clock_timestamp() - interval '2 hours', min(least(heartbeat_at, oldest_undrained_at)))
+)::text as edge
+from sidelight.sidecar where drained_at is null`
+
+const DELETE_RECEIPTS = `
+delete from sidelight.ingest_receipt where digest in (
+  select digest from sidelight.ingest_receipt where received_at < $1::timestamptz limit $2
+)`
+
+/** Deletes the receipts older than the receipt window, in batches of their own transactions; returns how many. */
+export async function deleteOldReceipts(pool: Pool): Promise<number> {
+  const { rows } = await pool.query<{ edge: string }>(RECEIPT_EDGE)
+  const edge = rows[0]?.edge
+  let deleted = 0
+  for (let batch = RECEIPT_BATCH; batch === RECEIPT_BATCH; deleted += batch) {
+    batch = (await pool.query(DELETE_RECEIPTS, [edge, RECEIPT_BATCH])).rowCount ?? 0
+  }
+  return deleted
+}
+
+const REGISTER = `
+insert into sidelight.sidecar (id, host, version, roles) values ($1, $2, $3, $4)
+on conflict (id) do update set
+  host = excluded.host, version = excluded.version, roles = excluded.roles,
+  started_at = clock_timestamp(), heartbeat_at = clock_timestamp(), drained_at = null`
+
+/** Announces this process; done again after the database was lost or replaced. */
+export async function registerSidecar(pool: Pool, sidecar: Sidecar): Promise<void> {
+  await pool.query(REGISTER, [sidecar.id, sidecar.host, sidecar.version, sidecar.roles])
+}
+
+const HEARTBEAT = `
+update sidelight.sidecar set
+  heartbeat_at = clock_timestamp(), drained_at = null,
+  oldest_undrained_at = clock_timestamp() - $2::double precision * interval '1 millisecond'
+where id = $1`
+
+/**
+ * Says that this process lives and how old the oldest record it has yet to store is, null when it has none. An age, for
+ * clocks differ. False when the row is gone: register again.
+ */
+export async function heartbeat(
+  pool: Pool,
+  id: string,
+  oldestUndrainedAgeMs: number | null,
+): Promise<boolean> {
+  return (await pool.query(HEARTBEAT, [id, oldestUndrainedAgeMs])).rowCount === 1
+}
+
+const DRAINED = `
+update sidelight.sidecar
+set heartbeat_at = clock_timestamp(), drained_at = clock_timestamp(), oldest_undrained_at = null
+where id = $1`
+
+/** Says at a clean stop that nothing of this process waits to be stored any more. */
+export async function reportDrained(pool: Pool, id: string): Promise<void> {
+  await pool.query(DRAINED, [id])
+}
+
+const FORGET = `
+delete from sidelight.sidecar
+where coalesce(drained_at, heartbeat_at) < clock_timestamp() - interval '7 days'`
+
+/** Deletes the rows of processes that ended, or were last heard of, a week ago; returns how many. */
+export async function forgetSidecars(pool: Pool): Promise<number> {
+  return (await pool.query(FORGET)).rowCount ?? 0
+}

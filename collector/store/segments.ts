@@ -1,0 +1,115 @@
+import type { CopyRows, Table } from '../translate/rows'
+import { dictionaryKey, type RefusedKeys } from './dictionary'
+import type { GroupRequest, PoisonItem } from './group'
+
+/** A run of rows of one request's copy, from `from` up to but not including `to`. */
+export interface Segment {
+  readonly request: GroupRequest
+  readonly copy: CopyRows
+  readonly from: number
+  readonly to: number
+}
+
+/** Rows found not to be storable, by request. */
+export type Poison = Map<GroupRequest, PoisonItem[]>
+
+/** All rows of the requests, table by table. */
+export function segmentsOf(requests: readonly GroupRequest[]): Map<string, Segment[]> {
+  const byTable = new Map<string, Segment[]>()
+  for (const request of requests) {
+    for (const copy of request.translated.copies) {
+      const to = copy.offsets.length
+      if (to === 0) continue
+      const segments = byTable.get(copy.table.name)
+      const segment = { request, copy, from: 0, to }
+      if (segments === undefined) byTable.set(copy.table.name, [segment])
+      else segments.push(segment)
+    }
+  }
+  return byTable
+}
+
+export function tableOf(segments: readonly Segment[]): Table | undefined {
+  return segments[0]?.copy.table
+}
+
+export function countRows(segments: readonly Segment[]): number {
+  return segments.reduce((rows, { from, to }) => rows + to - from, 0)
+}
+
+/** The encoded rows, without copying them. */
+export function bytesOf({ copy, from, to }: Segment): Uint8Array {
+  if (from === 0 && to === copy.offsets.length) return copy.bytes
+  return copy.bytes.subarray(copy.offsets[from], copy.offsets[to] ?? copy.bytes.length)
+}
+
+/** The first half of the rows and the second. */
+export function halves(segments: readonly Segment[]): [Segment[], Segment[]] {
+  let wanted = countRows(segments) >> 1
+  const first: Segment[] = []
+  const second: Segment[] = []
+  for (const segment of segments) {
+    const middle = Math.min(segment.from + wanted, segment.to)
+    if (middle > segment.from) first.push({ ...segment, to: middle })
+    if (middle < segment.to) second.push({ ...segment, from: middle })
+    wanted -= middle - segment.from
+  }
+  return [first, second]
+}
+
+/** Leaves out, and adds to `poison`, the rows that refer to a dictionary row Postgres refused. */
+export function withoutRefused(
+  segments: readonly Segment[],
+  refused: RefusedKeys,
+  poison: Poison,
+): readonly Segment[] {
+  if (refused.size === 0) return segments
+  return segments.flatMap((segment) => [...acceptable(segment, refused, poison)])
+}
+
+function* acceptable(segment: Segment, refused: RefusedKeys, poison: Poison): Generator<Segment> {
+  const references = referencesOf(segment.copy.table)
+  let { from } = segment
+  for (let row = segment.from; row < segment.to; row++) {
+    const error = references
+      .map(({ dictionary, field }) => {
+        const id = bigintField(segment.copy, row, field)
+        return refused.get(dictionaryKey(dictionary, String(id)))
+      })
+      .find((found) => found !== undefined)
+    if (error === undefined) continue
+    addPoison(poison, segment, row, error)
+    if (row > from) yield { ...segment, from, to: row }
+    from = row + 1
+  }
+  if (from < segment.to) yield { ...segment, from }
+}
+
+export function addPoison(
+  poison: Poison,
+  { request, copy }: Segment,
+  row: number,
+  error: { readonly code: string; readonly message: string },
+): void {
+  const item = { table: copy.table.name, row, sqlstate: error.code, message: error.message }
+  const items = poison.get(request)
+  if (items === undefined) poison.set(request, [item])
+  else items.push(item)
+}
+
+const DICTIONARY_ID = /^(resource|scope|service|operation)_id$/
+
+function referencesOf(table: Table): readonly { dictionary: string; field: number }[] {
+  return table.columns.flatMap((column, field) => {
+    const dictionary = DICTIONARY_ID.exec(column)?.[1]
+    return dictionary === undefined ? [] : [{ dictionary, field }]
+  })
+}
+
+/** Reads one bigint of an encoded row: a count of fields, then each as a length (-1: null) and its bytes. */
+function bigintField(copy: CopyRows, row: number, field: number): bigint | null {
+  const view = new DataView(copy.bytes.buffer, copy.bytes.byteOffset, copy.bytes.byteLength)
+  let at = (copy.offsets[row] ?? 0) + 2
+  for (let skipped = 0; skipped < field; skipped++) at += 4 + Math.max(view.getInt32(at), 0)
+  return view.getInt32(at) === 8 ? view.getBigInt64(at + 4) : null
+}

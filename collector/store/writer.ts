@@ -1,0 +1,222 @@
+import type { Pool, PoolClient } from 'pg'
+import { Unavailable } from '../errors'
+import { copyRows } from './copy'
+import { createDictionary, type Dictionary, type RefusedKeys } from './dictionary'
+import type { GroupRequest, GroupResult, WriteGroup } from './group'
+import { createPartitionCache, type PartitionCache } from './partitions'
+import { copyAround } from './poison'
+import { beginWithReceipts, ReceiptHeld } from './receipts'
+import { bytesOf, type Poison, type Segment, segmentsOf, tableOf, withoutRefused } from './segments'
+import { rollback, withClient } from './session'
+import { asUnavailable, isMissingPartition, isPoison, isRetried } from './sqlstate'
+
+/** Writes groups until it is closed; the pool stays its owner's. */
+export interface GroupWriter {
+  readonly write: WriteGroup
+  /** Waits for the groups that are being written; further ones are Unavailable. */
+  close(): Promise<void>
+}
+
+export interface GroupWriterOptions {
+  readonly pool: Pool
+  /** Unix milliseconds; for the day in which a dictionary row was last known to be there. */
+  readonly nowMs?: () => number
+}
+
+type Results = Map<string, GroupResult>
+
+/** How a group is copied: all rows at once, or around those that Postgres refuses. */
+type Manner = 'at once' | 'around poison'
+
+const LOCK_TIMEOUT_MS = 1_000
+/** For requests tried one by one, after they waited the whole time-out together. */
+const SHORT_LOCK_TIMEOUT_MS = 100
+const ATTEMPTS = 5
+
+/**
+ * The one way into the fact tables: a group of requests in one transaction, each exactly once. `write` may be called
+ * again before it has returned; each call takes a connection of the pool.
+ */
+export function createGroupWriter({ pool, nowMs = Date.now }: GroupWriterOptions): GroupWriter {
+  const known: Known = { partitions: createPartitionCache(), dictionary: createDictionary(nowMs) }
+  const inFlight = new Set<Promise<unknown>>()
+  let isClosed = false
+  // A new connection may lead to another server, after a fail-over or a restore, that lacks what the old one had.
+  const forget = () => {
+    known.partitions.forget()
+    known.dictionary.forget()
+  }
+  pool.on('connect', forget)
+  return {
+    async write(group, signal) {
+      if (isClosed) throw new Unavailable('cannot write: the writer is closed')
+      const writing = writeGroup(pool, known, group, signal)
+      inFlight.add(writing)
+      try {
+        return await writing
+      } catch (error) {
+        throw asUnavailable(error, 'write to Postgres')
+      } finally {
+        inFlight.delete(writing)
+      }
+    },
+    async close() {
+      isClosed = true
+      await Promise.allSettled(inFlight)
+      pool.off('connect', forget)
+    },
+  }
+}
+
+interface Known {
+  readonly partitions: PartitionCache
+  readonly dictionary: Dictionary
+}
+
+async function writeGroup(
+  pool: Pool,
+  known: Known,
+  group: readonly GroupRequest[],
+  signal: AbortSignal,
+): Promise<readonly GroupResult[]> {
+  const requests = new Map<string, GroupRequest>()
+  for (const request of group) {
+    const { digest, translated } = request
+    const isEmpty = translated.copies.every((copy) => copy.offsets.length === 0)
+    if (!isEmpty && !requests.has(digest)) requests.set(digest, request)
+  }
+  const results: Results = new Map()
+  if (requests.size > 0) {
+    await withClient(pool, signal, (client) => store(client, known, [...requests.values()], results))
+  }
+  return group.map((request) => resultOf(request, requests.get(request.digest), results))
+}
+
+/** A request without rows has nothing to store; a duplicate within the group shares the fate of the first. */
+function resultOf(
+  request: GroupRequest,
+  first: GroupRequest | undefined,
+  results: Results,
+): GroupResult {
+  const result = results.get(request.digest)
+  if (first === undefined || result === undefined) return { kind: 'stored', poison: [] }
+  return request === first || result.kind === 'blocked' ? result : { kind: 'repeated' }
+}
+
+async function store(
+  client: PoolClient,
+  known: Known,
+  requests: readonly GroupRequest[],
+  results: Results,
+): Promise<void> {
+  for (const [table, days] of daysOf(requests)) await known.partitions.ensure(client, table, days)
+  const refused = await known.dictionary.ensure(client, dictionaryRows(requests))
+  const transaction = { client, known, refused, results }
+  try {
+    await storeTogether(transaction, requests, LOCK_TIMEOUT_MS)
+  } catch (error) {
+    if (!(error instanceof ReceiptHeld)) throw error
+    for (const request of requests) await storeAlone(transaction, request)
+  }
+}
+
+interface Transaction {
+  readonly client: PoolClient
+  readonly known: Known
+  readonly refused: RefusedKeys
+  readonly results: Results
+}
+
+async function storeAlone(transaction: Transaction, request: GroupRequest): Promise<void> {
+  try {
+    await storeTogether(transaction, [request], SHORT_LOCK_TIMEOUT_MS)
+  } catch (error) {
+    if (!(error instanceof ReceiptHeld)) throw error
+    transaction.results.set(request.digest, { kind: 'blocked' })
+  }
+}
+
+/** Tries the transaction again for as long as what went wrong can be mended; leaves none open when it throws ReceiptHeld. */
+async function storeTogether(
+  transaction: Transaction,
+  requests: readonly GroupRequest[],
+  lockTimeoutMs: number,
+): Promise<void> {
+  const { client, known } = transaction
+  let manner: Manner = 'at once'
+  let mayCreatePartitions = true
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await storeOnce(transaction, requests, lockTimeoutMs, manner)
+      return
+    } catch (error) {
+      await rollback(client, error)
+      if (attempt === ATTEMPTS) throw error
+      if (isRetried(error)) continue
+      if (isMissingPartition(error) && mayCreatePartitions) {
+        mayCreatePartitions = false
+        known.partitions.forget()
+        for (const [table, days] of daysOf(requests)) {
+          await known.partitions.ensure(client, table, days)
+        }
+      } else if (isPoison(error) && manner === 'at once') {
+        manner = 'around poison'
+      } else throw error
+    }
+  }
+}
+
+async function storeOnce(
+  { client, refused, results }: Transaction,
+  requests: readonly GroupRequest[],
+  lockTimeoutMs: number,
+  manner: Manner,
+): Promise<void> {
+  const digests = requests.map((request) => request.digest)
+  const claimed = await beginWithReceipts(client, digests, lockTimeoutMs)
+  const fresh = requests.filter((request) => claimed.has(request.digest))
+  const poison: Poison = new Map()
+  const copies: (readonly Segment[])[] = []
+  for (const segments of segmentsOf(fresh).values()) {
+    const storable = withoutRefused(segments, refused, poison)
+    if (storable.length > 0) copies.push(storable)
+  }
+  if (manner === 'at once' && copies.length > 0) await copyAndCommit(client, copies)
+  else {
+    for (const segments of copies) await copyAround(client, segments, poison)
+    await client.query('commit')
+  }
+  for (const { digest } of requests) results.set(digest, { kind: 'repeated' })
+  for (const request of fresh) {
+    results.set(request.digest, { kind: 'stored', poison: poison.get(request) ?? [] })
+  }
+}
+
+/** The last COPY carries the commit, which saves a round trip; after a failure Postgres does not come to it. */
+async function copyAndCommit(
+  client: PoolClient,
+  copies: readonly (readonly Segment[])[],
+): Promise<void> {
+  for (const [i, segments] of copies.entries()) {
+    const table = tableOf(segments)
+    if (table === undefined) continue
+    const isLast = i === copies.length - 1
+    await copyRows(client, table, segments.map(bytesOf), isLast ? { after: 'commit' } : {})
+  }
+}
+
+function daysOf(requests: readonly GroupRequest[]): Map<string, Set<number>> {
+  const days = new Map<string, Set<number>>()
+  for (const { translated } of requests) {
+    for (const copy of translated.copies) {
+      const ofTable = days.get(copy.table.name) ?? new Set()
+      for (const day of copy.days) ofTable.add(day)
+      days.set(copy.table.name, ofTable)
+    }
+  }
+  return days
+}
+
+function* dictionaryRows(requests: readonly GroupRequest[]) {
+  for (const { translated } of requests) yield* translated.dictionary
+}
