@@ -1,0 +1,110 @@
+import { STATUS_CODES } from 'node:http'
+import type {
+  FastifyError,
+  FastifyReply,
+  FastifyRequest,
+  FastifySchemaValidationError,
+} from 'fastify'
+import { BadData, Unavailable } from '../errors'
+import type { Problem } from './schemas'
+
+/** One faulty parameter: its name, and in `reason` its value and what is allowed. */
+export interface Fault {
+  readonly name: string
+  readonly reason: string
+}
+
+/** Parameters that pass their schema and still make no sense. */
+export class BadParameters extends BadData {
+  readonly faults: readonly Fault[]
+
+  constructor(faults: readonly Fault[]) {
+    super(faults.map(({ name, reason }) => `${name} ${reason}`).join('; '))
+    this.faults = faults
+  }
+}
+
+const CONTENT_TYPE = 'application/problem+json; charset=utf-8'
+const RETRY_AFTER_SECONDS = 1
+const MAX_SHOWN = 100
+
+/** Answers with a problem document (RFC 9457). */
+export function sendProblem(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  status: number,
+  detail: string,
+  faults: readonly Fault[] = [],
+): FastifyReply {
+  const problem: Problem = {
+    type: 'about:blank',
+    title: STATUS_CODES[status] ?? 'Error',
+    status,
+    detail,
+    // Without the query: it may hold a token.
+    instance: request.url.split('?', 1)[0] ?? '',
+    ...(faults.length > 0 ? { errors: [...faults] } : {}),
+  }
+  return reply.code(status).type(CONTENT_TYPE).send(JSON.stringify(problem))
+}
+
+/** Turns whatever a route threw into a problem document; what is not the caller's to know goes to the log only. */
+export function answerError(
+  error: FastifyError | Error,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  if ('validation' in error && error.validation) {
+    const faults = error.validation.map(faultOf)
+    return sendProblem(request, reply, 400, detailOf(faults), faults)
+  }
+  if (error instanceof BadParameters) {
+    return sendProblem(request, reply, 400, detailOf(error.faults), error.faults)
+  }
+  if (error instanceof BadData) return sendProblem(request, reply, 400, error.message)
+  if (error instanceof Unavailable) {
+    request.log.warn({ err: error }, 'a question could not be answered')
+    void reply.header('retry-after', RETRY_AFTER_SECONDS)
+    return sendProblem(request, reply, 503, error.message)
+  }
+  const status = 'statusCode' in error ? (error.statusCode ?? 500) : 500
+  if (status >= 400 && status < 500) return sendProblem(request, reply, status, error.message)
+  request.log.error({ err: error }, 'a request failed')
+  return sendProblem(request, reply, 500, 'The collector failed to answer; its log says why.')
+}
+
+function detailOf(faults: readonly Fault[]): string {
+  return faults.map(({ name, reason }) => `${name} ${reason}`).join('; ')
+}
+
+/** What Ajv adds to a fault when it is `verbose`. */
+interface Verbose {
+  readonly data?: unknown
+  readonly parentSchema?: {
+    readonly type?: string
+    readonly minimum?: number
+    readonly maximum?: number
+    readonly description?: string
+    readonly properties?: object
+  }
+}
+
+function faultOf(fault: FastifySchemaValidationError & Verbose): Fault {
+  const { keyword, params, parentSchema = {} } = fault
+  if (keyword === 'additionalProperties') {
+    const known = Object.keys(parentSchema.properties ?? {}).join(', ')
+    return {
+      name: String(params['additionalProperty']),
+      reason: `is not known; known are ${known}`,
+    }
+  }
+  const name = fault.instancePath.slice(1)
+  const { type = 'value', minimum, maximum } = parentSchema
+  const article = /^[aeiou]/.test(type) ? 'an' : 'a'
+  const least = minimum === undefined ? '' : ` from ${minimum}`
+  const most = maximum === undefined ? '' : ` to ${maximum}`
+  const allowed =
+    keyword === 'pattern' ? (parentSchema.description ?? type) : `${article} ${type}${least}${most}`
+  const shown = (JSON.stringify(fault.data) ?? 'nothing').slice(0, MAX_SHOWN)
+  return { name, reason: `must be ${allowed}, not ${shown}` }
+}

@@ -1,0 +1,138 @@
+import { Type, type FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
+import type { TProperties } from 'typebox'
+import type { TraceFilter, TraceQueries } from '../contract'
+import { problems } from '../openapi'
+import { BadParameters, sendProblem } from '../problems'
+import { SlowTrace, Trace, TraceStatisticsAnswer } from '../schemas'
+import { composeTrace } from '../trace'
+import { formatMs, resolveWindow, windowParameters, type WindowParameters } from '../window'
+
+/** Most spans in the answer about one trace. */
+export const MAX_SPANS = 10_000
+const PREFIX = '/api/admin/observability/traces'
+const DEFAULT_THRESHOLD_MS = 1000
+const DEFAULT_LIMIT = 50
+const MAX_LIMIT = 1000
+/** Longest threshold that fits the nanoseconds of a bigint, with room to spare: ten years. */
+const MAX_THRESHOLD_MS = 315_360_000_000
+
+const tags = ['traces']
+
+/** What the routes about traces need; windows reach back `maxHours` at most. */
+export interface TraceRoutesParts {
+  readonly queries: TraceQueries
+  readonly now: () => number
+  readonly maxHours: number
+}
+
+/** One trace, the slow ones, and what they add up to. */
+export function traceRoutes(parts: TraceRoutesParts): FastifyPluginCallbackTypebox {
+  return (app, _options, done) => {
+    void app.register(oneTrace(parts))
+    void app.register(slowTraces(parts))
+    void app.register(statistics(parts))
+    done()
+  }
+}
+
+function oneTrace({ queries }: TraceRoutesParts): FastifyPluginCallbackTypebox {
+  const schema = {
+    summary: 'A trace, as a list of spans and as a tree',
+    tags,
+    params: Type.Object({
+      traceId: Type.String({ description: '32 hex digits, or the same as a uuid' }),
+    }),
+    querystring: closedQuery({}),
+    response: { 200: Trace, ...problems(400, 401, 403, 404, 503) },
+  }
+  return (app, _options, done) => {
+    app.get(`${PREFIX}/:traceId`, { schema }, async (request, reply) => {
+      const traceId = parseTraceId(request.params.traceId)
+      const { tenant } = request
+      const trace = await queries.readTrace({ traceId, tenant, maxSpans: MAX_SPANS })
+      if (trace.spans.length === 0) {
+        return sendProblem(request, reply, 404, `No span of trace ${traceId} is stored.`)
+      }
+      return composeTrace(traceId, trace)
+    })
+    done()
+  }
+}
+
+function slowTraces({ queries, now, maxHours }: TraceRoutesParts): FastifyPluginCallbackTypebox {
+  const schema = {
+    summary: 'Requests that took long, slowest first, one a trace',
+    tags,
+    querystring: closedQuery({
+      threshold: Type.Number({
+        minimum: 0,
+        maximum: MAX_THRESHOLD_MS,
+        default: DEFAULT_THRESHOLD_MS,
+        description: 'Milliseconds a request must have taken at least',
+      }),
+      limit: Type.Integer({ minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT }),
+      ...filterParameters(maxHours),
+    }),
+    response: { 200: Type.Array(SlowTrace), ...problems(400, 401, 403, 503) },
+  }
+  return (app, _options, done) => {
+    app.get(`${PREFIX}/slow`, { schema }, async ({ query, tenant }) => {
+      const { threshold: thresholdMs, limit } = query
+      const filter = filterOf(query, tenant, now(), maxHours)
+      return [...(await queries.readSlowTraces({ ...filter, thresholdMs, limit }))]
+    })
+    done()
+  }
+}
+
+function statistics({ queries, now, maxHours }: TraceRoutesParts): FastifyPluginCallbackTypebox {
+  const schema = {
+    summary: 'Counts, error rate and durations of requests, in all and a service each',
+    tags,
+    querystring: closedQuery(filterParameters(maxHours)),
+    response: { 200: TraceStatisticsAnswer, ...problems(400, 401, 403, 503) },
+  }
+  return (app, _options, done) => {
+    app.get(`${PREFIX}/stats`, { schema }, async ({ query, tenant }) => {
+      const filter = filterOf(query, tenant, now(), maxHours)
+      const { sinceMs, untilMs } = filter.window
+      return {
+        window: { since: formatMs(sinceMs), until: formatMs(untilMs) },
+        ...(await queries.readTraceStatistics(filter)),
+      }
+    })
+    done()
+  }
+}
+
+function filterParameters(maxHours: number) {
+  return {
+    ...windowParameters(maxHours),
+    service: Type.Optional(Type.String({ minLength: 1, description: 'Only this service.name' })),
+    module: Type.Optional(Type.String({ minLength: 1, description: 'Only this module' })),
+  }
+}
+
+function filterOf(
+  query: WindowParameters & { service?: string; module?: string },
+  tenant: string | null,
+  nowMs: number,
+  maxHours: number,
+): TraceFilter {
+  const window = resolveWindow(query, nowMs, maxHours)
+  return { window, service: query.service ?? null, module: query.module ?? null, tenant }
+}
+
+/** A misspelt parameter would be an answer to another question: it is refused. */
+function closedQuery<P extends TProperties>(properties: P) {
+  return Type.Object(properties, { additionalProperties: false })
+}
+
+function parseTraceId(text: string): string {
+  const isUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)
+  const hex = (isUuid ? text.replaceAll('-', '') : text).toLowerCase()
+  if (/^[0-9a-f]{32}$/.test(hex) && !/^0+$/.test(hex)) return hex
+  const allowed = '32 hex digits or a uuid, not all zeros'
+  const shown = JSON.stringify(text.slice(0, 100))
+  throw new BadParameters([{ name: 'traceId', reason: `must be ${allowed}, not ${shown}` }])
+}

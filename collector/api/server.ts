@@ -1,0 +1,151 @@
+import swagger from '@fastify/swagger'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import { fastify, type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify'
+import type { Logger } from 'pino'
+import type { Probes } from '../telemetry/probes'
+import { redactText } from '../telemetry/log'
+import {
+  createTokenCheck,
+  isAllowed,
+  neededScope,
+  presentedToken,
+  type AccessTokens,
+  type Grant,
+} from './auth'
+import type { TraceQueries } from './contract'
+import { openApiOptions } from './openapi'
+import { answerError, sendProblem } from './problems'
+import { healthRoutes } from './routes/health'
+import { selfRoutes } from './routes/self'
+import { traceRoutes } from './routes/traces'
+import { Problem, Span, TraceNode } from './schemas'
+
+const DEFAULT_RETENTION_HOURS = 30 * 24
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The only tenant the caller may read, null for all. */
+    tenant: string | null
+  }
+}
+
+/** What the API is made of. `now` gives unix milliseconds; windows reach back `retentionHours` at most. */
+export interface ApiParts {
+  readonly queries: TraceQueries
+  readonly probes: Probes
+  readonly tokens: AccessTokens
+  /** The collector's own numbers as Prometheus text. */
+  readonly metrics: () => Promise<string>
+  readonly version: string
+  readonly log: Logger
+  readonly now: () => number
+  readonly retentionHours?: number
+}
+
+/** The server of everything that is asked over HTTP; it does not listen yet. */
+export function createApiServer({
+  queries,
+  probes,
+  tokens,
+  metrics,
+  version,
+  log,
+  now,
+  retentionHours = DEFAULT_RETENTION_HOURS,
+}: ApiParts): FastifyInstance {
+  const own = log.child({ part: 'api' }, { serializers: { req: describeRequest } })
+  const app = fastify({
+    loggerInstance: own as FastifyBaseLogger,
+    logController: new LogController({ disableRequestLogging: true }),
+    ajv: { customOptions: { allErrors: true, removeAdditional: false, verbose: true } },
+    frameworkErrors: (_error, request, reply) => {
+      void sendProblem(request, reply, 400, 'The path is not a valid URL path.')
+    },
+  })
+  app.setErrorHandler(answerError)
+  guard(app, tokens)
+  answerUnknown(app)
+  for (const schema of [Problem, Span, TraceNode]) app.addSchema(schema)
+  void app.register(swagger, openApiOptions(version))
+  void app.register((routes, _options, done) => {
+    const typed = routes.withTypeProvider<TypeBoxTypeProvider>()
+    void typed.register(healthRoutes(probes, now))
+    void typed.register(selfRoutes(metrics, version))
+    void typed.register(traceRoutes({ queries, now, maxHours: retentionHours }))
+    done()
+  })
+  return app
+}
+
+/** Lets a request through to its route, or answers 401 or 403. */
+function guard(app: FastifyInstance, tokens: AccessTokens): void {
+  const check = createTokenCheck(tokens)
+  app.decorateRequest('tenant', null)
+  app.addHook('onRequest', async (request, reply) => {
+    const query = request.query as { token?: unknown }
+    const presented = presentedToken(request.method, request.headers.authorization, query.token)
+    // Gone before any route, schema or message could repeat it.
+    delete query.token
+    void reply.header('cache-control', 'no-store').header('referrer-policy', 'no-referrer')
+    const needed = neededScope(request.method, request.routeOptions.url ?? pathOf(request))
+    if (needed === null) return
+    const grant: Grant | null = presented === null ? null : check(presented)
+    if (grant === null) {
+      const hint = presented === null ? '' : ', error="invalid_token"'
+      void reply.header('www-authenticate', `Bearer realm="sidelight"${hint}`)
+      const detail = presented === null ? 'A token is needed' : 'The token is not known'
+      return sendProblem(request, reply, 401, `${detail}: send Authorization: Bearer <token>.`)
+    }
+    if (!isAllowed(grant, needed)) {
+      void reply.header(
+        'www-authenticate',
+        `Bearer realm="sidelight", error="insufficient_scope", scope="${needed}"`,
+      )
+      const detail = `This needs a token of scope ${needed}; the one sent has scope ${grant.scope}.`
+      return sendProblem(request, reply, 403, detail)
+    }
+    request.tenant = grant.tenant
+  })
+}
+
+/** 404, or 405 with `Allow` where the path is known for other methods. */
+function answerUnknown(app: FastifyInstance): void {
+  const known: { readonly pattern: RegExp; readonly method: string }[] = []
+  app.addHook('onRoute', ({ url, method }) => {
+    const pattern = new RegExp(`^${url.replace(/:[^/]+/g, '[^/]+').replaceAll('.', '\\.')}$`)
+    for (const each of [method].flat()) known.push({ pattern, method: each })
+  })
+  app.setNotFoundHandler((request, reply) => {
+    const path = pathOf(request)
+    const allowed = known.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method)
+    if (allowed.length === 0)
+      return sendProblem(request, reply, 404, `There is nothing at ${path}.`)
+    const allow = [...new Set(allowed)].sort().join(', ')
+    void reply.header('allow', allow)
+    return sendProblem(request, reply, 405, `${path} takes ${allow}, not ${request.method}.`)
+  })
+}
+
+function pathOf(request: FastifyRequest): string {
+  return request.url.split('?', 1)[0] ?? ''
+}
+
+function describeRequest({ method, url }: Pick<FastifyRequest, 'method' | 'url'>) {
+  return { method, url: redactText(url) }
+}
+
+/** The OpenAPI document without a running collector. */
+export async function openApiDocument(version: string, log: Logger): Promise<object> {
+  const absent = () => Promise.reject(new Error('only the document is served here'))
+  const app = createApiServer({
+    queries: { readTrace: absent, readSlowTraces: absent, readTraceStatistics: absent },
+    probes: { readiness: absent },
+    tokens: [],
+    metrics: absent,
+    version,
+    log,
+    now: Date.now,
+  })
+  await app.ready()
+  return app.swagger()
+}
