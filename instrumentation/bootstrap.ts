@@ -1,0 +1,38 @@
+/**
+ * What `node --require sidelight/bootstrap app.js` (or `--import`) loads: sends the application's spans to a collector.
+ * It never throws into, blocks or exits the application; what goes wrong is one line on stderr.
+ */
+import { isMainThread, parentPort, workerData } from 'node:worker_threads'
+import { complain } from './complaint'
+import type * as tracing from './tracing'
+
+const STARTED = Symbol.for('sidelight.bootstrap')
+
+try {
+  if (process.env['OTEL_SDK_DISABLED'] !== 'true' && belongsToApplication() && claimThread()) {
+    // Loaded only here, so that a thread which is not the application's, or a broken installation, costs nothing more.
+    const { startTracing } = require('./tracing') as typeof tracing
+    startTracing(process.env)
+  }
+} catch (error) {
+  complain('cannot trace this process', error)
+}
+
+/**
+ * A preload runs again on the thread of the ESM loader (neither main nor with a parent port), and on pino's worker
+ * threads, which write log lines and have nothing to trace.
+ */
+function belongsToApplication(): boolean {
+  if (isMainThread) return true
+  if (parentPort === null) return false
+  const data = workerData as { workerData?: { $context?: { threadStreamVersion?: string } } } | null
+  return data?.workerData?.$context?.threadStreamVersion === undefined
+}
+
+/** False when the bootstrap was loaded before, by a second flag or from a second copy of the package. */
+function claimThread(): boolean {
+  const threadGlobals = globalThis as { [STARTED]?: boolean }
+  if (threadGlobals[STARTED] === true) return false
+  threadGlobals[STARTED] = true
+  return true
+}

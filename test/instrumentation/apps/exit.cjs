@@ -1,0 +1,3 @@
+// Ends at once, with an exit code of its own.
+console.log('done')
+process.exit(3)
