@@ -1,0 +1,112 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { until } from './until'
+
+const MAIN = join(__dirname, '..', '..', 'dist', 'collector', 'main.js')
+
+export interface RunningCollector {
+  readonly pid: number
+  readonly otlpUrl: string
+  readonly apiUrl: string
+  readonly child: ChildProcess
+  /** What it printed so far. */
+  output(): string
+  /** Sends the signal and waits for the end; returns the exit code, null when the signal ended it. */
+  end(signal: NodeJS.Signals): Promise<number | null>
+}
+
+export interface CollectorOptions {
+  readonly databaseUrl: string | null
+  readonly otlpPort: number
+  readonly apiPort: number
+  readonly dataDir: string
+  readonly env?: NodeJS.ProcessEnv
+}
+
+export const ADMIN_TOKEN = 'admin-token-of-the-tests'
+
+/** Ends at teardown what is started through it; the collector is the built one, a process of its own. */
+export function collectors(t: { teardown(fn: () => Promise<void>): void }) {
+  const running = new Set<RunningCollector>()
+  t.teardown(async () => {
+    for (const collector of running) await collector.end('SIGKILL')
+  })
+  return {
+    /** Starts a collector and waits until it is ready. */
+    async start(options: CollectorOptions): Promise<RunningCollector> {
+      const collector = spawnCollector(options)
+      running.add(collector)
+      collector.child.once('exit', () => running.delete(collector))
+      await until(() => isReady(collector), 60_000, 'a ready collector')
+      return collector
+    },
+  }
+}
+
+/** Ports nobody listened on a moment ago. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
+  await Promise.all(servers.map((server) => once(server, 'listening')))
+  const ports = servers.map((server) => (server.address() as AddressInfo).port)
+  await Promise.all(servers.map((server) => once(server.close(), 'close')))
+  return ports
+}
+
+/** A data folder every user can reach, removed at teardown. */
+export function dataFolder(t: { teardown(fn: () => void): void }): string {
+  const folder = mkdtempSync(join(tmpdir(), 'sidelight-test-'))
+  t.teardown(() => {
+    rmSync(folder, { recursive: true, force: true })
+  })
+  return folder
+}
+
+function spawnCollector(options: CollectorOptions): RunningCollector {
+  const { DATABASE_URL: _ignored, ...inherited } = process.env
+  const child = spawn(process.execPath, [MAIN, 'start'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      ...inherited,
+      ...(options.databaseUrl === null ? {} : { DATABASE_URL: options.databaseUrl }),
+      SIDELIGHT_DATA_DIR: options.dataDir,
+      SIDELIGHT_OTLP_HTTP_ADDR: `127.0.0.1:${options.otlpPort}`,
+      SIDELIGHT_API_ADDR: `127.0.0.1:${options.apiPort}`,
+      SIDELIGHT_ADMIN_TOKEN: ADMIN_TOKEN,
+      ...options.env,
+    },
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text
+    })
+  }
+  const exited = once(child, 'exit') as Promise<[number | null]>
+  return {
+    pid: child.pid ?? -1,
+    child,
+    otlpUrl: `http://127.0.0.1:${options.otlpPort}`,
+    apiUrl: `http://127.0.0.1:${options.apiPort}`,
+    output: () => output,
+    async end(signal) {
+      if (child.exitCode === null && child.signalCode === null) child.kill(signal)
+      return (await exited)[0]
+    },
+  }
+}
+
+async function isReady(collector: RunningCollector): Promise<boolean> {
+  if (collector.child.exitCode !== null) {
+    throw new Error(`the collector ended at its start:\n${collector.output()}`)
+  }
+  try {
+    return (await fetch(`${collector.apiUrl}/health/ready`)).status === 200
+  } catch {
+    return false
+  }
+}
