@@ -1,0 +1,61 @@
+import { Writable } from 'node:stream'
+import { createApiServer, type ApiParts } from '../../collector/api/server'
+import { createLog } from '../../collector/telemetry/log'
+
+export const ADMIN = 'admin-token-0123456789'
+export const READ = 'read-token-0123456789'
+export const INGEST = 'ingest-token-0123456789'
+export const ACME_ADMIN = 'acme-admin-token-0123456789'
+export const NOW_MS = Date.parse('2026-03-01T12:00:00Z')
+
+/** An API whose parts are replaced as the test needs; `lines` collects its log. */
+export function buildApi(
+  t: { teardown(fn: () => Promise<void>): void },
+  overrides: Partial<ApiParts> = {},
+) {
+  const lines: string[] = []
+  const stream = new Writable({
+    write(chunk, _encoding, done) {
+      lines.push(String(chunk))
+      done()
+    },
+  })
+  const app = createApiServer({
+    queries: {
+      readTrace: () => Promise.resolve({ spans: [], isTruncated: false }),
+      readSlowTraces: () => Promise.resolve([]),
+      readTraceStatistics: () => Promise.resolve(NO_STATISTICS),
+    },
+    probes: { readiness: () => Promise.resolve(READY) },
+    tokens: [
+      { token: ADMIN, scope: 'admin', tenant: null },
+      { token: READ, scope: 'read', tenant: null },
+      { token: INGEST, scope: 'ingest', tenant: null },
+      { token: ACME_ADMIN, scope: 'admin', tenant: 'acme' },
+    ],
+    metrics: () => Promise.resolve('# HELP up Up\nup 1\n'),
+    version: '0.0.0-test',
+    log: createLog('trace', stream),
+    now: () => NOW_MS,
+    ...overrides,
+  })
+  t.teardown(() => app.close())
+  return { app, lines }
+}
+
+export const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
+
+const READY = {
+  ready: true,
+  checks: { database: 'healthy', disk_space: 'healthy', memory: 'healthy' },
+} as const
+
+const NO_FIGURES = {
+  requestCount: 0,
+  spanCount: 0,
+  errorCount: 0,
+  errorRate: null,
+  durationMs: { avg: null, p50: null, p95: null, p99: null, max: null },
+}
+
+const NO_STATISTICS = { ...NO_FIGURES, traceCount: 0, byService: [] }

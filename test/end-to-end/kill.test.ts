@@ -1,0 +1,75 @@
+import { join } from 'node:path'
+import { Client } from 'pg'
+import t from 'tap'
+import { collectors, dataFolder, freePorts, type RunningCollector } from '../helpers/collector'
+import {
+  areIdle,
+  closeGate,
+  type Gate,
+  installGates,
+  openGate,
+  waitingAt,
+} from '../helpers/commit-gate'
+import { settle, startLedgerClient } from '../helpers/ledger'
+import { withDatabase } from '../helpers/postgres'
+import { until } from '../helpers/until'
+
+const KILLS = 20
+/** When the collector dies: its receipt not yet inserted; COMMIT sent but not done; committed but not answered. */
+const PHASES = ['before', 'inside', 'after'] as const
+
+t.test(
+  'a collector killed 20 times before, inside and after COMMIT keeps every acknowledged span exactly once',
+  async (t) => {
+    const { connectionString } = await withDatabase(t)
+    const client = new Client({ connectionString })
+    await client.connect()
+    t.teardown(() => client.end())
+    await installGates(client)
+    const dataDir = dataFolder(t)
+    const [otlpPort = 0, apiPort = 0] = await freePorts(2)
+    const start = collectors(t).start
+    const options = { databaseUrl: connectionString, otlpPort, apiPort, dataDir }
+    let collector = await start(options)
+    const app = startLedgerClient(t, collector.otlpUrl, join(dataDir, 'ledger'))
+    for (let kill = 0; kill < KILLS; kill++) {
+      const before = app.acknowledged().length
+      await until(() => app.acknowledged().length > before, 30_000, 'spans under way')
+      await killAt(PHASES[kill % PHASES.length] ?? 'before', collector, client)
+      collector = await start(options)
+    }
+    const { retries } = await app.stop()
+    const acknowledged = app.acknowledged()
+    t.ok(retries >= KILLS, `the exporter retried (${retries} times)`)
+    t.same(
+      await settle(client, acknowledged),
+      { lost: 0, once: acknowledged.length, repeated: 0 },
+      `${acknowledged.length} acknowledged spans are there exactly once`,
+    )
+    t.equal(await collector.end('SIGTERM'), 0, 'the last one ends cleanly')
+  },
+)
+
+async function killAt(
+  phase: (typeof PHASES)[number],
+  collector: RunningCollector,
+  client: Client,
+): Promise<void> {
+  const gate: Gate = phase === 'before' ? 'receipt' : 'commit'
+  await closeGate(client, gate)
+  let waiting: number[] = []
+  await until(
+    async () => (waiting = await waitingAt(client, gate)).length > 0,
+    10_000,
+    `a transaction at the ${gate} gate`,
+  )
+  if (phase === 'after') {
+    process.kill(collector.pid, 'SIGSTOP')
+    await openGate(client, gate)
+    await until(() => areIdle(client, waiting), 10_000, 'the commit')
+    await collector.end('SIGKILL')
+  } else {
+    await collector.end('SIGKILL')
+    await openGate(client, gate)
+  }
+}
