@@ -111,6 +111,7 @@ export default tseslint.config(
   }),
   boundary('collector/receiver', {
     folders: ['translate', 'ingest', 'store', 'health', 'api', 'pages', 'instrumentation'],
+    except: ['ingest/contract'],
     packages: sql,
   }),
   boundary('collector/ingest', {

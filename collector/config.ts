@@ -11,7 +11,7 @@ import type { Token } from './config/token'
 export { describeConfig } from './config/describe'
 export { ConfigError } from './config/fault'
 export { type Address, formatAddress } from './config/address'
-export type { Role } from './config/keys'
+export type { LogLevel, Role } from './config/keys'
 export type { Scope, Token } from './config/token'
 export { ensureAdminToken } from './config/admin'
 

@@ -30,6 +30,12 @@ export function chooseAssembly(env: NodeJS.ProcessEnv): Assembly {
   return exporters[0] === 'none' ? 'none' : 'lean'
 }
 
+/** Whether spans go out over OTLP/HTTP and nowhere else. */
+export function sendsOverHttp(env: NodeJS.ProcessEnv): boolean {
+  const exporters = listOf(env['OTEL_TRACES_EXPORTER'])
+  return exporters.every((name) => name === 'otlp') && otlpProtocol(env) !== 'grpc'
+}
+
 /** The protocol of the span exporter; the specification's default is `http/protobuf`. */
 export function otlpProtocol(env: NodeJS.ProcessEnv): string {
   const name = env['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL'] ?? env['OTEL_EXPORTER_OTLP_PROTOCOL']

@@ -1,42 +1,62 @@
+import { diag, trace } from '@opentelemetry/api'
 import type { Instrumentation } from '@opentelemetry/instrumentation'
 import type { Resource } from '@opentelemetry/resources'
 import { NodeSDK, startNodeSDK } from '@opentelemetry/sdk-node'
-import type { Api } from './api'
+import { createDelivery } from './delivery'
 import { setDiagnosis } from './diagnosis'
-import { isSet } from './environment'
+import { isSet, sendsOverHttp } from './environment'
 
 export interface FullSdkOptions {
-  readonly api: Api
   readonly resource: Resource
-  readonly instrumentations: Instrumentation[]
+  readonly instrumentations: () => Instrumentation[]
   readonly env: NodeJS.ProcessEnv
 }
 
 /**
  * Hands the environment to `@opentelemetry/sdk-node`: a configuration file, OTLP over gRPC, other exporters, propagators
- * and samplers. Returns what sends the spans that wait. Throws as the SDK does on values it cannot use.
+ * and samplers. Returns what sends the spans that wait. Throws as the SDK does on values it cannot use. The SDK registers
+ * itself through this package's copy of the API, so an application with a newer one of its own cannot add spans.
  */
-export function startFullSdk(options: FullSdkOptions): () => Promise<void> {
-  const { api, resource, instrumentations, env } = options
-  if (isSet(env['OTEL_CONFIG_FILE'])) {
-    startNodeSDK({ instrumentations })
-  } else {
-    new NodeSDK({
-      resource,
-      autoDetectResources: false,
-      instrumentations,
-      // Unasked, the SDK would send metrics and logs as well, which not every collector takes.
-      ...(isSet(env['OTEL_METRICS_EXPORTER']) ? {} : { metricReaders: [] }),
-      ...(isSet(env['OTEL_LOGS_EXPORTER']) ? {} : { logRecordProcessors: [] }),
-    }).start()
-  }
-  // The SDK replaced it by one that writes to the application's stdout.
-  setDiagnosis(api.diag, env['OTEL_LOG_LEVEL'])
-  return () => flushRegistered(api)
+export function startFullSdk({ resource, instrumentations, env }: FullSdkOptions): Flush {
+  const logLevel = env['OTEL_LOG_LEVEL']
+  // Where the SDK sets a logger of its own, it would complain of ours.
+  if (!isSet(env['OTEL_CONFIG_FILE']) && !isSet(logLevel)) setDiagnosis(diag, undefined)
+  const flush = isSet(env['OTEL_CONFIG_FILE'])
+    ? startFromFile(instrumentations())
+    : startFromVariables(resource, instrumentations(), env)
+  // The SDK's own writes to the application's stdout.
+  setDiagnosis(diag, logLevel)
+  return flush
 }
 
-async function flushRegistered(api: Api): Promise<void> {
-  const registered = api.trace.getTracerProvider() as Flushable & { getDelegate?(): Flushable }
+type Flush = () => Promise<void>
+
+function startFromFile(instrumentations: Instrumentation[]): Flush {
+  startNodeSDK({ instrumentations })
+  return flushRegistered
+}
+
+function startFromVariables(
+  resource: Resource,
+  instrumentations: Instrumentation[],
+  env: NodeJS.ProcessEnv,
+): Flush {
+  // The SDK's own way keeps the process alive for up to 10 s when the collector is away.
+  const delivery = sendsOverHttp(env) ? createDelivery(env) : undefined
+  new NodeSDK({
+    resource,
+    autoDetectResources: false,
+    instrumentations,
+    ...(delivery === undefined ? {} : { spanProcessors: [delivery.processor] }),
+    // Unasked, the SDK would send metrics and logs as well, which not every collector takes.
+    ...(isSet(env['OTEL_METRICS_EXPORTER']) ? {} : { metricReaders: [] }),
+    ...(isSet(env['OTEL_LOGS_EXPORTER']) ? {} : { logRecordProcessors: [] }),
+  }).start()
+  return delivery === undefined ? flushRegistered : () => delivery.flush()
+}
+
+async function flushRegistered(): Promise<void> {
+  const registered = trace.getTracerProvider() as Flushable & { getDelegate?(): Flushable }
   const provider = registered.getDelegate?.() ?? registered
   await provider.forceFlush?.()
 }

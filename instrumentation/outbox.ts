@@ -16,37 +16,38 @@ export interface OutboxLimits {
  * batch is taken at once, and an exporter with a short deadline does the sending.
  */
 export class Outbox implements SpanExporter {
-  readonly #exporter: SpanExporter
+  #exporter: SpanExporter
   readonly #limits: OutboxLimits
-  readonly #onLoss: (error: Error) => void
+  readonly #onFailure: (error: Error) => void
   readonly #waiting: ReadableSpan[][] = []
   #spanCount = 0
   #delivery: Promise<void> | undefined
   #retryTimer: NodeJS.Timeout | undefined
 
-  /** `onLoss` hears of the first failure of every delivery, whether the spans are kept or lost. */
-  constructor(exporter: SpanExporter, limits: OutboxLimits, onLoss: (error: Error) => void) {
+  /** `onFailure` hears why a batch could not be delivered, whether it is kept for another try or lost. */
+  constructor(exporter: SpanExporter, limits: OutboxLimits, onFailure: (error: Error) => void) {
     this.#exporter = exporter
     this.#limits = limits
-    this.#onLoss = onLoss
+    this.#onFailure = onFailure
   }
 
   export(spans: ReadableSpan[], done: (result: ExportResult) => void): void {
     this.#waiting.push(spans)
     this.#spanCount += spans.length
     while (this.#spanCount > this.#limits.maxSpans && this.#waiting.length > 1) this.#dropOldest()
-    if (this.#retryTimer === undefined) void this.#deliver(this.#exporter)
+    if (this.#retryTimer === undefined) void this.#deliver()
     done({ code: ExportResultCode.SUCCESS })
   }
 
-  async forceFlush(): Promise<void> {
-    await this.deliverNow(this.#exporter)
+  /** Delivers through another exporter from the next batch on. */
+  useExporter(exporter: SpanExporter): void {
+    this.#exporter = exporter
   }
 
-  /** Delivers what waits through the given exporter until nothing is left or a batch fails. Never rejects. */
-  async deliverNow(exporter: SpanExporter): Promise<void> {
-    await this.#delivery
-    await this.#deliver(exporter)
+  /** Resolves when nothing is left or a batch has failed; never rejects. */
+  async forceFlush(): Promise<void> {
+    // A delivery under way goes on until nothing is left, too.
+    await (this.#delivery ?? this.#deliver())
   }
 
   async shutdown(): Promise<void> {
@@ -55,28 +56,28 @@ export class Outbox implements SpanExporter {
     await this.#exporter.shutdown()
   }
 
-  #deliver(exporter: SpanExporter): Promise<void> {
-    this.#delivery ??= this.#deliverWaiting(exporter).finally(() => {
-      this.#delivery = undefined
-    })
-    return this.#delivery
+  async #deliver(): Promise<void> {
+    if (this.#delivery !== undefined || this.#waiting.length === 0) return
+    this.#delivery = this.#deliverWaiting()
+    await this.#delivery
   }
 
-  async #deliverWaiting(exporter: SpanExporter): Promise<void> {
+  async #deliverWaiting(): Promise<void> {
     clearTimeout(this.#retryTimer)
     this.#retryTimer = undefined
     for (let batch = this.#waiting[0]; batch !== undefined; batch = this.#waiting[0]) {
-      const error = await exportBatch(exporter, batch)
-      if (error !== undefined) this.#onLoss(error)
+      const error = await exportBatch(this.#exporter, batch)
+      if (error !== undefined) this.#onFailure(error)
       if (error !== undefined && isTemporary(error)) {
         this.#retryTimer = setTimeout(() => {
-          void this.#deliver(this.#exporter)
+          void this.#deliver()
         }, this.#limits.retryDelayMs).unref()
-        return
+        break
       }
       // It may have been dropped meanwhile, as the oldest.
       if (this.#waiting[0] === batch) this.#dropOldest()
     }
+    this.#delivery = undefined
   }
 
   #dropOldest(): void {

@@ -1,4 +1,5 @@
-import type { Pool } from 'pg'
+import type { Pool, PoolClient } from 'pg'
+import { inTransaction, withClient } from '../collector/store/session'
 
 /** A column of a table or view, as `schema/README.md` must list it. */
 export interface CatalogueColumn {
@@ -78,14 +79,24 @@ interface TableRow {
   readonly partition_key: string | null
 }
 
-/** The schema `sidelight` as SQL, read from the catalogue: the same text for the same schema, whatever made it. */
+/** The schema `sidelight` as SQL, read from the catalogue: the same text for the same schema, whoever asks. */
 export async function describeSchema(pool: Pool): Promise<string> {
-  const tables = (await pool.query<TableRow>(TABLES)).rows
-  const columns = (await pool.query<TableColumn>(TABLE_COLUMNS)).rows
-  const constraints = (await pool.query<Definition>(CONSTRAINTS)).rows
-  const indexes = (await pool.query<Definition>(INDEXES)).rows
-  const views = (await pool.query<{ name: string; definition: string }>(VIEWS)).rows
-  const functions = (await pool.query<{ definition: string }>(FUNCTIONS)).rows
+  return withClient(pool, undefined, (client) =>
+    inTransaction(client, async () => {
+      // Postgres leaves out the schema's name where the search path leads to it, as it does for a user of that name.
+      await client.query(`set local search_path = ''`)
+      return (await describeParts(client)).join('\n\n') + '\n'
+    }),
+  )
+}
+
+async function describeParts(client: PoolClient): Promise<readonly string[]> {
+  const tables = (await client.query<TableRow>(TABLES)).rows
+  const columns = (await client.query<TableColumn>(TABLE_COLUMNS)).rows
+  const constraints = (await client.query<Definition>(CONSTRAINTS)).rows
+  const indexes = (await client.query<Definition>(INDEXES)).rows
+  const views = (await client.query<{ name: string; definition: string }>(VIEWS)).rows
+  const functions = (await client.query<{ definition: string }>(FUNCTIONS)).rows
   const of = <T extends { readonly relation: string }>(rows: readonly T[], table: TableRow) =>
     rows.filter((row) => row.relation === table.name)
   return [
@@ -98,8 +109,7 @@ export async function describeSchema(pool: Pool): Promise<string> {
     ),
     ...views.map((view) => `create view sidelight.${view.name} as\n${view.definition}`),
     ...functions.map((row) => `${row.definition.trimEnd()};`),
-    '',
-  ].join('\n\n')
+  ]
 }
 
 function createTable(

@@ -1,6 +1,8 @@
 import t from 'tap'
 import { ConfigError, describeConfig, loadConfig } from '../collector/config'
 import { KEYS } from '../collector/config/keys'
+import { ADMISSION_FACTOR } from '../collector/config/rules'
+import { createAdmission } from '../collector/receiver/admission'
 
 const TOKEN = 'a-token-of-24-characters'
 const OTHER = 'b-token-of-24-characters'
@@ -97,9 +99,9 @@ const REFUSED: [name: string, value: string, problem: RegExp][] = [
   ['SIDELIGHT_DATABASE_CONNECTIONS', '6.5', /not a whole number/],
   ['SIDELIGHT_RETENTION_DAYS', '30d', /not a whole number/],
   ['SIDELIGHT_RETENTION_DAYS', '4000', /too large/],
-  ['SIDELIGHT_MIGRATE', 'on', /no "on" here/],
-  ['LOG_LEVEL', 'verbose', /no "verbose" here/],
-  ['SIDELIGHT_ROLES', 'ingest,writer', /no "writer" here/],
+  ['SIDELIGHT_MIGRATE', 'on', /"on" is unknown/],
+  ['LOG_LEVEL', 'verbose', /"verbose" is unknown/],
+  ['SIDELIGHT_ROLES', 'ingest,writer', /"writer" is unknown/],
   ['SIDELIGHT_ROLES', 'ingest,,api', /entry 2 of 3 is empty/],
   ['SIDELIGHT_MAX_BODY_BYTES', '64 MBit', /not a number of bytes/],
   ['SIDELIGHT_MAX_BODY_BYTES', '-1', /not a number of bytes/],
@@ -206,7 +208,7 @@ t.test('a misspelt variable is a fault that names the one meant', async (t) => {
   t.match(faultsOf({ SIDELIGHT_PORT: '8080' }), [{ key: 'SIDELIGHT_PORT' }])
 })
 
-t.test('variables Kubernetes injects for a Service are passed over', async (t) => {
+t.test('variables Kubernetes injects for a Service are passed over', async () => {
   const address = 'tcp://10.0.0.1:4318'
   load({
     SIDELIGHT_SERVICE_HOST: '10.0.0.1',
@@ -235,7 +237,6 @@ t.test(
     t.equal(faultsOf({ ...doors, SIDELIGHT_INGEST_TOKEN: TOKEN }).length, 1)
     load({ ...doors, SIDELIGHT_INGEST_TOKEN: TOKEN, SIDELIGHT_READ_TOKEN: OTHER })
     load({ ...doors, SIDELIGHT_READ_TOKEN: OTHER }, `tokens: [{ token: ${TOKEN}, scope: ingest }]`)
-    load({ ...doors, SIDELIGHT_READ_TOKEN: OTHER, SIDELIGHT_ROLES: 'api' })
     for (const host of ['localhost', '127.8.9.1', '[::1]', '[::ffff:127.0.0.1]']) {
       load({ SIDELIGHT_OTLP_HTTP_ADDR: `${host}:4318` })
     }
@@ -273,10 +274,8 @@ t.test('what has no effect is a warning', async (t) => {
   const { warnings } = load({
     DATABASE_URL: 'postgres://db/app',
     SIDELIGHT_EMBEDDED_MAX_SIZE_BYTES: '1GiB',
-    SIDELIGHT_ROLES: 'api',
-    SIDELIGHT_OTLP_HTTP_ADDR: '127.0.0.1:4000',
   })
-  t.match(warnings, [/EMBEDDED_MAX_SIZE_BYTES has no effect/, /OTLP_HTTP_ADDR has no effect/])
+  t.match(warnings, [/EMBEDDED_MAX_SIZE_BYTES has no effect/])
 })
 
 t.test('the description shows every setting and its source, and no secret', async (t) => {
@@ -316,3 +315,18 @@ t.test('no fault shows a secret', async (t) => {
     'tokens:\n  - { token: hidden, scope: admin }\n  - { token: [hidden], scope: admin }\n'
   t.notMatch(new ConfigError(faultsOf({}, yaml)).message, /hidden/)
 })
+
+t.test(
+  'the smallest admission allowed for a body size does admit a body of that size',
+  async (t) => {
+    const bodyBytes = 64 * 1024 * 1024
+    const config = load({ SIDELIGHT_ADMISSION_BYTES: String(ADMISSION_FACTOR * bodyBytes) })
+    t.equal(config.maxBodyBytes, bodyBytes)
+    t.ok(createAdmission(config.admissionBytes).open().growTo(bodyBytes))
+    t.notOk(
+      createAdmission(config.admissionBytes - 1)
+        .open()
+        .growTo(bodyBytes),
+    )
+  },
+)

@@ -80,13 +80,16 @@ function detailOf(faults: readonly Fault[]): string {
 /** What Ajv adds to a fault when it is `verbose`. */
 interface Verbose {
   readonly data?: unknown
-  readonly parentSchema?: {
-    readonly type?: string
-    readonly minimum?: number
-    readonly maximum?: number
-    readonly description?: string
-    readonly properties?: object
-  }
+  readonly parentSchema?: Limits
+}
+
+/** The part of a parameter's schema that says what is allowed. */
+interface Limits {
+  readonly type?: string
+  readonly minimum?: number
+  readonly maximum?: number
+  readonly minLength?: number
+  readonly properties?: object
 }
 
 function faultOf(fault: FastifySchemaValidationError & Verbose): Fault {
@@ -99,12 +102,14 @@ function faultOf(fault: FastifySchemaValidationError & Verbose): Fault {
     }
   }
   const name = fault.instancePath.slice(1)
-  const { type = 'value', minimum, maximum } = parentSchema
+  const shown = (JSON.stringify(fault.data) ?? 'nothing').slice(0, MAX_SHOWN)
+  return { name, reason: `must be ${allowedBy(parentSchema)}, not ${shown}` }
+}
+
+function allowedBy({ type = 'value', minimum, maximum, minLength }: Limits): string {
   const article = /^[aeiou]/.test(type) ? 'an' : 'a'
   const least = minimum === undefined ? '' : ` from ${minimum}`
   const most = maximum === undefined ? '' : ` to ${maximum}`
-  const allowed =
-    keyword === 'pattern' ? (parentSchema.description ?? type) : `${article} ${type}${least}${most}`
-  const shown = (JSON.stringify(fault.data) ?? 'nothing').slice(0, MAX_SHOWN)
-  return { name, reason: `must be ${allowed}, not ${shown}` }
+  const long = minLength === undefined ? '' : ` of at least ${minLength} character`
+  return `${article} ${type}${least}${most}${long}`
 }

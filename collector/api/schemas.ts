@@ -53,7 +53,14 @@ const SpanLink = closed({
 const Resource = closed({
   attributes: Attributes,
   droppedAttributesCount: count('Attributes the sender left out'),
-  entityRefs: Type.Array(Type.Unknown()),
+  entityRefs: Type.Array(
+    closed({
+      schemaUrl: Type.String(),
+      type: Type.String(),
+      idKeys: Type.Array(Type.String()),
+      descriptionKeys: Type.Array(Type.String()),
+    }),
+  ),
   schemaUrl: Type.String(),
 })
 
@@ -150,17 +157,20 @@ export function refer<T>(id: string) {
   return Type.Unsafe<T>({ $ref: `${id}#` })
 }
 
-export const Trace = closed({
-  traceId: hex(32),
-  spanCount: count('Spans in this answer'),
-  truncated: Type.Boolean({ description: 'The trace has more spans; these are the earliest' }),
-  services: Type.Array(Type.String(), { description: 'In order of their first span' }),
-  startTime: orNull<string>('string', 'RFC 3339 with nanoseconds'),
-  endTime: orNull<string>('string', 'RFC 3339 with nanoseconds'),
-  durationMs: orNull<number>('number', 'From the first start to the last end'),
-  spans: Type.Array(refer<Static<typeof Span>>('Span'), { description: 'In order of start' }),
-  tree: Type.Array(refer<TraceNode>('TraceNode'), { description: 'Roots in order of start' }),
-})
+export const Trace = closed(
+  {
+    traceId: hex(32),
+    spanCount: count('Spans in this answer'),
+    truncated: Type.Boolean({ description: 'The trace has more spans; these are the earliest' }),
+    services: Type.Array(Type.String(), { description: 'In order of their first span' }),
+    startTime: orNull<string>('string', 'RFC 3339 with nanoseconds'),
+    endTime: orNull<string>('string', 'RFC 3339 with nanoseconds'),
+    durationMs: orNull<number>('number', 'From the first start to the last end'),
+    spans: Type.Array(refer<Static<typeof Span>>('Span'), { description: 'In order of start' }),
+    tree: Type.Array(refer<TraceNode>('TraceNode'), { description: 'Roots in order of start' }),
+  },
+  { description: 'The spans of the trace, twice: in order of time and as a tree' },
+)
 export type Trace = Static<typeof Trace>
 
 export const SlowTrace = closed({
@@ -198,21 +208,33 @@ export const TraceStatistics = closed({
 })
 export type TraceStatistics = Static<typeof TraceStatistics>
 
-export const TraceStatisticsAnswer = closed({
-  window: closed({ since: Type.String(), until: Type.String() }),
-  ...TraceStatistics.properties,
-})
+export const TraceStatisticsAnswer = closed(
+  {
+    window: closed({ since: Type.String(), until: Type.String() }),
+    ...TraceStatistics.properties,
+  },
+  { description: 'What was counted, and in which window' },
+)
 
-export const Health = closed({ status: Type.Literal('healthy'), timestamp: Type.String() })
-export const Liveness = closed({ status: Type.Literal('alive'), alive: Type.Literal(true) })
+export const Health = closed(
+  { status: Type.Literal('healthy'), timestamp: Type.String() },
+  { description: 'It answers' },
+)
+export const Liveness = closed(
+  { status: Type.Literal('alive'), alive: Type.Literal(true) },
+  { description: 'It lives' },
+)
 
 const Verdict = Type.Unsafe<'healthy' | 'unhealthy'>({
   type: 'string',
   enum: ['healthy', 'unhealthy'],
 })
-export const Readiness = closed({
-  status: Type.Unsafe<'ready' | 'not_ready'>({ type: 'string', enum: ['ready', 'not_ready'] }),
-  ready: Type.Boolean(),
-  checks: closed({ database: Verdict, disk_space: Verdict, memory: Verdict }),
-  timestamp: Type.String(),
-})
+export const Readiness = closed(
+  {
+    status: Type.Unsafe<'ready' | 'not_ready'>({ type: 'string', enum: ['ready', 'not_ready'] }),
+    ready: Type.Boolean(),
+    checks: closed({ database: Verdict, disk_space: Verdict, memory: Verdict }),
+    timestamp: Type.String(),
+  },
+  { description: 'The verdict of every check' },
+)

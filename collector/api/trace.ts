@@ -2,7 +2,7 @@ import type { StoredTrace } from './contract'
 import type { StoredSpan, Trace, TraceNode } from './schemas'
 import { buildTree, type TreeNode } from './tree'
 
-const MS_PER_NS = 1e-6
+const NS_PER_MS = 1e6
 /** Deepest level of the nested tree: a reader of JSON, this process included, descends by recursion. */
 const MAX_DEPTH = 500
 
@@ -98,5 +98,5 @@ function copyOf({ spanId, span, selfTimeNs }: Node): TraceNode {
 }
 
 function toMs(ns: bigint | null): number | null {
-  return ns === null ? null : Number(ns) * MS_PER_NS
+  return ns === null ? null : Number(ns) / NS_PER_MS
 }

@@ -9,7 +9,7 @@ import { KEYS } from './keys'
 export function findUnknownVariables(env: NodeJS.ProcessEnv): Fault[] {
   return Object.keys(env)
     .filter((name) => name.startsWith('SIDELIGHT_') && !NAMES.includes(name))
-    .filter((name) => !isFromKubernetes(name, env[name] ?? '') && !isForOthers(name))
+    .filter((name) => !isFromKubernetes(name, env[name] ?? ''))
     .map((name) => {
       const meant = suggest(name, NAMES)
       const hint = meant === null ? '' : `; did you mean ${meant}?`
@@ -19,11 +19,6 @@ export function findUnknownVariables(env: NodeJS.ProcessEnv): Fault[] {
 }
 
 const NAMES = Object.values(KEYS).map((key) => key.env)
-
-/** Variables of the application side, the demo and the tests, which may stand in the same environment. */
-function isForOthers(name: string): boolean {
-  return /^SIDELIGHT_(BOOTSTRAP|DEMO|TEST|BENCH)_/.test(name)
-}
 
 function isFromKubernetes(name: string, value: string): boolean {
   if (/^SIDELIGHT(_[A-Z0-9_]+)?_SERVICE_(HOST|PORT(_[A-Z0-9_]+)?)$/.test(name)) return true

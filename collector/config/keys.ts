@@ -36,6 +36,9 @@ export const ROLES = ['ingest', 'api', 'leader'] as const
 /** What a collector does: takes telemetry in, answers questions, does the work only one collector of a database may do. */
 export type Role = (typeof ROLES)[number]
 
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
 /** Every setting by the name it has in `Config`, in the order it is shown. */
 export const KEYS = {
   configFile: declare({
@@ -78,7 +81,7 @@ export const KEYS = {
     unit: 'connections',
     description: 'The most connections the collector opens to Postgres',
   }),
-  migrate: declare({
+  migrate: declare<'auto' | 'off'>({
     env: 'SIDELIGHT_MIGRATE',
     path: 'database.migrate',
     type: choice('auto', 'off'),
@@ -97,10 +100,11 @@ export const KEYS = {
   embeddedMaxSizeBytes: declare({
     env: 'SIDELIGHT_EMBEDDED_MAX_SIZE_BYTES',
     path: 'limits.embedded_max_size_bytes',
-    type: bytes(256 * MIB, 1024 ** 5),
+    type: bytes(256 * MIB, 64 * 1024 * GIB),
     fallback: 10 * GIB,
     unit: 'bytes',
-    description: "The size cap of the collector's own Postgres",
+    description:
+      "The size cap of the collector's own Postgres; while it is larger, export requests are answered 503",
   }),
   adminTokens: declare({
     env: 'SIDELIGHT_ADMIN_TOKEN',
@@ -140,7 +144,8 @@ export const KEYS = {
     type: wholeNumber(1, 3650),
     fallback: 30,
     unit: 'days',
-    description: 'How old a span may be: older ones are refused',
+    description:
+      'How old a span may be: older ones are rejected. Stored spans are not deleted by age yet',
   }),
   tenantAttributes: declare<readonly string[]>({
     env: 'SIDELIGHT_TENANT_ATTRIBUTES',
@@ -174,7 +179,7 @@ export const KEYS = {
     fallback: 128 * MIB,
     unit: 'bytes',
     description:
-      'The memory all export requests in flight may hold together; what does not fit is answered 503 or 429. At least twice the largest request',
+      'The memory all export requests in flight may hold together; what does not fit is answered 503. At least twice the largest request',
   }),
   shutdownTimeoutMs: declare({
     env: 'SIDELIGHT_SHUTDOWN_TIMEOUT_MS',
@@ -184,10 +189,10 @@ export const KEYS = {
     unit: 'ms',
     description: 'How long a stop waits for requests in flight',
   }),
-  logLevel: declare({
+  logLevel: declare<LogLevel>({
     env: 'LOG_LEVEL',
     path: 'log_level',
-    type: choice('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+    type: choice(...LOG_LEVELS),
     fallback: 'info',
     description: "The collector's own log",
   }),

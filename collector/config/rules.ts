@@ -17,10 +17,7 @@ export function judgeRules(
   const hasAll = (...names: (SettingName | 'tokens')[]) => !names.some((name) => failed.has(name))
   const { otlpHttpAddress, apiAddress, tokens } = config
   const faults: (Fault | null)[] = []
-  if (
-    hasAll('otlpHttpAddress', 'ingestTokens', 'tokens', 'roles') &&
-    config.roles.includes('ingest')
-  ) {
+  if (hasAll('otlpHttpAddress', 'ingestTokens', 'tokens')) {
     faults.push(judgeDoor('otlpHttpAddress', otlpHttpAddress, tokens, ['ingest']))
   }
   if (hasAll('apiAddress', 'adminTokens', 'readTokens', 'tokens')) {
@@ -46,10 +43,6 @@ export function listWarnings(
   if (settings.databaseUrl !== null && isSet('embeddedMaxSizeBytes')) {
     const { env } = KEYS.embeddedMaxSizeBytes
     warnings.push(`${env} has no effect: it caps the collector's own Postgres, and another is used`)
-  }
-  if (isSet('otlpHttpAddress') && !settings.roles.includes('ingest')) {
-    const { env } = KEYS.otlpHttpAddress
-    warnings.push(`${env} has no effect: ${KEYS.roles.env} leaves out ingest`)
   }
   return warnings
 }

@@ -60,7 +60,7 @@ const BYTE_UNITS = new Map([
 /** A number of bytes between two, both included; units are accepted and `format` uses the largest that is exact. */
 export function bytes(min: number, max: number): ValueType<number> {
   return {
-    allowed: `bytes, or a number with KiB, MiB, GiB, TiB, KB, MB, GB or TB, from ${formatBytes(min)} to ${formatBytes(max)}`,
+    allowed: `bytes, as in 65536, 64KiB or 64MB, from ${formatBytes(min)} to ${formatBytes(max)}`,
     isList: false,
     parse(value) {
       const match = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(value)
@@ -122,7 +122,7 @@ export function splitList(value: string): string[] {
 
 function parseWord<T extends string>(value: string, words: readonly T[]): T {
   const word = words.find((candidate) => candidate === value.toLowerCase())
-  if (word === undefined) throw new BadValue(`there is no "${value}" here`)
+  if (word === undefined) throw new BadValue(`"${value}" is unknown`)
   return word
 }
 

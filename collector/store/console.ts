@@ -1,5 +1,5 @@
 import { Client, type Connection, escapeLiteral } from 'pg'
-import { isServerError } from './sqlstate'
+import { asUnavailable, isServerError } from './sqlstate'
 
 /** A column of a result: its name and the object id of its type. */
 export interface ResultColumn {
@@ -73,13 +73,13 @@ export class SqlConsole {
     this.#pid = pid
   }
 
-  /** Connects. `onNotice` is told what Postgres remarks beside its answers. */
+  /** Connects; Unavailable when that fails. `onNotice` is told what Postgres remarks beside its answers. */
   static async open(connectionString: string, onNotice: (text: string) => void) {
     const client = createClient(connectionString)
     // A connection that breaks fails the statement under way, which is how it is noticed.
     client.on('error', () => undefined)
     client.on('notice', ({ message }) => onNotice(message ?? ''))
-    await client.connect()
+    await connect(client)
     await client.query('set search_path = sidelight, public')
     const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
     return new SqlConsole(client, connectionString, rows[0]?.pid ?? 0)
@@ -87,10 +87,10 @@ export class SqlConsole {
 
   /** Runs one or more statements as one text. Throws SqlError for what Postgres refuses. */
   async run(text: string, sink: ResultSink): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    this.#client.query(new Statements(text, sink, resolve, reject))
     try {
-      await promise
+      await new Promise<void>((resolve, reject) => {
+        this.#client.query(new Statements(text, sink, resolve, reject))
+      })
     } catch (error) {
       throw isServerError(error) ? new SqlError(error) : error
     }
@@ -99,7 +99,7 @@ export class SqlConsole {
   /** Asks Postgres to give up what runs. */
   async cancel(): Promise<void> {
     const client = createClient(this.#connectionString)
-    await client.connect()
+    await connect(client)
     try {
       await client.query('select pg_cancel_backend($1)', [this.#pid])
     } finally {
@@ -125,6 +125,14 @@ function createClient(connectionString: string): Client {
   })
 }
 
+async function connect(client: Client): Promise<void> {
+  try {
+    await client.connect()
+  } catch (error) {
+    throw asUnavailable(error, 'connect to the database')
+  }
+}
+
 interface CopyingConnection extends Connection {
   sendCopyFail(reason: string): void
 }
@@ -139,7 +147,12 @@ class Statements {
   #held = 0
   #writes: Promise<void> = Promise.resolve()
 
-  constructor(text: string, sink: ResultSink, resolve: () => void, reject: (error: unknown) => void) {
+  constructor(
+    text: string,
+    sink: ResultSink,
+    resolve: () => void,
+    reject: (error: unknown) => void,
+  ) {
     this.#text = text
     this.#sink = sink
     this.#resolve = resolve

@@ -115,9 +115,9 @@ async function upsert(
   }
 }
 
-const UPSERTS = Object.fromEntries(
-  NAMES.map((name) => [name, upsertStatement(name)]),
-) as Readonly<Record<DictionaryName, string>>
+const UPSERTS = Object.fromEntries(NAMES.map((name) => [name, upsertStatement(name)])) as Readonly<
+  Record<DictionaryName, string>
+>
 
 function upsertStatement(dictionary: DictionaryName): string {
   const columns = DICTIONARIES[dictionary]

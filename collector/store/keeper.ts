@@ -41,7 +41,9 @@ export function createKeeper({ pool, sidecar, migrate: mode, log, nowMs }: Keepe
   const timers: NodeJS.Timeout[] = []
   const keep = (what: string, everyMs: number, work: () => Promise<unknown>) => {
     const run = () =>
-      work().catch((error: unknown) => log.warn({ err: error }, `${what} failed; tried again later`))
+      work().catch((error: unknown) =>
+        log.warn({ err: error }, `${what} failed; tried again later`),
+      )
     timers.push(setInterval(() => void run(), everyMs).unref())
   }
   return {

@@ -188,7 +188,7 @@ create table if not exists sidelight.migration (
   applied_at timestamptz not null default clock_timestamp()
 )`
 
-/** `if not exists` does not keep two that create the same from colliding; the one that loses finds the other's work. */
+/** Of two that create the same at once, the one that loses finds the other's work. */
 async function createMigrationTable(client: PoolClient): Promise<void> {
   const { rows } = await client.query<{ exists: boolean }>(
     `select to_regnamespace('sidelight') is not null as exists`,
@@ -198,17 +198,8 @@ async function createMigrationTable(client: PoolClient): Promise<void> {
     if (rows[0]?.exists !== true) await client.query('create schema if not exists sidelight')
     await client.query(CREATE_MIGRATION_TABLE)
   } catch (error) {
-    if (
-      sqlstate.hasCode(
-        error,
-        sqlstate.UNIQUE_VIOLATION,
-        sqlstate.DUPLICATE_SCHEMA,
-        sqlstate.DUPLICATE_TABLE,
-      )
-    ) {
-      return createMigrationTable(client)
-    }
-    throw error
+    if (!sqlstate.isDuplicate(error)) throw error
+    await createMigrationTable(client)
   }
 }
 

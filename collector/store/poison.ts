@@ -1,6 +1,14 @@
 import type { PoolClient } from 'pg'
 import { copyRows } from './copy'
-import { addPoison, bytesOf, countRows, halves, type Poison, type Segment, tableOf } from './segments'
+import {
+  addPoison,
+  bytesOf,
+  countRows,
+  halves,
+  type Poison,
+  type Segment,
+  tableOf,
+} from './segments'
 import { isPoison } from './sqlstate'
 
 /**

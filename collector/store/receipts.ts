@@ -19,7 +19,9 @@ export async function beginWithReceipts(
 ): Promise<ReadonlySet<string>> {
   try {
     // Several statements in one string give as many results, which the types of pg do not know.
-    const results = (await client.query(statement(digests, lockTimeoutMs))) as unknown as QueryResult[]
+    const results = (await client.query(
+      statement(digests, lockTimeoutMs),
+    )) as unknown as QueryResult[]
     const claimed = new Set(results.at(-1)?.rows.map((row: { digest: string }) => row.digest))
     return new Set(digests.filter((digest) => claimed.has(canonical(digest))))
   } catch (error) {

@@ -7,11 +7,10 @@ export interface ServerError extends Error {
   readonly constraint?: string
 }
 
-export const UNIQUE_VIOLATION = '23505'
-export const DUPLICATE_SCHEMA = '42P06'
-export const DUPLICATE_TABLE = '42P07'
 export const LOCK_NOT_AVAILABLE = '55P03'
 
+/** Schema, table, type, and the unique indexes of the catalogue. */
+const DUPLICATES = new Set(['42P06', '42P07', '42710', '23505'])
 const CHECK_VIOLATION = '23514'
 const RETRIED = new Set(['40P01', '40001'])
 const POISON_CLASSES = new Set(['22', '23', '54'])
@@ -25,6 +24,11 @@ export function isServerError(error: unknown): error is ServerError {
 
 export function hasCode(error: unknown, ...codes: readonly string[]): error is ServerError {
   return isServerError(error) && codes.includes(error.code)
+}
+
+/** Somebody else created the same at the same time; `if not exists` does not keep two from colliding. */
+export function isDuplicate(error: unknown): boolean {
+  return isServerError(error) && DUPLICATES.has(error.code)
 }
 
 /** A deadlock or a serialization failure: the same transaction may well succeed when tried again. */

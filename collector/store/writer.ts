@@ -87,7 +87,9 @@ async function writeGroup(
   }
   const results: Results = new Map()
   if (requests.size > 0) {
-    await withClient(pool, signal, (client) => store(client, known, [...requests.values()], results))
+    await withClient(pool, signal, (client) =>
+      store(client, known, [...requests.values()], results),
+    )
   }
   return group.map((request) => resultOf(request, requests.get(request.digest), results))
 }

@@ -26,5 +26,5 @@ export function redactText(text: string): string {
       `$1${MASK}@`,
     )
     .replace(/\b((?:token|password|secret|api_?key)=)[^\s&"'\\#]+/gi, `$1${MASK}`)
-    .replace(/\b(Bearer +)[A-Za-z0-9._~+/-]+=*/gi, `$1${MASK}`)
+    .replace(/\b(Bearer +)[A-Za-z0-9._~+/-]{12,}=*/gi, `$1${MASK}`)
 }

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { until } from './until'
@@ -32,15 +32,18 @@ export const ADMIN_TOKEN = 'admin-token-of-the-tests'
 
 /** Ends at teardown what is started through it; the collector is the built one, a process of its own. */
 export function collectors(t: { teardown(fn: () => Promise<void>): void }) {
-  const running = new Set<RunningCollector>()
+  const running = new Map<RunningCollector, CollectorOptions>()
   t.teardown(async () => {
-    for (const collector of running) await collector.end('SIGKILL')
+    for (const [collector, { databaseUrl }] of running) {
+      // A collector with a Postgres of its own is asked to end it.
+      await collector.end(databaseUrl === null ? 'SIGTERM' : 'SIGKILL')
+    }
   })
   return {
     /** Starts a collector and waits until it is ready. */
     async start(options: CollectorOptions): Promise<RunningCollector> {
       const collector = spawnCollector(options)
-      running.add(collector)
+      running.set(collector, options)
       collector.child.once('exit', () => running.delete(collector))
       await until(() => isReady(collector), 60_000, 'a ready collector')
       return collector
@@ -60,6 +63,7 @@ export async function freePorts(count: number): Promise<number[]> {
 /** A data folder every user can reach, removed at teardown. */
 export function dataFolder(t: { teardown(fn: () => void): void }): string {
   const folder = mkdtempSync(join(tmpdir(), 'sidelight-test-'))
+  chmodSync(folder, 0o755)
   t.teardown(() => {
     rmSync(folder, { recursive: true, force: true })
   })
@@ -67,12 +71,11 @@ export function dataFolder(t: { teardown(fn: () => void): void }): string {
 }
 
 function spawnCollector(options: CollectorOptions): RunningCollector {
-  const { DATABASE_URL: _ignored, ...inherited } = process.env
   const child = spawn(process.execPath, [MAIN, 'start'], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
-      ...inherited,
-      ...(options.databaseUrl === null ? {} : { DATABASE_URL: options.databaseUrl }),
+      ...process.env,
+      DATABASE_URL: options.databaseUrl ?? '',
       SIDELIGHT_DATA_DIR: options.dataDir,
       SIDELIGHT_OTLP_HTTP_ADDR: `127.0.0.1:${options.otlpPort}`,
       SIDELIGHT_API_ADDR: `127.0.0.1:${options.apiPort}`,

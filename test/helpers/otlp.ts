@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { Enum, parse, Type } from 'protobufjs'
+import { type Enum, parse, Type } from 'protobufjs'
 import { OTLP_PROTO } from './otlp-proto'
 
 const { root } = parse(OTLP_PROTO)
@@ -38,8 +38,7 @@ export type Value =
 
 /** Pairs send keys twice, or in an order that an object cannot have. */
 export type Attributes =
-  | { readonly [key: string]: Value }
-  | readonly (readonly [key: string, value: Value])[]
+  { readonly [key: string]: Value } | readonly (readonly [key: string, value: Value])[]
 
 export class ExactValue {
   readonly fields: Readonly<Record<string, unknown>>
@@ -247,6 +246,7 @@ function scalarJson(
   if (typeName === 'bytes') {
     return Buffer.from(value as Uint8Array).toString(ID_FIELDS.has(name) ? 'hex' : 'base64')
   }
+  if (Object.is(value, -0)) return '-0'
   if (typeof value === 'number' && !Number.isFinite(value)) return String(value)
   return value
 }

@@ -5,7 +5,7 @@ import { chmodSync, mkdtempSync, readFileSync, realpathSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Client } from 'pg'
+import { Client, Pool } from 'pg'
 import { pino } from 'pino'
 import {
   type Account,
@@ -25,6 +25,7 @@ import {
   PASSWORD_FILE,
   SUPERUSER,
 } from '../../collector/store/embedded/cluster'
+import { migrate } from '../../collector/store/migrate'
 import { until } from './until'
 
 export type Major = 15 | 16 | 17 | 18
@@ -134,10 +135,12 @@ async function onGivenServer(
 }
 
 async function migrateDatabase(connectionString: string): Promise<void> {
-  const { migrate } = require('../../collector/store/migrate') as {
-    migrate(target: string, options: object): Promise<unknown>
+  const pool = new Pool({ connectionString, max: 2 })
+  try {
+    await migrate(pool, { mode: 'auto', log: pino({ level: 'silent' }) })
+  } finally {
+    await pool.end()
   }
-  await migrate(connectionString, { mode: 'auto', log: pino({ level: 'silent' }) })
 }
 
 async function runOn(connectionString: string, statement: string): Promise<void> {

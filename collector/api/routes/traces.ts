@@ -53,7 +53,11 @@ function oneTrace({ queries }: TraceRoutesParts): FastifyPluginCallbackTypebox {
       if (trace.spans.length === 0) {
         return sendProblem(request, reply, 404, `No span of trace ${traceId} is stored.`)
       }
-      return composeTrace(traceId, trace)
+      // Up to megabytes, which JSON.stringify writes three times as fast as what Fastify compiles from the schema.
+      return reply
+        .type('application/json; charset=utf-8')
+        .serializer((answer: object) => JSON.stringify(answer))
+        .send(composeTrace(traceId, trace))
     })
     done()
   }
@@ -64,20 +68,32 @@ function slowTraces({ queries, now, maxHours }: TraceRoutesParts): FastifyPlugin
     summary: 'Requests that took long, slowest first, one a trace',
     tags,
     querystring: closedQuery({
-      threshold: Type.Number({
-        minimum: 0,
-        maximum: MAX_THRESHOLD_MS,
-        default: DEFAULT_THRESHOLD_MS,
-        description: 'Milliseconds a request must have taken at least',
-      }),
-      limit: Type.Integer({ minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT }),
+      threshold: Type.Optional(
+        Type.Number({
+          minimum: 0,
+          maximum: MAX_THRESHOLD_MS,
+          default: DEFAULT_THRESHOLD_MS,
+          description: 'Milliseconds a request must have taken at least',
+        }),
+      ),
+      limit: Type.Optional(
+        Type.Integer({
+          minimum: 1,
+          maximum: MAX_LIMIT,
+          default: DEFAULT_LIMIT,
+          description: 'Most traces to answer with',
+        }),
+      ),
       ...filterParameters(maxHours),
     }),
-    response: { 200: Type.Array(SlowTrace), ...problems(400, 401, 403, 503) },
+    response: {
+      200: Type.Array(SlowTrace, { description: 'Slowest first' }),
+      ...problems(400, 401, 403, 503),
+    },
   }
   return (app, _options, done) => {
     app.get(`${PREFIX}/slow`, { schema }, async ({ query, tenant }) => {
-      const { threshold: thresholdMs, limit } = query
+      const { threshold: thresholdMs = DEFAULT_THRESHOLD_MS, limit = DEFAULT_LIMIT } = query
       const filter = filterOf(query, tenant, now(), maxHours)
       return [...(await queries.readSlowTraces({ ...filter, thresholdMs, limit }))]
     })

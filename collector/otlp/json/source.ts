@@ -63,9 +63,12 @@ export class JsonSource {
 
   /** Takes `null`, `true` or `false` if it comes next. */
   takeWord(word: 'null' | 'true' | 'false'): boolean {
-    const end = this.at + word.length
-    if (end > this.length || this.bytes.toString('latin1', this.at, end) !== word) return false
-    this.at = end
+    const { bytes, at } = this
+    if (at + word.length > this.length) return false
+    for (let index = 0; index < word.length; index++) {
+      if (bytes[at + index] !== word.charCodeAt(index)) return false
+    }
+    this.at = at + word.length
     return true
   }
 

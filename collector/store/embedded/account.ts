@@ -13,20 +13,13 @@ const PREFERRED = ['postgres', '_postgres', 'nobody']
 
 /**
  * The account to start Postgres as, or null when this process is an ordinary user and Postgres runs as the same one.
- * Throws EmbeddedPostgresError when no fit account exists (initdb needs an entry in the passwd file).
+ * Throws EmbeddedPostgresError when this is root and no fit account exists.
  */
 export function chooseAccount(): Account | null {
   const uid = process.getuid?.()
   if (uid === undefined) return null
+  if (uid !== 0) return null
   const accounts = readAccounts()
-  if (uid !== 0) {
-    if (accounts.length > 0 && process.platform === 'linux' && !isListed(accounts, uid)) {
-      throw new EmbeddedPostgresError(
-        `cannot start the embedded Postgres as user id ${uid}: initdb needs a user listed in /etc/passwd; run as a listed user or set DATABASE_URL`,
-      )
-    }
-    return null
-  }
   for (const name of PREFERRED) {
     const found = accounts.find((account) => account.name === name)
     if (found !== undefined && found.uid > 0) return found
@@ -68,10 +61,6 @@ export function permissionsOf(
   return file.mode & 7
 }
 
-function isListed(accounts: readonly Account[], uid: number): boolean {
-  return accounts.some((account) => account.uid === uid)
-}
-
 function readAccounts(): Account[] {
   return readPasswd()
     .split('\n')
@@ -80,7 +69,7 @@ function readAccounts(): Account[] {
     .map(([name = '', , uid, gid]) => ({ name, uid: Number(uid), gid: Number(gid) }))
 }
 
-/** Users of a directory service are not in the file: such a system must not be refused for it, so absence reads as empty. */
+/** Without the file there is nobody to find in it, which the caller explains. */
 function readPasswd(): string {
   try {
     return readFileSync('/etc/passwd', 'utf8')

@@ -180,6 +180,9 @@ export function explain(output: string): string {
   if (/Permission denied/.test(text)) {
     return `permission denied (${lastLine(text)}); set SIDELIGHT_DATA_DIR to a folder that can be written`
   }
+  if (/could not look up effective user ID/.test(text)) {
+    return 'the user it runs as has no entry in /etc/passwd, which Postgres asks for; run as a user that has, or set DATABASE_URL'
+  }
   return lastLine(text)
 }
 

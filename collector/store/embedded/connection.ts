@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs'
-import { realpathSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import { answers, connectionStringOf } from './database'
 import { EmbeddedPostgresError } from './error'
 import { clusterFolder, explainFileError, substituteFor } from './place'

@@ -50,7 +50,7 @@ export async function startPostmaster(
     const from = logSize(logFile)
     const child = await launchPostgres(cluster, port, serverSettings(), logFile)
     const started = describe(child.pid ?? -1, port)
-    if (started !== null && (await awaitOrEnd(cluster, started, signal))) return started
+    if (started !== null && (await awaitOrEnd(cluster, started, signal)) !== null) return started
     const said = readLogFrom(logFile, from)
     if (!REMAINS.test(said) || performance.now() > deadline) {
       throw new EmbeddedPostgresError(
@@ -62,17 +62,21 @@ export async function startPostmaster(
 }
 
 /**
- * Waits until the postmaster answers as the server of this cluster; false when it ends before it does. Throws when it is
- * another server, or does not answer for minutes. An aborted wait leaves it running.
+ * Waits until the postmaster answers as the server of this cluster, and returns it with the port it has by then; null
+ * when it ends before it does. Throws when another server answers, or none for minutes. An aborted wait leaves it running.
  */
 export async function awaitAnswer(
   cluster: Cluster,
   postmaster: Postmaster,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<Postmaster | null> {
   const deadline = performance.now() + START_LIMIT_MS
   while (postmaster.isAlive()) {
-    if (await answers(cluster.folder, postmaster.port)) return true
+    // A postmaster that is only just starting writes its port some time after its pid.
+    const now = findPostmaster(cluster.folder)
+    if (now?.pid === postmaster.pid && now.port > 0 && (await answers(cluster.folder, now.port))) {
+      return now
+    }
     if (performance.now() > deadline) {
       throw new EmbeddedPostgresError(
         `cannot reach the Postgres (pid ${postmaster.pid}) that runs on ${cluster.folder}: it does not answer; end it with kill -INT ${postmaster.pid} and start again`,
@@ -80,7 +84,7 @@ export async function awaitAnswer(
     }
     await wait(POLL_MS, undefined, { signal })
   }
-  return false
+  return null
 }
 
 /** Ends the postmaster: fast, after a limit immediately, at last by force. Resolves when it has ended. */
@@ -106,7 +110,7 @@ async function awaitOrEnd(
   cluster: Cluster,
   started: Postmaster,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<Postmaster | null> {
   try {
     return await awaitAnswer(cluster, started, signal)
   } catch (error) {

@@ -11,7 +11,9 @@ import { claimFolder } from './owner'
 import { clusterFolder, explainFileError, settleDataFolder } from './place'
 import { awaitAnswer, endPostmaster, findPostmaster } from './postmaster'
 import { type Postmaster, startPostmaster } from './postmaster'
-import { logFileOf, type StartedServer, Supervisor } from './supervisor'
+import { type EmbeddedPostgres, logFileOf, type StartedServer, Supervisor } from './supervisor'
+
+export type { EmbeddedPostgres } from './supervisor'
 
 export interface EmbeddedPostgresOptions {
   readonly dataDir: string
@@ -29,7 +31,9 @@ export interface EmbeddedPostgresOptions {
  * A server that ends by itself is started again, on the same port. Throws EmbeddedPostgresError, saying what to do, when
  * it cannot be used.
  */
-export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<Supervisor> {
+export async function startEmbeddedPostgres(
+  options: EmbeddedPostgresOptions,
+): Promise<EmbeddedPostgres> {
   const account = chooseAccount()
   const { log } = options
   const dataDir = settleDataFolder(options.dataDir, options.explicitDataDir, account, log)
@@ -56,8 +60,9 @@ async function startServer(
   signal: AbortSignal,
 ): Promise<StartedServer> {
   const found = findPostmaster(cluster.folder)
-  const adopted = found !== null && (await awaitAnswer(cluster, found, signal))
-  const postmaster = adopted ? found : await launch(cluster, log, signal)
+  const running = found === null ? null : await awaitAnswer(cluster, found, signal)
+  const adopted = running !== null
+  const postmaster = running ?? (await launch(cluster, log, signal))
   try {
     const version = await prepareDatabase(cluster.folder, postmaster.port)
     log.info(
@@ -71,13 +76,16 @@ async function startServer(
   }
 }
 
-/** Starts Postgres on the cluster, after making it if need be; on `port`, or on a free one. */
+/** Starts Postgres on the cluster: again, on the `port` it had, or on a free one after making the cluster if need be. */
 async function launch(
   cluster: Cluster,
   log: Logger,
   signal: AbortSignal,
   port?: number,
 ): Promise<Postmaster> {
+  if (port !== undefined && !existsSync(cluster.folder)) {
+    throw new EmbeddedPostgresError(`cannot start Postgres again: ${cluster.folder} is gone`)
+  }
   const dataDir = dirname(cluster.folder)
   const binaries = reachableBinaries(cluster.binaries, cluster.account, dataDir)
   const runnable = { ...cluster, binaries }

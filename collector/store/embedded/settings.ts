@@ -16,6 +16,7 @@ export function serverSettings(): Readonly<Record<string, string>> {
     max_connections: '50',
     wal_level: 'minimal',
     max_wal_senders: '0',
+    max_logical_replication_workers: '0',
     max_wal_size: '1GB',
     wal_compression: 'on',
     checkpoint_timeout: '10min',

@@ -86,6 +86,7 @@ export class Supervisor implements EmbeddedPostgres {
       maxSizeBytes: options.maxSizeBytes,
       log: options.log,
     })
+    void this.#guard.check()
     this.#timers = [
       setInterval(() => this.#watch(), WATCH_INTERVAL_MS).unref(),
       setInterval(() => this.#boundLog(), LOG_CHECK_INTERVAL_MS).unref(),

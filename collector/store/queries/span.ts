@@ -1,7 +1,7 @@
 import { kindName, statusName } from './names'
 import { formatUnixNano, parseStored, spanIdHex, unixNanoOf, type StoredValue } from './stored'
 
-const MS_PER_NS = 1e-6
+const NS_PER_MS = 1e6
 
 /** What a statement selects of `span` joined with the four dictionaries. jsonb comes as text: parsing it as JSON would round int64. */
 export const SPAN_COLUMNS = `
@@ -84,7 +84,7 @@ export function decodeSpan(row: SpanRow, { resources, scopes }: Decoded) {
     flags: row.flags >>> 0,
     ...timeFields('start', startNs),
     ...timeFields('end', endNs),
-    durationMs: row.duration_ns === null ? null : Number(row.duration_ns) * MS_PER_NS,
+    durationMs: row.duration_ns === null ? null : Number(row.duration_ns) / NS_PER_MS,
     attributes: parseAttributes(row.attributes),
     droppedAttributesCount: Number(row.dropped_attributes_count),
     events: parseList(row.events).map(decodeEvent),
@@ -104,7 +104,7 @@ function timeFields<P extends 'start' | 'end'>(prefix: P, ns: bigint | null) {
 }
 
 function decodeEvent(stored: Attributes) {
-  const ns = nanoOf(stored['time'])
+  const ns = nanoOf(stored['time_unix_nano'])
   return {
     name: textOf(stored['name']),
     time: ns === null ? null : formatUnixNano(ns),
@@ -129,8 +129,17 @@ function decodeResource(row: SpanRow) {
   return {
     attributes: parseAttributes(row.resource_attributes),
     droppedAttributesCount: Number(row.resource_dropped_attributes_count),
-    entityRefs: parseList(row.resource_entity_refs),
+    entityRefs: parseList(row.resource_entity_refs).map(decodeEntityRef),
     schemaUrl: row.resource_schema_url,
+  }
+}
+
+function decodeEntityRef(stored: Attributes) {
+  return {
+    schemaUrl: textOf(stored['schema_url']),
+    type: textOf(stored['type']),
+    idKeys: (stored['id_keys'] ?? []) as string[],
+    descriptionKeys: (stored['description_keys'] ?? []) as string[],
   }
 }
 

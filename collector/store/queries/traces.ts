@@ -4,7 +4,7 @@ import { decodeSpan, SPAN_COLUMNS, type Decoded, type SpanRow } from './span'
 import { formatUnixNano, spanIdHex, unixNanoOf } from './stored'
 import { kindName, statusName } from './names'
 
-const MS_PER_NS = 1e-6
+const NS_PER_MS = 1e6
 
 /** Which spans count as requests: SERVER and CONSUMER, and INTERNAL roots; a kind left unspecified means INTERNAL (OTLP). */
 const IS_REQUEST = `(span.kind in (2, 5) or (span.kind in (0, 1) and span.parent_span_id is null))`
@@ -130,7 +130,7 @@ export async function readSlowTraces(
   pool: Pool,
   question: TraceFilter & { readonly thresholdMs: number; readonly limit: number },
 ) {
-  const thresholdNs = String(BigInt(Math.ceil(question.thresholdMs * 1e6)))
+  const thresholdNs = String(BigInt(Math.round(question.thresholdMs * NS_PER_MS)))
   const rows = await read<SlowRow>(pool, {
     what: 'slow traces',
     text: SLOW_SQL,
@@ -145,7 +145,7 @@ export async function readSlowTraces(
     kind: kindName(row.kind),
     status: statusName(row.status),
     startTime: formatUnixNano(unixNanoOf(row.start_us, row.start_ns)),
-    durationMs: Number(row.duration_ns) * MS_PER_NS,
+    durationMs: Number(row.duration_ns) / NS_PER_MS,
   }))
 }
 
@@ -196,7 +196,7 @@ function figuresOf(row: StatisticsRow) {
 }
 
 function toMs(ns: number | null): number | null {
-  return ns === null ? null : ns * MS_PER_NS
+  return ns === null ? null : ns / NS_PER_MS
 }
 
 function filterValues({ window, tenant, service, module }: TraceFilter) {

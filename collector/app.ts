@@ -1,0 +1,219 @@
+import { randomUUID } from 'node:crypto'
+import type { AddressInfo } from 'node:net'
+import { hostname } from 'node:os'
+import type { FastifyInstance } from 'fastify'
+import type { Pool } from 'pg'
+import type { Logger } from 'pino'
+import { createApiServer } from './api/server'
+import { type Address, type Config, formatAddress, type Token } from './config'
+import { Unavailable } from './errors'
+import type { ExportRequest } from './ingest/contract'
+import { Pipeline } from './ingest/pipeline'
+import { protobufFromJson } from './otlp/json'
+import { EXPORT_TRACE_SERVICE_REQUEST } from './otlp/schema'
+import { createAdmission } from './receiver/admission'
+import { createOtlpHttpServer } from './receiver/http'
+import { type Database, openDatabase } from './store/database'
+import { createKeeper } from './store/keeper'
+import { MigrationError } from './store/migrate'
+import { createPool } from './store/pool'
+import { createTraceQueries } from './store/queries/traces'
+import { createGroupWriter } from './store/writer'
+import { type Counters, createCounters } from './telemetry/counters'
+import { createProbes } from './telemetry/probes'
+import type { Translated } from './translate/rows'
+import { createTraceTranslator } from './translate/traces'
+
+const HOUR_MS = 3_600_000
+const HOURS_A_DAY = 24
+const DICTIONARY_CACHE_SIZE = 20_000
+/** Transactions at once: one translates and sends while the other commits. */
+const WRITERS = 2
+
+/** A running collector. */
+export interface Collector {
+  /** Where OTLP/HTTP is received and where the API answers, without a trailing slash. */
+  readonly otlpUrl: string
+  readonly apiUrl: string
+  /** Resolves when the database answers and its schema is up to date for the first time. */
+  readonly ready: Promise<void>
+  /** Resolves with the reason when the collector cannot go on and is to be stopped. */
+  readonly failed: Promise<Error>
+  /** Closes the doors, answers what is in flight until the deadline, and lets everything go in the reverse order of the start. */
+  stop(deadlineMs: number): Promise<{ readonly unanswered: number }>
+}
+
+export interface CollectorParts {
+  readonly config: Config
+  /** The tokens that open the doors, the generated one included. */
+  readonly tokens: readonly Token[]
+  readonly log: Logger
+  readonly version: string
+  /** Gives up a start under way. */
+  readonly signal: AbortSignal
+}
+
+/** Wires the parts and starts them. Throws when the database cannot be started or a door is taken; what was started by then is stopped. */
+export async function startCollector(parts: CollectorParts): Promise<Collector> {
+  const releases: (() => Promise<unknown>)[] = []
+  try {
+    return await start(parts, releases)
+  } catch (error) {
+    await releaseAll(releases)
+    throw error
+  }
+}
+
+async function start(
+  parts: CollectorParts,
+  releases: (() => Promise<unknown>)[],
+): Promise<Collector> {
+  const { config } = parts
+  const ready = createPromise<void>()
+  const failed = createPromise<Error>()
+  const counters = createCounters()
+  const { database, pool, keeper, writer } = await openStorage(parts, releases)
+  const pipeline = new Pipeline({
+    translate: createTranslate(config),
+    write: writer.write,
+    writers: WRITERS,
+    async probe() {
+      try {
+        await keeper.prepare()
+        ready.resolve()
+      } catch (error) {
+        if (error instanceof MigrationError) failed.resolve(error)
+        throw error
+      }
+    },
+    counters,
+    log: parts.log,
+  })
+  const stopping = { unanswered: 0, deadlineMs: config.shutdownTimeoutMs }
+  releases.push(async () => {
+    stopping.unanswered = (await pipeline.drain(stopping.deadlineMs)).unanswered
+  })
+  const doors = await openDoors(parts, releases, { database, pool, pipeline, counters })
+  return {
+    ...doors,
+    ready: ready.promise,
+    failed: failed.promise,
+    async stop(deadlineMs) {
+      stopping.deadlineMs = deadlineMs
+      await releaseAll(releases)
+      return { unanswered: stopping.unanswered }
+    },
+  }
+}
+
+/** The database, and what works on it. */
+async function openStorage(
+  { config, log, version, signal }: CollectorParts,
+  releases: (() => Promise<unknown>)[],
+) {
+  const database = await openDatabase(config, log, signal)
+  releases.push(() => database.close())
+  const pool = createPool({
+    connectionString: database.connectionString,
+    max: config.databaseConnections,
+    applicationName: 'sidelight',
+  })
+  releases.push(() => pool.end())
+  const sidecar = { id: randomUUID(), host: hostname(), version, roles: config.roles }
+  const keeper = createKeeper({ pool, sidecar, migrate: config.migrate, log, nowMs: Date.now })
+  releases.push(() => keeper.stop())
+  const writer = createGroupWriter({ pool })
+  releases.push(() => writer.close())
+  return { database, pool, keeper, writer }
+}
+
+interface Inside {
+  readonly database: Database
+  readonly pool: Pool
+  readonly pipeline: Pipeline
+  readonly counters: Counters
+}
+
+/** The two listeners; both are up when this resolves. */
+async function openDoors(
+  { config, tokens, log, version }: CollectorParts,
+  releases: (() => Promise<unknown>)[],
+  { database, pool, pipeline, counters }: Inside,
+): Promise<{ otlpUrl: string; apiUrl: string }> {
+  const api = createApiServer({
+    queries: createTraceQueries(pool),
+    probes: createProbes({
+      database: () => pipeline.refusal() === null,
+      dataDir: config.dataDir,
+    }),
+    tokens,
+    metrics: () => counters.registry.metrics(),
+    version,
+    log,
+    now: Date.now,
+    retentionHours: config.retentionDays * HOURS_A_DAY,
+  })
+  releases.push(() => api.close())
+  const otlp = createOtlpHttpServer({
+    accept: refuseWhileFull(pipeline, database),
+    admission: createAdmission(config.admissionBytes, (bytes) => counters.admittedBytes.set(bytes)),
+    maxBodyBytes: config.maxBodyBytes,
+    maxResponseBytes: config.maxResponseBytes,
+    tokens: tokens.filter(({ scope }) => scope === 'ingest'),
+    counters,
+    log,
+  })
+  releases.push(() => otlp.close())
+  return {
+    apiUrl: await listen(api, config.apiAddress),
+    otlpUrl: await listen(otlp, config.otlpHttpAddress),
+  }
+}
+
+/** `Promise.withResolvers` without rejection, which Node 20 has not. */
+function createPromise<T>(): {
+  readonly promise: Promise<T>
+  readonly resolve: (value: T) => void
+} {
+  let resolve: (value: T) => void = () => undefined
+  const promise = new Promise<T>((settle) => (resolve = settle))
+  return { promise, resolve }
+}
+
+/** All of them, in the reverse order of the start; throws the first error when the last is done. */
+async function releaseAll(releases: (() => Promise<unknown>)[]): Promise<void> {
+  const errors: unknown[] = []
+  for (const release of releases.splice(0).reverse()) {
+    await release().catch((error: unknown) => errors.push(error))
+  }
+  if (errors.length > 0) throw errors[0]
+}
+
+function createTranslate(config: Config): (request: ExportRequest) => Translated {
+  const translator = createTraceTranslator({
+    retentionMs: config.retentionDays * HOURS_A_DAY * HOUR_MS,
+    maxAheadMs: HOURS_A_DAY * HOUR_MS,
+    tenantAttributes: config.tenantAttributes,
+    dictionaryCacheSize: DICTIONARY_CACHE_SIZE,
+  })
+  return ({ encoding, body, receivedMs, tenant }) => {
+    const bytes = encoding === 'json' ? protobufFromJson(body, EXPORT_TRACE_SERVICE_REQUEST) : body
+    return translator.translate(bytes, { receivedMs, tenant })
+  }
+}
+
+/** Nothing goes into a database at its cap. */
+function refuseWhileFull(pipeline: Pipeline, database: Database): Pipeline['accept'] {
+  return async (request, onReleased) => {
+    const refusal = database.refusal()
+    if (refusal === null) return pipeline.accept(request, onReleased)
+    onReleased()
+    throw new Unavailable(`cannot store the request: ${refusal}`)
+  }
+}
+
+async function listen(server: FastifyInstance, { host, port }: Address): Promise<string> {
+  await server.listen({ host, port })
+  const { port: bound } = server.server.address() as AddressInfo
+  return `http://${formatAddress({ host, port: bound })}`
+}

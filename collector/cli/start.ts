@@ -1,0 +1,114 @@
+import { once } from 'node:events'
+import type { Logger } from 'pino'
+import { type Collector, startCollector } from '../app'
+import { type Config, ensureAdminToken, loadConfig, type Token } from '../config'
+import { createLog } from '../telemetry/log'
+import { explainError } from './failure'
+import { readVersion } from './help'
+import type { Streams } from './output'
+
+const DONE = 0
+const FAILED = 1
+
+type Terminal = Pick<Streams, 'stdout' | 'stderr'>
+
+/**
+ * Runs the collector until SIGTERM or SIGINT; a second one, or the shutdown deadline, ends the waiting. Resolves to the exit
+ * code: 0 after a clean stop, 1 when it failed or left requests without an answer, 2 for a bad configuration.
+ */
+export async function runStart(env: NodeJS.ProcessEnv, terminal: Terminal): Promise<number> {
+  try {
+    const config = loadConfig(env)
+    const admin = await ensureAdminToken(config.dataDir, config)
+    return await run(config, admin, createLog(config.logLevel), terminal)
+  } catch (error) {
+    const { text, exitCode } = explainError(error)
+    terminal.stderr.write(`${text}\n`)
+    return exitCode
+  }
+}
+
+interface AdminToken {
+  readonly token: string
+  /** Null when it was configured. */
+  readonly file: string | null
+}
+
+async function run(
+  config: Config,
+  admin: AdminToken,
+  log: Logger,
+  terminal: Terminal,
+): Promise<number> {
+  for (const warning of config.warnings) log.warn(warning)
+  const generated: Token[] =
+    admin.file === null ? [] : [{ token: admin.token, scope: 'admin', tenant: null }]
+  const asked = new AbortController()
+  const stopAsked = awaitSignal().then((signal) => {
+    asked.abort()
+    return signal
+  })
+  let collector: Collector
+  try {
+    collector = await startCollector({
+      config,
+      tokens: [...config.tokens, ...generated],
+      log,
+      version: readVersion(),
+      signal: asked.signal,
+    })
+  } catch (error) {
+    if (asked.signal.aborted) return DONE
+    throw error
+  }
+  void collector.ready.then(() => announce(collector, admin, log, terminal))
+  const ending = await Promise.race([stopAsked, collector.failed])
+  if (ending instanceof Error) log.fatal({ err: ending }, 'cannot go on')
+  else log.info({ signal: ending }, 'stopping')
+  const stopped = collector.stop(config.shutdownTimeoutMs)
+  const again = awaitSignal().then(() => null)
+  const result = await Promise.race([stopped, again])
+  if (result === null) {
+    log.error('stopped at once by a second signal')
+    return FAILED
+  }
+  log.info(result, `stopped: ${result.unanswered} requests without an answer`)
+  return ending instanceof Error || result.unanswered > 0 ? FAILED : DONE
+}
+
+async function awaitSignal(): Promise<NodeJS.Signals> {
+  const controller = new AbortController()
+  const { signal } = controller
+  try {
+    return await Promise.race(
+      (['SIGTERM', 'SIGINT'] as const).map((name) =>
+        once(process, name, { signal }).then(() => name),
+      ),
+    )
+  } finally {
+    controller.abort()
+  }
+}
+
+/** A terminal is shown a link that opens; a log never holds the token. */
+function announce(
+  collector: Collector,
+  admin: AdminToken,
+  log: Logger,
+  { stdout }: Terminal,
+): void {
+  const { otlpUrl, apiUrl } = collector
+  log.info({ otlp: otlpUrl, api: apiUrl, adminTokenFile: admin.file }, 'ready')
+  if (!stdout.isTTY) return
+  stdout.write(
+    [
+      '',
+      '  Sidelight is ready.',
+      `  Send OTLP to   ${otlpUrl}`,
+      `  Ask            ${apiUrl}/api/admin/observability/traces/slow?token=${admin.token}`,
+      '  See something  npm run demo',
+      '',
+      '',
+    ].join('\n'),
+  )
+}

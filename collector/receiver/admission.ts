@@ -1,0 +1,48 @@
+/** What a byte of a request costs while it is under way: the body, its rows, and the buffers between. */
+const FACTOR = 2
+
+/** The memory all requests under way may hold together. */
+export interface Admission {
+  /** An empty reservation, to be grown and released. */
+  open(): Reservation
+  usedBytes(): number
+}
+
+export interface Reservation {
+  /** Reserves for a body that grew to `bodyBytes`; false when the budget has no room, which leaves the reservation as it was. */
+  growTo(bodyBytes: number): boolean
+  /** Gives everything back; harmless twice. */
+  release(): void
+}
+
+/** Bytes are reserved before they are read, times a factor for what becomes of them. `onChange` is told the bytes in use. */
+export function createAdmission(
+  budgetBytes: number,
+  onChange: (usedBytes: number) => void = () => undefined,
+): Admission {
+  let used = 0
+  const use = (bytes: number) => {
+    used += bytes
+    onChange(used)
+  }
+  return {
+    usedBytes: () => used,
+    open() {
+      let reserved = 0
+      return {
+        growTo(bodyBytes) {
+          const missing = bodyBytes * FACTOR - reserved
+          if (missing <= 0) return true
+          if (used + missing > budgetBytes) return false
+          reserved += missing
+          use(missing)
+          return true
+        },
+        release() {
+          use(-reserved)
+          reserved = 0
+        },
+      }
+    },
+  }
+}

@@ -1,0 +1,88 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+
+const SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10]
+const COUNTS = [1, 2, 5, 10, 20, 50, 100, 200, 500]
+
+export type Counters = ReturnType<typeof createCounters>
+
+/** The collector's own numbers, every one declared here, in a registry of their own. */
+export function createCounters() {
+  const registry = new Registry()
+  const registers = [registry]
+  collectDefaultMetrics({ register: registry, prefix: 'sidelight_' })
+  return {
+    registry,
+    ...declareDoors(registers),
+    ...declareIngest(registers),
+  }
+}
+
+function declareDoors(registers: Registry[]) {
+  return {
+    requests: new Counter({
+      name: 'sidelight_otlp_requests_total',
+      help: 'Requests at the OTLP doors by signal, encoding and HTTP status of the answer.',
+      labelNames: ['signal', 'encoding', 'status'],
+      registers,
+    }),
+    receivedBytes: new Counter({
+      name: 'sidelight_otlp_received_bytes_total',
+      help: 'Bytes of export requests after decompression.',
+      registers,
+    }),
+    answerSeconds: new Histogram({
+      name: 'sidelight_otlp_answer_seconds',
+      help: 'Time of an export request, from its head to its answer.',
+      buckets: SECONDS,
+      registers,
+    }),
+    admittedBytes: new Gauge({
+      name: 'sidelight_admitted_bytes',
+      help: 'Bytes of the admission budget in use.',
+      registers,
+    }),
+  }
+}
+
+function declareIngest(registers: Registry[]) {
+  return {
+    spans: new Counter({
+      name: 'sidelight_spans_total',
+      help: 'Spans by outcome: stored, rejected as invalid, poison (refused by Postgres).',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    repeatedRequests: new Counter({
+      name: 'sidelight_repeated_requests_total',
+      help: 'Requests whose body had been stored before and added nothing.',
+      registers,
+    }),
+    repairedStrings: new Counter({
+      name: 'sidelight_repaired_strings_total',
+      help: 'Strings in which NUL or broken UTF-8 became U+FFFD.',
+      registers,
+    }),
+    commitSeconds: new Histogram({
+      name: 'sidelight_commit_seconds',
+      help: 'Time of a group, from taking a connection to the end of its COMMIT.',
+      buckets: SECONDS,
+      registers,
+    }),
+    groupRequests: new Histogram({
+      name: 'sidelight_group_requests',
+      help: 'Requests committed together.',
+      buckets: COUNTS,
+      registers,
+    }),
+    queuedRequests: new Gauge({
+      name: 'sidelight_queued_requests',
+      help: 'Requests that wait for a transaction.',
+      registers,
+    }),
+    databaseAvailable: new Gauge({
+      name: 'sidelight_database_available',
+      help: '1 while Postgres is known to be usable, else 0.',
+      registers,
+    }),
+  }
+}

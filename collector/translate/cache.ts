@@ -1,0 +1,88 @@
+/** What a cached value is found by: bytes of the wire, and three integers that say in which context. */
+export interface CacheKey {
+  first: number
+  second: number
+  third: number
+  bytes: Uint8Array
+  start: number
+  end: number
+}
+
+interface Entry<T> {
+  readonly first: number
+  readonly second: number
+  readonly third: number
+  readonly bytes: Uint8Array
+  readonly value: T
+}
+
+/** A cache may hold this many bytes of keys an entry on average, and one key this many times as much. */
+const AVERAGE_KEY_BYTES = 1_024
+const LARGEST_KEY_BYTES = 16 * AVERAGE_KEY_BYTES
+
+/**
+ * Remembers values by bytes of the wire, so that what repeats is neither decoded nor hashed again. Two generations stand in for
+ * a least-recently-used list: a full young one becomes the old one, and what is found in the old one moves to the young.
+ * Keys whose 32-bit hashes collide displace each other.
+ */
+export class ByteCache<T> {
+  readonly #size: number
+  readonly #capacityBytes: number
+  #young = new Map<number, Entry<T>>()
+  #old = new Map<number, Entry<T>>()
+  #youngBytes = 0
+
+  /** It holds up to `size` entries, in two halves. */
+  constructor(size: number) {
+    this.#size = Math.max(1, size >> 1)
+    this.#capacityBytes = this.#size * AVERAGE_KEY_BYTES
+  }
+
+  find(key: CacheKey): T | undefined {
+    const hash = hashOf(key)
+    const entry = this.#young.get(hash)
+    if (entry !== undefined) return matches(entry, key) ? entry.value : undefined
+    const older = this.#old.get(hash)
+    if (older === undefined || !matches(older, key)) return undefined
+    this.#keep(hash, older)
+    return older.value
+  }
+
+  /** Remembers a value under a copy of the key, unless that is very long. */
+  add(key: CacheKey, value: T): void {
+    const { first, second, third, start, end } = key
+    if (end - start > LARGEST_KEY_BYTES) return
+    const bytes = Uint8Array.prototype.slice.call(key.bytes, start, end)
+    this.#keep(hashOf(key), { first, second, third, bytes, value })
+  }
+
+  #keep(hash: number, entry: Entry<T>): void {
+    if (this.#young.size >= this.#size || this.#youngBytes > this.#capacityBytes) {
+      this.#old = this.#young
+      this.#young = new Map()
+      this.#youngBytes = 0
+    }
+    this.#young.set(hash, entry)
+    this.#youngBytes += entry.bytes.length
+  }
+}
+
+function matches(entry: Entry<unknown>, key: CacheKey): boolean {
+  const known = entry.bytes
+  const { bytes, start } = key
+  if (known.length !== key.end - start || entry.first !== key.first) return false
+  if (entry.second !== key.second || entry.third !== key.third) return false
+  for (let index = 0; index < known.length; index++) {
+    if (known[index] !== bytes[start + index]) return false
+  }
+  return true
+}
+
+/** FNV-1a. */
+function hashOf({ first, second, third, bytes, start, end }: CacheKey): number {
+  let hash = Math.imul(first ^ 0x811c_9dc5, 0x0100_0193)
+  hash = Math.imul(hash ^ second, 0x0100_0193)
+  hash = Math.imul(hash ^ third, 0x0100_0193)
+  for (let at = start; at < end; at++) hash = Math.imul(hash ^ bytes[at]!, 0x0100_0193)
+  return hash
+}

@@ -1,0 +1,172 @@
+import { Cursor } from '../otlp/cursor'
+import { RowBuffer } from './buffer'
+import { identify, type ResourceIdentity, type ScopeIdentity, type Text } from './identity'
+import { countRepairs, decodeText } from './text'
+import { ValueWriter } from './value'
+
+/** What a Resource or InstrumentationScope holds, its attributes as the text of jsonb. */
+interface Content {
+  attributes: string
+  droppedAttributesCount: number
+  name: string
+  version: string
+  entityRefs: EntityRef[]
+  repaired: number
+  isTooDeep: boolean
+}
+
+interface EntityRef {
+  schema_url?: string
+  type: string
+  id_keys: string[]
+  description_keys?: string[]
+}
+
+interface ContentTags {
+  readonly attribute: number
+  readonly droppedAttributesCount: number
+  readonly name: number
+  readonly version: number
+  readonly entityRef: number
+}
+
+/** A tag that no field has. */
+const NONE = 0
+const RESOURCE: ContentTags = {
+  attribute: 0x0a,
+  droppedAttributesCount: 0x10,
+  entityRef: 0x1a,
+  name: NONE,
+  version: NONE,
+}
+const SCOPE: ContentTags = {
+  attribute: 0x1a,
+  droppedAttributesCount: 0x20,
+  entityRef: NONE,
+  name: 0x0a,
+  version: 0x12,
+}
+const ENTITY_REF = { schemaUrl: 0x0a, type: 0x12, idKey: 0x1a, descriptionKey: 0x22 }
+
+const COMMA = 0x2c
+const DEFAULT_SERVICE = 'unknown_service'
+
+/** Decodes a Resource. Its parts, if it was sent in several, are to be joined. */
+export function decodeResource(
+  bytes: Uint8Array,
+  schemaUrl: string,
+  tenantAttributes: readonly string[],
+  intern: (text: string) => Text,
+): ResourceIdentity {
+  const content = decodeContent(bytes, RESOURCE)
+  const dropped = String(content.droppedAttributesCount)
+  const entityRefs = content.entityRefs.length > 0 ? JSON.stringify(content.entityRefs) : null
+  const values = [content.attributes, dropped, entityRefs, schemaUrl]
+  const attribute = attributeReader(content.attributes)
+  const tenant = firstOf(tenantAttributes.map(attribute))
+  return {
+    ...identify('resource', values, values, content.repaired),
+    service: attribute('service.name') || DEFAULT_SERVICE,
+    namespace: attribute('service.namespace'),
+    environment: attribute('deployment.environment.name') || attribute('deployment.environment'),
+    tenant: tenant === '' ? null : intern(tenant),
+    isTooDeep: content.isTooDeep,
+  }
+}
+
+/** Decodes an InstrumentationScope. Its parts, if it was sent in several, are to be joined. */
+export function decodeScope(
+  bytes: Uint8Array,
+  schemaUrl: string,
+  intern: (text: string) => Text,
+): ScopeIdentity {
+  const content = decodeContent(bytes, SCOPE)
+  const { name, version, attributes } = content
+  const values = [name, version, attributes, String(content.droppedAttributesCount), schemaUrl]
+  return {
+    ...identify('scope', values, values, content.repaired),
+    name: intern(name),
+    isTooDeep: content.isTooDeep,
+  }
+}
+
+function decodeContent(bytes: Uint8Array, tags: ContentTags): Content {
+  const cursor = new Cursor(bytes)
+  const rows = new RowBuffer(bytes.length * 2 + 16)
+  const values = new ValueWriter(cursor, rows)
+  const content: Content = {
+    attributes: '{}',
+    droppedAttributesCount: 0,
+    name: '',
+    version: '',
+    entityRefs: [],
+    repaired: 0,
+    isTooDeep: false,
+  }
+  const strings = new StringReader(cursor)
+  const limit = bytes.length
+  while (cursor.at < limit) {
+    const tag = cursor.tag(limit)
+    if (tag === tags.attribute) {
+      if (rows.end > 0) rows.byte(COMMA)
+      values.keyValue(cursor.delimited(limit), 1)
+    } else if (tag === tags.droppedAttributesCount) {
+      cursor.varint(limit)
+      content.droppedAttributesCount = cursor.low >>> 0
+    } else if (tag === tags.name) content.name = strings.read(limit)
+    else if (tag === tags.version) content.version = strings.read(limit)
+    else if (tag === tags.entityRef) content.entityRefs.push(entityRef(cursor, strings, limit))
+    else cursor.skip(tag, limit)
+  }
+  content.attributes = `{${rows.written().toString('utf8')}}`
+  content.repaired = values.repaired + strings.repaired
+  content.isTooDeep = values.isTooDeep
+  return content
+}
+
+function entityRef(cursor: Cursor, strings: StringReader, limit: number): EntityRef {
+  const end = cursor.delimited(limit)
+  const ref: EntityRef = { type: '', id_keys: [] }
+  while (cursor.at < end) {
+    const tag = cursor.tag(end)
+    if (tag === ENTITY_REF.schemaUrl) ref.schema_url = strings.read(end)
+    else if (tag === ENTITY_REF.type) ref.type = strings.read(end)
+    else if (tag === ENTITY_REF.idKey) ref.id_keys.push(strings.read(end))
+    else if (tag === ENTITY_REF.descriptionKey) {
+      ref.description_keys ??= []
+      ref.description_keys.push(strings.read(end))
+    } else cursor.skip(tag, end)
+  }
+  return ref
+}
+
+class StringReader {
+  readonly #cursor: Cursor
+  repaired = 0
+
+  constructor(cursor: Cursor) {
+    this.#cursor = cursor
+  }
+
+  read(limit: number): string {
+    const cursor = this.#cursor
+    const end = cursor.delimited(limit)
+    const start = cursor.at
+    cursor.at = end
+    this.repaired += countRepairs(cursor.bytes, start, end)
+    return decodeText(cursor.bytes, start, end)
+  }
+}
+
+/** Reads string attributes by key from their stored form; anything else reads as ''. */
+function attributeReader(attributes: string): (key: string) => string {
+  const parsed = new Map(Object.entries(JSON.parse(attributes) as Record<string, unknown>))
+  return (key) => {
+    const value = parsed.get(key.startsWith('$') ? `$${key}` : key)
+    return typeof value === 'string' ? value : ''
+  }
+}
+
+function firstOf(texts: readonly string[]): string {
+  return texts.find((text) => text !== '') ?? ''
+}

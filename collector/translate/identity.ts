@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto'
+import type { DictionaryName, DictionaryRow } from './rows'
+
+/** A dictionary row as the translator remembers it. */
+export interface Identity {
+  readonly row: DictionaryRow
+  /** The words of the id, as COPY BINARY wants them. */
+  readonly idHigh: number
+  readonly idLow: number
+  /** Names the identity in the keys of caches; never used again. */
+  readonly serial: number
+  /** Strings repaired in its content. */
+  readonly repaired: number
+  /** The request that handed the row out last. */
+  usedIn: number
+}
+
+export interface ResourceIdentity extends Identity {
+  readonly service: string
+  readonly namespace: string
+  readonly environment: string
+  /** The tenant named by the resource's attributes, else null. */
+  readonly tenant: Text | null
+  readonly isTooDeep: boolean
+}
+
+export interface ScopeIdentity extends Identity {
+  readonly name: Text
+  readonly isTooDeep: boolean
+}
+
+export interface ServiceIdentity extends Identity {
+  /** Tenant, environment, namespace and name. */
+  readonly names: readonly [string, string, string, string]
+}
+
+/** A decoded string that can stand in the key of a cache by its serial. */
+export interface Text {
+  readonly text: string
+  readonly serial: number
+}
+
+let lastSerial = 0
+
+export function nextSerial(): number {
+  return ++lastSerial
+}
+
+/**
+ * Makes a row and its id: the first 64 bits of the SHA-256 of `content`, which says which dictionary and, as JSON, what is
+ * in the row. Attributes count in the order they were sent, so the same ones in another order make another row.
+ */
+export function identify(
+  dictionary: DictionaryName,
+  content: readonly unknown[],
+  values: readonly (string | null)[],
+  repaired: number,
+): Identity {
+  const digest = createHash('sha256')
+    .update(JSON.stringify([dictionary, ...content]))
+    .digest()
+  const id = String(digest.readBigInt64BE(0))
+  return {
+    row: { dictionary, id, values: [id, ...values] },
+    idHigh: digest.readInt32BE(0),
+    idLow: digest.readInt32BE(4),
+    serial: nextSerial(),
+    repaired,
+    usedIn: 0,
+  }
+}

@@ -1,0 +1,100 @@
+import t from 'tap'
+import { openApiDocument } from '../../collector/api/server'
+import { createLog } from '../../collector/telemetry/log'
+import { ADMIN, bearer, buildApi, READ } from './server'
+
+interface Operation {
+  readonly summary?: string
+  readonly parameters?: {
+    readonly name: string
+    readonly in: string
+    readonly required?: boolean
+  }[]
+  readonly responses: Record<string, { readonly content?: Record<string, { schema?: object }> }>
+}
+
+interface Document {
+  readonly openapi: string
+  readonly info: { readonly title: string; readonly version: string }
+  readonly paths: Record<string, Record<string, Operation>>
+  readonly components: {
+    readonly schemas: Record<string, object>
+    readonly securitySchemes: object
+  }
+}
+
+const HEALTH = ['/health', '/health/live', '/health/ready']
+const ROUTES = [
+  '/api/admin/observability/traces/slow',
+  '/api/admin/observability/traces/stats',
+  '/api/admin/observability/traces/{traceId}',
+  '/api/openapi.json',
+  ...HEALTH,
+  '/metrics',
+]
+
+async function fetchDocument(t: { teardown(fn: () => Promise<void>): void }): Promise<Document> {
+  const { app } = buildApi(t)
+  const response = await app.inject({ url: '/api/openapi.json', headers: bearer(READ) })
+  return response.json<Document>()
+}
+
+t.test('the document is OpenAPI 3.1 and lists every route', async (t) => {
+  const { app } = buildApi(t)
+  const served: string[] = []
+  app.addHook('onRoute', ({ url, method }) => {
+    if (method !== 'HEAD') served.push(`${[method].flat().join()} ${url}`)
+  })
+  await app.ready()
+  const document = (
+    await app.inject({ url: '/api/openapi.json', headers: bearer(ADMIN) })
+  ).json<Document>()
+  t.equal(document.openapi, '3.1.0')
+  t.match(document.info, { title: 'Sidelight', version: '0.0.0-test' })
+  const documented = Object.entries(document.paths).flatMap(([path, operations]) =>
+    Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
+  )
+  const spelt = served.map((route) => route.replace(/:(\w+)/g, '{$1}'))
+  t.same(documented.toSorted(), spelt.toSorted())
+  t.same(Object.keys(document.paths).toSorted(), ROUTES.toSorted())
+})
+
+t.test('every operation says what it does, what it answers and how it fails', async (t) => {
+  const { paths } = await fetchDocument(t)
+  for (const [path, operations] of Object.entries(paths)) {
+    for (const [method, { summary, responses, parameters = [] }] of Object.entries(operations)) {
+      t.ok(summary, `${method} ${path} has a summary`)
+      t.ok(Object.values(responses['200']?.content ?? {})[0]?.schema, `${path} has a schema`)
+      t.ok(
+        parameters.every((each) => each.in === 'path' || each.required !== true),
+        `every query parameter of ${path} may be left out`,
+      )
+      const placeholders = [...path.matchAll(/{(\w+)}/g)].map(([, name]) => name)
+      const named = parameters.filter((each) => each.in === 'path').map(({ name }) => name)
+      t.same(named, placeholders, `${path} describes its path parameters`)
+      if (HEALTH.includes(path)) continue
+      for (const status of ['401', '403']) {
+        t.match(responses[status]?.content?.['application/problem+json'], {
+          schema: { $ref: '#/components/schemas/Problem' },
+        })
+      }
+      if (parameters.length > 0) t.ok(responses['400'], `${path} says how parameters fail`)
+    }
+  }
+})
+
+t.test('every reference leads somewhere', async (t) => {
+  const document = await fetchDocument(t)
+  const references = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)].map(([, r]) => r)
+  t.ok(references.length > 0)
+  for (const reference of new Set(references)) {
+    const name = /^#\/components\/schemas\/(\w+)$/.exec(reference ?? '')?.[1] ?? ''
+    t.ok(name in document.components.schemas, String(reference))
+  }
+})
+
+t.test('the document can be had without a collector', async (t) => {
+  const document = await openApiDocument('1.2.3', createLog('silent'))
+  t.match(document, { openapi: '3.1.0', info: { version: '1.2.3' } })
+  t.same(Object.keys((document as Document).paths).toSorted(), ROUTES.toSorted())
+})

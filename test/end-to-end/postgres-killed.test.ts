@@ -1,0 +1,56 @@
+import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { Client } from 'pg'
+import t from 'tap'
+import { readEmbeddedConnection } from '../../collector/store/embedded/connection'
+import { collectors, dataFolder, freePorts } from '../helpers/collector'
+import { settle, startLedgerClient } from '../helpers/ledger'
+import { until } from '../helpers/until'
+
+const KILLS = 5
+
+t.test(
+  'an embedded Postgres killed 5 times under load keeps every acknowledged span exactly once',
+  async (t) => {
+    const dataDir = dataFolder(t)
+    const [otlpPort = 0, apiPort = 0] = await freePorts(2)
+    const { start } = collectors(t)
+    const collector = await start({ databaseUrl: null, otlpPort, apiPort, dataDir })
+    const app = startLedgerClient(t, collector.otlpUrl, join(dataDir, 'ledger'))
+    for (let kill = 0; kill < KILLS; kill++) {
+      const before = app.acknowledged().length
+      await until(() => app.acknowledged().length > before, 60_000, 'spans under way')
+      const postmaster = await until(() => postmasterOf(dataDir), 10_000, 'the pid of Postgres')
+      process.kill(postmaster, 'SIGKILL')
+      const live = await fetch(`${collector.apiUrl}/health/live`)
+      t.equal(live.status, 200, 'alive while Postgres is away')
+      await until(
+        () => ![0, postmaster].includes(postmasterOf(dataDir)),
+        60_000,
+        'another Postgres',
+      )
+    }
+    const { retries } = await app.stop()
+    const client = new Client({ connectionString: await readEmbeddedConnection(dataDir) })
+    await client.connect()
+    const acknowledged = app.acknowledged()
+    const settled = await settle(client, acknowledged)
+    await client.end()
+    t.ok(retries > 0, `the exporter retried (${retries} times)`)
+    t.same(
+      settled,
+      { lost: 0, once: acknowledged.length, repeated: 0 },
+      `${acknowledged.length} acknowledged spans are there exactly once`,
+    )
+    t.equal(await collector.end('SIGTERM'), 0, 'the collector ends cleanly')
+  },
+)
+
+/** The first line of postmaster.pid; 0 while there is none. */
+function postmasterOf(dataDir: string): number {
+  try {
+    return Number(readFileSync(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0])
+  } catch {
+    return 0
+  }
+}

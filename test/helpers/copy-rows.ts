@@ -1,0 +1,82 @@
+import type { CopyRows } from '../../collector/translate/rows'
+
+/** A decoded value: bigint for int8, number for int2 and int4, text for the rest; jsonb as its text. */
+export type Field = bigint | number | string | null
+export type Row = Readonly<Record<string, Field>>
+
+type Decode = (bytes: Buffer) => Field
+
+/** 2000-01-01 in Unix microseconds. */
+const POSTGRES_EPOCH_US = 946_684_800_000_000n
+
+const jsonb: Decode = (bytes) => {
+  if (bytes[0] !== 1) throw new Error(`jsonb of version ${bytes[0]}`)
+  return bytes.toString('utf8', 1)
+}
+const int8: Decode = (bytes) => sized(bytes, 8).readBigInt64BE()
+const int4: Decode = (bytes) => sized(bytes, 4).readInt32BE()
+const int2: Decode = (bytes) => sized(bytes, 2).readInt16BE()
+const text: Decode = (bytes) => new TextDecoder('utf8', { fatal: true }).decode(bytes)
+const uuid: Decode = (bytes) => sized(bytes, 16).toString('hex')
+/** Unix microseconds. */
+const timestamptz: Decode = (bytes) => sized(bytes, 8).readBigInt64BE() + POSTGRES_EPOCH_US
+
+const SPAN_TYPES: Readonly<Record<string, Decode>> = {
+  attributes: jsonb,
+  events: jsonb,
+  links: jsonb,
+  trace_id: uuid,
+  span_id: int8,
+  parent_span_id: int8,
+  start_time: timestamptz,
+  start_ns: int2,
+  end_time: timestamptz,
+  end_ns: int2,
+  duration_ns: int8,
+  service_id: int8,
+  operation_id: int8,
+  resource_id: int8,
+  scope_id: int8,
+  flags: int4,
+  kind: int4,
+  status: int4,
+  name: text,
+  status_message: text,
+  trace_state: text,
+  dropped_attributes_count: int8,
+  dropped_events_count: int8,
+  dropped_links_count: int8,
+}
+
+/** Decodes rows of `SPAN` by their column names. Throws unless rows and offsets fit together to the byte. */
+export function decodeSpanRows(copies: readonly CopyRows[]): Row[] {
+  return copies.flatMap(({ table, bytes, offsets }) => {
+    if (table.name !== 'span') throw new Error(`rows of ${table.name}`)
+    const source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    return offsets.map((start, index) =>
+      decodeRow(source.subarray(start, offsets[index + 1] ?? source.length), table.columns),
+    )
+  })
+}
+
+function decodeRow(bytes: Buffer, columns: readonly string[]): Row {
+  if (bytes.readInt16BE() !== columns.length) throw new Error('a row of another length')
+  const row: Record<string, Field> = {}
+  let at = 2
+  for (const column of columns) {
+    const length = bytes.readInt32BE(at)
+    at += 4
+    const decode = SPAN_TYPES[column]
+    if (decode === undefined) throw new Error(`column ${column} has no type`)
+    if (length > bytes.length - at) throw new Error(`column ${column} reaches past its row`)
+    row[column] = length === -1 ? null : decode(bytes.subarray(at, at + length))
+    at += Math.max(0, length)
+  }
+  if (at !== bytes.length) throw new Error('a row does not end where the next begins')
+  return row
+}
+
+function sized(bytes: Buffer, length: number): Buffer {
+  if (bytes.length !== length) throw new Error(`${bytes.length} bytes instead of ${length}`)
+  return bytes
+}

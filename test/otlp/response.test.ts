@@ -1,0 +1,73 @@
+import t from 'tap'
+import { encodeTraceResponse } from '../../collector/otlp/response'
+import { decodeMessage, ExportTraceServiceResponse } from '../helpers/otlp'
+
+const readJson = (bytes: Buffer): unknown => JSON.parse(bytes.toString())
+const readProtobuf = (bytes: Buffer): unknown => decodeMessage(ExportTraceServiceResponse, bytes)
+
+t.test('full success leaves partial_success unset', (t) => {
+  const outcome = { rejected: 0, message: '' }
+  t.equal(encodeTraceResponse('protobuf', outcome).length, 0)
+  t.equal(encodeTraceResponse('json', outcome).toString(), '{}')
+  t.end()
+})
+
+t.test('rejections carry their count, as a decimal string in JSON, and the reason', (t) => {
+  for (const rejected of [1, 300, 5_000_000_000]) {
+    const outcome = { rejected, message: 'trace id of 15 bytes "ü"' }
+    const expected = {
+      partialSuccess: { rejectedSpans: String(rejected), errorMessage: outcome.message },
+    }
+    t.strictSame(readJson(encodeTraceResponse('json', outcome)), expected)
+    t.strictSame(readProtobuf(encodeTraceResponse('protobuf', outcome)), expected)
+  }
+  t.end()
+})
+
+t.test('a message without rejections is a warning', (t) => {
+  const expected = { partialSuccess: { errorMessage: 'old' } }
+  t.strictSame(readJson(encodeTraceResponse('json', { rejected: 0, message: 'old' })), expected)
+  const protobuf = encodeTraceResponse('protobuf', { rejected: 0, message: 'old' })
+  t.strictSame(readProtobuf(protobuf), expected)
+  t.end()
+})
+
+t.test('a message too long for the limit is cut between characters', (t) => {
+  const message = 'ü🌍"\n'.repeat(1_000)
+  for (const [encoding, read] of [
+    ['json', readJson],
+    ['protobuf', readProtobuf],
+  ] as const) {
+    for (let maxBytes = 100; maxBytes < 130; maxBytes++) {
+      const body = encodeTraceResponse(encoding, { rejected: 7, message }, maxBytes)
+      t.ok(body.length <= maxBytes && body.length > maxBytes - 8, `${body.length} of ${maxBytes}`)
+      const { partialSuccess } = read(body) as {
+        partialSuccess: { rejectedSpans: string; errorMessage: string }
+      }
+      t.equal(partialSuccess.rejectedSpans, '7')
+      t.ok(partialSuccess.errorMessage.endsWith('…'))
+      t.ok(message.startsWith(partialSuccess.errorMessage.slice(0, -1)))
+      t.notMatch(partialSuccess.errorMessage, /\ufffd/)
+    }
+  }
+  t.end()
+})
+
+t.test('a body of exactly the limit is left alone', (t) => {
+  const outcome = { rejected: 7, message: 'why' }
+  for (const encoding of ['json', 'protobuf'] as const) {
+    const whole = encodeTraceResponse(encoding, outcome)
+    t.strictSame(encodeTraceResponse(encoding, outcome, whole.length), whole)
+  }
+  t.end()
+})
+
+t.test('a limit too small even without the message is an error', (t) => {
+  for (const encoding of ['json', 'protobuf'] as const) {
+    t.throws(() => encodeTraceResponse(encoding, { rejected: 7, message: 'why' }, 3), {
+      name: 'RangeError',
+      message: /cannot encode the response: \d+ bytes exceed the limit of 3/,
+    })
+  }
+  t.end()
+})

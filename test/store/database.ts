@@ -1,0 +1,65 @@
+import type { Pool } from 'pg'
+import pino from 'pino'
+import { migrate } from '../../collector/store/migrate'
+import { createPool } from '../../collector/store/pool'
+import { createGroupWriter, type GroupWriter } from '../../collector/store/writer'
+import { type Major, withDatabase } from '../helpers/postgres'
+
+export interface Test {
+  teardown(fn: () => Promise<void>): void
+}
+
+/** A signal that is not aborted. */
+export const never = new AbortController().signal
+export const stored = { kind: 'stored', poison: [] }
+export const repeated = { kind: 'repeated' }
+
+export const silent = pino({ level: 'silent' })
+
+/** A pool on a fresh database of the test's own. */
+export async function openDatabase(
+  t: Test,
+  {
+    major = 18,
+    migrated = true,
+    max = 8,
+  }: { major?: Major; migrated?: boolean; max?: number } = {},
+): Promise<Pool> {
+  const { connectionString } = await withDatabase(t, { major, migrated: false })
+  const pool = openPool(t, connectionString, max)
+  if (migrated) await migrate(pool, { mode: 'auto', log: silent })
+  return pool
+}
+
+export function openPool(t: Test, connectionString: string, max = 8): Pool {
+  const pool = createPool({ connectionString, max, applicationName: 'sidelight-test' })
+  t.teardown(() => pool.end())
+  return pool
+}
+
+export function openWriter(t: Test, pool: Pool): GroupWriter {
+  const writer = createGroupWriter({ pool })
+  t.teardown(() => writer.close())
+  return writer
+}
+
+export async function countSpans(pool: Pool): Promise<number> {
+  const { rows } = await pool.query<{ n: number }>('select count(*)::int as n from sidelight.span')
+  return rows[0]?.n ?? -1
+}
+
+export async function names(pool: Pool): Promise<string[]> {
+  const { rows } = await pool.query<{ name: string }>(
+    'select name from sidelight.span order by length(name), name',
+  )
+  return rows.map((row) => row.name)
+}
+
+/** Backends of the pool's database that wait for a lock. */
+export async function countWaiting(pool: Pool): Promise<number> {
+  const { rows } = await pool.query<{ n: number }>(
+    `select count(*)::int as n from pg_stat_activity
+     where datname = current_database() and wait_event_type = 'Lock'`,
+  )
+  return rows[0]?.n ?? -1
+}

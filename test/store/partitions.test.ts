@@ -1,0 +1,119 @@
+import t from 'tap'
+import { createUpcomingPartitions } from '../../collector/store/maintenance'
+import {
+  createPartitionCache,
+  ensurePartitions,
+  partitionName,
+  upcomingDays,
+} from '../../collector/store/partitions'
+import { withClient } from '../../collector/store/session'
+import { MAJORS } from '../helpers/postgres'
+import { openDatabase, openPool } from './database'
+import type { Pool } from 'pg'
+
+/** 2026-11-24. */
+const DAY = 20_781
+
+async function attached(pool: Pool): Promise<string[]> {
+  const { rows } = await pool.query<{ name: string }>(
+    `select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid
+     where i.inhparent = 'sidelight.span'::regclass order by 1`,
+  )
+  return rows.map((row) => row.name)
+}
+
+for (const major of MAJORS) {
+  t.test(
+    `on Postgres ${major}, twenty collectors create the same partitions at once`,
+    async (t) => {
+      const pool = await openDatabase(t, { major })
+      const pools = Array.from({ length: 20 }, () =>
+        openPool(t, pool.options.connectionString ?? '', 1),
+      )
+      await Promise.all(
+        pools.map((each, i) => {
+          const days = [DAY, DAY + 1, DAY + 1, DAY + 2]
+          return ensurePartitions(each, 'span', i % 2 === 0 ? days : days.reverse())
+        }),
+      )
+      t.same(await attached(pool), ['span_20261124', 'span_20261125', 'span_20261126'])
+      const { rows } = await pool.query(
+        `select count(*)::int as indexes from pg_indexes
+       where schemaname = 'sidelight' and tablename = 'span_20261124'`,
+      )
+      t.same(rows, [{ indexes: 3 }])
+    },
+  )
+
+  t.test(
+    `on Postgres ${major}, a partition is a day of UTC whatever the time zone of the database`,
+    async (t) => {
+      const pool = await openDatabase(t, { major })
+      const { rows } = await pool.query<{ name: string }>('select current_database() as name')
+      await pool.query(`alter database ${rows[0]?.name} set timezone = 'Pacific/Auckland'`)
+      const inAuckland = openPool(t, pool.options.connectionString ?? '')
+      await ensurePartitions(inAuckland, 'span', [DAY])
+      const insert = (time: string) =>
+        inAuckland.query(
+          `insert into sidelight.span (trace_id, span_id, start_time, service_id, operation_id,
+         resource_id, scope_id, flags, kind, status)
+         values (gen_random_uuid(), 1, $1, 1, 1, 1, 1, 0, 0, 0)`,
+          [time],
+        )
+      await insert('2026-11-24T00:00:00Z')
+      await insert('2026-11-24T23:59:59.999999Z')
+      await t.rejects(insert('2026-11-23T23:59:59.999999Z'), { code: '23514' })
+      await t.rejects(insert('2026-11-25T00:00:00Z'), { code: '23514' })
+    },
+  )
+}
+
+t.test('neither a reader nor a writer of the table delays a new partition', async (t) => {
+  const pool = await openDatabase(t)
+  await ensurePartitions(pool, 'span', [DAY])
+  const other = await pool.connect()
+  await other.query('begin; lock table sidelight.span in row exclusive mode')
+  await ensurePartitions(pool, 'span', [DAY + 1])
+  t.same(await attached(pool), ['span_20261124', 'span_20261125'])
+  await other.query('rollback')
+  other.release()
+})
+
+t.test('a table locked by others is given up after a second', async (t) => {
+  const pool = await openDatabase(t)
+  const other = await pool.connect()
+  await other.query('begin; lock table sidelight.span in share update exclusive mode')
+  await t.rejects(ensurePartitions(pool, 'span', [DAY]), { code: '55P03' })
+  await other.query('rollback')
+  other.release()
+  t.same(await attached(pool), [])
+})
+
+t.test('the partitions of yesterday to the day after tomorrow are created ahead', async (t) => {
+  const pool = await openDatabase(t)
+  const nowMs = Date.parse('2026-11-24T23:59:59.999Z')
+  await createUpcomingPartitions(pool, nowMs)
+  await createUpcomingPartitions(pool, nowMs)
+  t.same(await attached(pool), ['span_20261123', 'span_20261124', 'span_20261125', 'span_20261126'])
+  t.same(upcomingDays(nowMs), [DAY - 1, DAY, DAY + 1, DAY + 2])
+})
+
+t.test('what a cache knows is not asked for again until it forgets', async (t) => {
+  const pool = await openDatabase(t)
+  const cache = createPartitionCache()
+  const ensure = (days: number[]) =>
+    withClient(pool, undefined, (c) => cache.ensure(c, 'span', days))
+  await ensure([DAY])
+  await pool.query(`drop table sidelight.${partitionName('span', DAY)}`)
+  await ensure([DAY, DAY + 1])
+  t.same(await attached(pool), ['span_20261125'])
+  cache.forget()
+  await ensure([DAY, DAY + 1])
+  t.same(await attached(pool), ['span_20261124', 'span_20261125'])
+})
+
+t.test('days before 1970 and far ahead have partitions of their own', (t) => {
+  t.equal(partitionName('span', -1), 'span_19691231')
+  t.equal(partitionName('span', 213_503), 'span_25540721')
+  t.end()
+})
