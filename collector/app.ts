@@ -72,7 +72,7 @@ async function start(
   const ready = createPromise<void>()
   const failed = createPromise<Error>()
   const counters = createCounters()
-  const { database, pool, keeper, writer } = await openStorage(parts, releases)
+  const { database, queryPool, keeper, writer } = await openStorage(parts, releases)
   const pipeline = new Pipeline({
     translate: createTranslate(config),
     write: writer.write,
@@ -93,7 +93,7 @@ async function start(
   releases.push(async () => {
     stopping.unanswered = (await pipeline.drain(stopping.deadlineMs)).unanswered
   })
-  const doors = await openDoors(parts, releases, { database, pool, pipeline, counters })
+  const doors = await openDoors(parts, releases, { database, queryPool, pipeline, counters })
   return {
     ...doors,
     ready: ready.promise,
@@ -115,21 +115,28 @@ async function openStorage(
   releases.push(() => database.close())
   const pool = createPool({
     connectionString: database.connectionString,
-    max: config.databaseConnections,
+    max: WRITERS + 1,
     applicationName: 'sidelight',
   })
   releases.push(() => pool.end())
+  // Questions have connections of their own, so that slow ones never keep ingest waiting.
+  const queryPool = createPool({
+    connectionString: database.connectionString,
+    max: Math.max(1, config.databaseConnections - WRITERS - 1),
+    applicationName: 'sidelight api',
+  })
+  releases.push(() => queryPool.end())
   const sidecar = { id: randomUUID(), host: hostname(), version, roles: config.roles }
   const keeper = createKeeper({ pool, sidecar, migrate: config.migrate, log, nowMs: Date.now })
   releases.push(() => keeper.stop())
   const writer = createGroupWriter({ pool })
   releases.push(() => writer.close())
-  return { database, pool, keeper, writer }
+  return { database, queryPool, keeper, writer }
 }
 
 interface Inside {
   readonly database: Database
-  readonly pool: Pool
+  readonly queryPool: Pool
   readonly pipeline: Pipeline
   readonly counters: Counters
 }
@@ -138,10 +145,10 @@ interface Inside {
 async function openDoors(
   { config, tokens, log, version }: CollectorParts,
   releases: (() => Promise<unknown>)[],
-  { database, pool, pipeline, counters }: Inside,
+  { database, queryPool, pipeline, counters }: Inside,
 ): Promise<{ otlpUrl: string; apiUrl: string }> {
   const api = createApiServer({
-    queries: createTraceQueries(pool),
+    queries: createTraceQueries(queryPool),
     probes: createProbes({
       database: () => pipeline.refusal() === null,
       dataDir: config.dataDir,

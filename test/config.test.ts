@@ -1,26 +1,7 @@
 import t from 'tap'
 import { ConfigError, describeConfig, loadConfig } from '../collector/config'
 import { KEYS } from '../collector/config/keys'
-import { ADMISSION_FACTOR } from '../collector/config/rules'
-import { createAdmission } from '../collector/receiver/admission'
-
-const TOKEN = 'a-token-of-24-characters'
-const OTHER = 'b-token-of-24-characters'
-
-function load(env: NodeJS.ProcessEnv, yaml?: string) {
-  const withFile = yaml === undefined ? env : { SIDELIGHT_CONFIG: 'sidelight.yaml', ...env }
-  return loadConfig(withFile, { cwd: '/srv', readFile: () => yaml ?? '' })
-}
-
-function faultsOf(env: NodeJS.ProcessEnv, yaml?: string) {
-  try {
-    load(env, yaml)
-  } catch (error) {
-    if (error instanceof ConfigError) return error.faults
-    throw error
-  }
-  throw new Error('there was no fault')
-}
+import { faultsOf, load, OTHER, TOKEN } from './config/loading'
 
 t.test('an empty environment gives the defaults', async (t) => {
   const config = load({})
@@ -224,34 +205,6 @@ t.test('variables Kubernetes injects for a Service are passed over', async () =>
   })
 })
 
-t.test(
-  'a door that can be reached from elsewhere needs a configured token of its own',
-  async (t) => {
-    const doors = { SIDELIGHT_OTLP_HTTP_ADDR: '0.0.0.0:4318', SIDELIGHT_API_ADDR: '[::]:4319' }
-    const faults = faultsOf(doors)
-    t.match(faults, [
-      { key: 'SIDELIGHT_OTLP_HTTP_ADDR', problem: /set SIDELIGHT_INGEST_TOKEN$/ },
-      { key: 'SIDELIGHT_API_ADDR', problem: /set SIDELIGHT_ADMIN_TOKEN or SIDELIGHT_READ_TOKEN$/ },
-    ])
-    t.equal(faultsOf({ ...doors, SIDELIGHT_ADMIN_TOKEN: TOKEN }).length, 1)
-    t.equal(faultsOf({ ...doors, SIDELIGHT_INGEST_TOKEN: TOKEN }).length, 1)
-    load({ ...doors, SIDELIGHT_INGEST_TOKEN: TOKEN, SIDELIGHT_READ_TOKEN: OTHER })
-    load({ ...doors, SIDELIGHT_READ_TOKEN: OTHER }, `tokens: [{ token: ${TOKEN}, scope: ingest }]`)
-    for (const host of ['localhost', '127.8.9.1', '[::1]', '[::ffff:127.0.0.1]']) {
-      load({ SIDELIGHT_OTLP_HTTP_ADDR: `${host}:4318` })
-    }
-    for (const host of ['', 'sidelight', '10.0.0.1', '[fe80::1]', '127.example.com']) {
-      t.equal(faultsOf({ SIDELIGHT_OTLP_HTTP_ADDR: `${host}:4318` }).length, 1, `${host}:4318`)
-    }
-  },
-)
-
-t.test('two doors cannot share a port', async (t) => {
-  const same = { SIDELIGHT_OTLP_HTTP_ADDR: '127.0.0.1:4000', SIDELIGHT_API_ADDR: '127.0.0.1:4000' }
-  t.match(faultsOf(same), [{ key: 'SIDELIGHT_API_ADDR', problem: /SIDELIGHT_OTLP_HTTP_ADDR/ }])
-  load({ SIDELIGHT_OTLP_HTTP_ADDR: '127.0.0.1:0', SIDELIGHT_API_ADDR: '127.0.0.1:0' })
-})
-
 t.test('tokens of the environment and the file come together, with scope and tenant', async (t) => {
   const config = load(
     { SIDELIGHT_ADMIN_TOKEN: TOKEN },
@@ -261,21 +214,6 @@ t.test('tokens of the environment and the file come together, with scope and ten
     { token: TOKEN, scope: 'admin', tenant: null },
     { token: OTHER, scope: 'read', tenant: 'acme' },
   ])
-})
-
-t.test('one token cannot stand for two scopes or tenants', async (t) => {
-  const both = { SIDELIGHT_ADMIN_TOKEN: TOKEN, SIDELIGHT_READ_TOKEN: TOKEN }
-  t.match(faultsOf(both), [{ value: '***', problem: /admin and read/ }])
-  const yaml = `tokens:\n  - { token: ${TOKEN}, scope: admin, tenant: acme }\n`
-  t.match(faultsOf({ SIDELIGHT_ADMIN_TOKEN: TOKEN }, yaml), [{ problem: /admin of tenant acme/ }])
-})
-
-t.test('what has no effect is a warning', async (t) => {
-  const { warnings } = load({
-    DATABASE_URL: 'postgres://db/app',
-    SIDELIGHT_EMBEDDED_MAX_SIZE_BYTES: '1GiB',
-  })
-  t.match(warnings, [/EMBEDDED_MAX_SIZE_BYTES has no effect/])
 })
 
 t.test('the description shows every setting and its source, and no secret', async (t) => {
@@ -315,18 +253,3 @@ t.test('no fault shows a secret', async (t) => {
     'tokens:\n  - { token: hidden, scope: admin }\n  - { token: [hidden], scope: admin }\n'
   t.notMatch(new ConfigError(faultsOf({}, yaml)).message, /hidden/)
 })
-
-t.test(
-  'the smallest admission allowed for a body size does admit a body of that size',
-  async (t) => {
-    const bodyBytes = 64 * 1024 * 1024
-    const config = load({ SIDELIGHT_ADMISSION_BYTES: String(ADMISSION_FACTOR * bodyBytes) })
-    t.equal(config.maxBodyBytes, bodyBytes)
-    t.ok(createAdmission(config.admissionBytes).open().growTo(bodyBytes))
-    t.notOk(
-      createAdmission(config.admissionBytes - 1)
-        .open()
-        .growTo(bodyBytes),
-    )
-  },
-)

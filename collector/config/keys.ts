@@ -76,7 +76,7 @@ export const KEYS = {
   databaseConnections: declare({
     env: 'SIDELIGHT_DATABASE_CONNECTIONS',
     path: 'database.connections',
-    type: wholeNumber(2, 100),
+    type: wholeNumber(4, 100),
     fallback: 6,
     unit: 'connections',
     description: 'The most connections the collector opens to Postgres',

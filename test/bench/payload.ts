@@ -1,0 +1,126 @@
+import { createRandom, type Random } from '../helpers/random'
+import {
+  type EventInput,
+  type SpanInput,
+  traces,
+  type TracesInput,
+  type Value,
+} from '../helpers/otlp'
+
+export interface BenchPayloadOptions {
+  readonly spans: number
+  readonly attributes: number
+  /** Bodies of different seeds share no trace or span id. */
+  readonly seed: number
+  /** The spans start within the minute before. */
+  readonly nowMs: number
+}
+
+export interface BenchPayload {
+  readonly protobuf: Buffer
+  readonly json: Buffer
+}
+
+const NS_PER_MS = 1_000_000n
+const SPANS_A_TRACE = 8
+const ROUTES = [
+  'GET /products/:id',
+  'GET /products',
+  'POST /orders',
+  'GET /orders/:id',
+  'POST /payments/authorize',
+  'select shop.orders',
+  'insert shop.order_line',
+  'GET /customers/:id/addresses',
+]
+const KINDS = [2, 2, 2, 3, 3, 1]
+const SCOPES = ['@opentelemetry/instrumentation-http', '@opentelemetry/instrumentation-pg']
+
+/** One request of a batch exporter as services under load send it, in both encodings. */
+export function benchPayload(options: BenchPayloadOptions): BenchPayload {
+  const random = createRandom(options.seed * 7_919 + 1)
+  const inputs: TracesInput[] = SCOPES.map((name, index) => ({
+    service: 'orders',
+    resource: {
+      attributes: {
+        'service.namespace': 'shop',
+        'service.version': '4.17.2',
+        'service.instance.id': '0b5b0d3e-7a0f-4c5e-9f3b-2f6a1f0e9d11',
+        'deployment.environment.name': 'production',
+        'host.name': 'orders-7d9f8c6b5-x2x7k',
+        'process.pid': 1,
+        'telemetry.sdk.language': 'nodejs',
+        'telemetry.sdk.name': 'opentelemetry',
+        'telemetry.sdk.version': '2.12.1',
+      },
+    },
+    scope: { name, version: '0.223.0' },
+    spans: spans(options, random, index),
+  }))
+  return { protobuf: traces(inputs, 'protobuf'), json: traces(inputs, 'json') }
+}
+
+function spans(options: BenchPayloadOptions, random: Random, scope: number): SpanInput[] {
+  const count = Math.floor((options.spans + 1 - scope) / SCOPES.length)
+  let traceId: Buffer = Buffer.alloc(0)
+  return Array.from({ length: count }, (_, index) => {
+    if (index % SPANS_A_TRACE === 0) traceId = random.bytes(16)
+    return span(options, random, traceId)
+  })
+}
+
+function span(options: BenchPayloadOptions, random: Random, traceId: Buffer): SpanInput {
+  const startNs =
+    BigInt(options.nowMs - random.below(60_000)) * NS_PER_MS + BigInt(random.below(1e6))
+  const hasFailed = random.chance(0.02)
+  return {
+    traceId,
+    spanId: random.bytes(8),
+    ...(random.chance(0.8) ? { parentSpanId: random.bytes(8) } : {}),
+    flags: 0x101,
+    name: random.pick(ROUTES),
+    kind: random.pick(KINDS),
+    startTimeUnixNano: startNs,
+    endTimeUnixNano: startNs + BigInt(random.below(250_000_000)),
+    attributes: Object.fromEntries(attributes(random).slice(0, options.attributes)),
+    ...(hasFailed ? { events: [exception(startNs)] } : {}),
+    status: hasFailed ? { code: 2, message: 'connection terminated unexpectedly' } : {},
+  }
+}
+
+function attributes(random: Random): [string, Value][] {
+  const id = random.below(1_000_000)
+  return [
+    ['http.request.method', random.pick(['GET', 'POST', 'GET', 'PUT'])],
+    ['http.route', '/orders/:id'],
+    ['http.response.status_code', random.pick([200, 200, 200, 201, 404, 500])],
+    ['url.path', `/orders/${id}`],
+    ['url.scheme', 'http'],
+    ['server.address', 'orders.shop.svc.cluster.local'],
+    ['server.port', 8080],
+    ['client.address', `10.42.${random.below(256)}.${random.below(256)}`],
+    ['user_agent.original', 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/126.0'],
+    ['network.protocol.version', '1.1'],
+    ['shop.cart.total', random.below(100_000) / 100],
+    ['shop.customer.is_returning', random.chance(0.5)],
+    ...Array.from({ length: 52 }, (_, index): [string, Value] => [
+      `shop.extra.${index}`,
+      `value-${id}`,
+    ]),
+  ]
+}
+
+function exception(startNs: bigint): EventInput {
+  return {
+    name: 'exception',
+    timeUnixNano: startNs + 1_000n,
+    attributes: {
+      'exception.type': 'ConnectionError',
+      'exception.message': 'connection terminated unexpectedly',
+      'exception.stacktrace': Array.from(
+        { length: 8 },
+        (_, line) => `    at Client.query (/app/node_modules/pg/lib/client.js:${line + 100}:13)`,
+      ).join('\n'),
+    },
+  }
+}
