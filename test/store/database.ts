@@ -1,6 +1,5 @@
 import type { Pool } from 'pg'
 import pino from 'pino'
-import { migrate } from '../../collector/store/migrate'
 import { createPool } from '../../collector/store/pool'
 import { createGroupWriter, type GroupWriter } from '../../collector/store/writer'
 import { type Major, withDatabase } from '../helpers/postgres'
@@ -25,10 +24,8 @@ export async function openDatabase(
     max = 8,
   }: { major?: Major; migrated?: boolean; max?: number } = {},
 ): Promise<Pool> {
-  const { connectionString } = await withDatabase(t, { major, migrated: false })
-  const pool = openPool(t, connectionString, max)
-  if (migrated) await migrate(pool, { mode: 'auto', log: silent })
-  return pool
+  const { connectionString } = await withDatabase(t, { major, migrated })
+  return openPool(t, connectionString, max)
 }
 
 export function openPool(t: Test, connectionString: string, max = 8): Pool {

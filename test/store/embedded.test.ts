@@ -1,53 +1,10 @@
-import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Client } from 'pg'
-import { pino } from 'pino'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { readEmbeddedConnection } from '../../collector/store/embedded/connection'
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../collector/store/embedded/server'
-import { dataDirectory, isProcess, runScript } from '../helpers/process'
+import { collector, query, start } from '../helpers/embedded'
+import { dataDirectory, isProcess } from '../helpers/process'
 import { until } from '../helpers/until'
-
-const CHILD = join(__dirname, '..', 'helpers', 'embedded-child.ts')
-
-async function start(
-  t: Test,
-  dataDir: string,
-  maxSizeBytes = 1024 ** 3,
-): Promise<EmbeddedPostgres> {
-  const postgres = await startEmbeddedPostgres({
-    dataDir,
-    explicitDataDir: true,
-    maxSizeBytes,
-    log: pino({ level: 'silent' }),
-  })
-  t.teardown(() => postgres.stop())
-  return postgres
-}
-
-function isPartial(name: string): boolean {
-  return name.includes('.partial-')
-}
-
-async function query<T extends object>(connectionString: string, statement: string): Promise<T[]> {
-  const client = new Client({ connectionString })
-  await client.connect()
-  try {
-    return (await client.query<T>(statement)).rows
-  } finally {
-    await client.end()
-  }
-}
-
-async function collector(t: Test, dataDir: string) {
-  const child = runScript(t, CHILD, [dataDir])
-  const started = JSON.parse(await child.line()) as {
-    connectionString: string
-    pid: number
-    adopted: boolean
-  }
-  return { child, ...started }
-}
 
 t.test('the first start makes a durable database, the second finds its data', async (t) => {
   const dataDir = dataDirectory(t)
@@ -95,60 +52,6 @@ t.test('nobody gets in without the password, which only its owner can read', asy
   await t.rejects(query(url.href, 'select 1'), { code: '28P01' })
 })
 
-t.test('the Postgres of a killed collector runs on and is adopted with its data', async (t) => {
-  const dataDir = dataDirectory(t)
-  const killed = await collector(t, dataDir)
-  await query(killed.connectionString, 'create table kept as select 7 as value')
-  await killed.child.end('SIGKILL')
-  t.ok(isProcess(killed.pid), 'Postgres outlives the collector')
-
-  const next = await start(t, dataDir)
-  t.equal(next.adopted, true)
-  t.equal(next.pid, killed.pid)
-  t.equal(next.connectionString, killed.connectionString)
-  t.same(await query(next.connectionString, 'select value from kept'), [{ value: 7 }])
-  await next.stop()
-  t.notOk(isProcess(killed.pid), 'an adopted server is stopped too')
-})
-
-t.test('killed together with its Postgres, a collector finds its data again', async (t) => {
-  const dataDir = dataDirectory(t)
-  const killed = await collector(t, dataDir)
-  await query(killed.connectionString, 'create table kept as select 7 as value')
-  await killed.child.end('SIGKILL')
-  process.kill(killed.pid, 'SIGKILL')
-  await until(() => !isProcess(killed.pid), 10_000, 'the end of Postgres')
-
-  const next = await start(t, dataDir)
-  t.equal(next.adopted, false)
-  t.same(await query(next.connectionString, 'select value from kept'), [{ value: 7 }])
-})
-
-t.test(
-  'a stale postmaster.pid that names another live process does not stop a start',
-  async (t) => {
-    const dataDir = dataDirectory(t)
-    const first = await start(t, dataDir)
-    await first.stop()
-    const lines = [process.pid, join(dataDir, 'postgres'), 1, 1, '', '127.0.0.1', '', 'ready']
-    writeFileSync(join(dataDir, 'postgres', 'postmaster.pid'), `${lines.join('\n')}\n`)
-    const second = await start(t, dataDir)
-    t.equal(second.adopted, false)
-  },
-)
-
-t.test('a Postgres that dies is started again under the same address', async (t) => {
-  const dataDir = dataDirectory(t)
-  const postgres = await start(t, dataDir)
-  await query(postgres.connectionString, 'create table kept as select 7 as value')
-  const before = postgres.pid
-  process.kill(before, 'SIGKILL')
-  await until(() => postgres.pid !== before, 30_000, 'another postmaster')
-  t.same(await query(postgres.connectionString, 'select value from kept'), [{ value: 7 }])
-  await postgres.stop()
-  t.notOk(isProcess(postgres.pid))
-})
-
 t.test('a second collector on the same folder is told who runs on it', async (t) => {
   const dataDir = dataDirectory(t)
   const owner = await collector(t, dataDir)
@@ -159,38 +62,6 @@ t.test('a second collector on the same folder is told who runs on it', async (t)
   t.equal(await owner.child.end('SIGTERM'), 0)
   t.notOk(isProcess(owner.pid), 'SIGTERM stops Postgres with its collector')
   t.equal((await start(t, dataDir)).adopted, false)
-})
-
-t.test('a collector killed while it makes the database leaves a usable folder', async (t) => {
-  const dataDir = dataDirectory(t)
-  const killed = runScript(t, CHILD, [dataDir])
-  const isBeingMade = (name: string) =>
-    isPartial(name) && existsSync(join(dataDir, name, 'PG_VERSION'))
-  await until(() => readdirSync(dataDir).some(isBeingMade), 30_000, 'initdb at work')
-  await killed.end('SIGKILL')
-  t.notOk(existsSync(join(dataDir, 'postgres')), 'no half made database is in place')
-
-  const next = await start(t, dataDir)
-  t.same(await query(next.connectionString, 'select 1 as value'), [{ value: 1 }])
-  t.notOk(readdirSync(dataDir).some(isPartial), 'the remains are gone')
-})
-
-t.test('a start that is given up ends what it started', async (t) => {
-  const dataDir = dataDirectory(t)
-  const giveUp = new AbortController()
-  const starting = startEmbeddedPostgres({
-    dataDir,
-    explicitDataDir: true,
-    maxSizeBytes: 1024 ** 3,
-    log: pino({ level: 'silent' }),
-    signal: giveUp.signal,
-  })
-  await until(() => readdirSync(dataDir).some(isPartial), 30_000, 'initdb at work')
-  giveUp.abort()
-  await t.rejects(starting, { name: 'AbortError' })
-  t.notOk(existsSync(join(dataDir, 'postgres')))
-  t.equal((await start(t, dataDir)).adopted, false, 'the folder is free again')
-  t.notOk(readdirSync(dataDir).some(isPartial), 'the remains are gone')
 })
 
 t.test('a database larger than its cap is refused more data, in words', async (t) => {

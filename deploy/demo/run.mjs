@@ -1,0 +1,226 @@
+/**
+ * `npm run demo`: a small shop of three services under steady traffic, traced into the running collector. The services
+ * are plain applications (shop/), instrumented only by the way they are started.
+ */
+import { parseArgs } from 'node:util'
+import {
+  findAdminToken,
+  findCollector,
+  findDatabase,
+  findTrace,
+  removeTables,
+  waitUntilReady,
+} from './collector.mjs'
+import { Screen } from './screen.mjs'
+import { Services } from './services.mjs'
+import { startTraffic } from './traffic.mjs'
+
+const USAGE = `usage: npm run demo -- [--rate 20] [--seed 1] [--duration SECONDS] [--wait 30]
+
+A shop of three services sends its traces to the running collector until Ctrl-C.
+
+  --rate      requests a second
+  --seed      the same seed makes the same requests
+  --duration  end after so many seconds
+  --wait      seconds to wait for a collector that is starting
+`
+
+const PROGRESS_INTERVAL_MS = 250
+const TRACE_TIMEOUT_MS = 60_000
+const SERVICES = { gateway: 'shop-gateway', orders: 'shop-orders', payments: 'shop-payments' }
+
+/** A failure whose message is all a person needs. */
+class DemoError extends Error {
+  constructor(message, exitCode = 1) {
+    super(message)
+    this.exitCode = exitCode
+  }
+}
+
+const screen = new Screen(process.stdout)
+const interrupted = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(signal, () => interrupted.abort())
+}
+
+main().catch((error) => {
+  screen.endProgress()
+  process.stderr.write(`sidelight demo: ${error.message}\n`)
+  process.exitCode = error.exitCode ?? 1
+})
+
+async function main() {
+  const options = readOptions(process.argv.slice(2))
+  if (options === undefined) return
+  const collector = findCollector(process.env)
+  await connect(collector, options)
+  if (interrupted.signal.aborted) return
+  const databaseUrl = await findDatabase(collector)
+  const failed = createPromise()
+  const services = new Services(failed.resolve)
+  try {
+    const gatewayUrl = await openShop(services, collector, databaseUrl)
+    await serve({ collector, gatewayUrl, options, failed: failed.promise })
+  } finally {
+    await services.stop()
+    await removeTables(databaseUrl)
+  }
+}
+
+function readOptions(args) {
+  let values
+  try {
+    const text = { type: 'string' }
+    const known = { rate: text, seed: text, duration: text, wait: text, help: { type: 'boolean' } }
+    values = parseArgs({ args, options: known }).values
+  } catch (error) {
+    throw new DemoError(`${error.message}\n\n${USAGE}`, 2)
+  }
+  if (values.help) {
+    process.stdout.write(USAGE)
+    return undefined
+  }
+  return {
+    rate: numberOf('rate', values.rate ?? '20', 0.1, 1000),
+    seed: numberOf('seed', values.seed ?? '1', 0, 2 ** 32 - 1),
+    durationMs: numberOf('duration', values.duration ?? 'Infinity', 1, Infinity) * 1000,
+    waitMs: numberOf('wait', values.wait ?? '30', 0, 3600) * 1000,
+  }
+}
+
+function numberOf(name, text, min, max) {
+  const number = Number(text)
+  if (text.trim() !== '' && number >= min && number <= max) return number
+  throw new DemoError(`--${name} ${text} must be a number from ${min} to ${max}`, 2)
+}
+
+async function connect(collector, { waitMs }) {
+  const { apiUrl } = collector
+  const isReady = await waitUntilReady(
+    collector,
+    waitMs,
+    (seconds) => screen.progress(`waiting for the collector at ${apiUrl} … ${seconds} s`),
+    interrupted.signal,
+  )
+  screen.endProgress()
+  if (isReady || interrupted.signal.aborted) return
+  throw new DemoError(
+    `no collector is ready at ${apiUrl}: run "npm start" in another terminal, then this again`,
+  )
+}
+
+/** Starts the services from the innermost outwards; resolves with the URL of the gateway. */
+async function openShop(services, { otlpUrl, ingestToken }, databaseUrl) {
+  const telemetry = {
+    OTEL_EXPORTER_OTLP_ENDPOINT: otlpUrl,
+    OTEL_RESOURCE_ATTRIBUTES: 'service.namespace=shop,deployment.environment.name=demo',
+    // Soon rather than seldom: somebody is looking.
+    OTEL_BSP_SCHEDULE_DELAY: '500',
+    ...(ingestToken === undefined
+      ? {}
+      : { OTEL_EXPORTER_OTLP_HEADERS: `authorization=Bearer%20${ingestToken}` }),
+  }
+  const start = (name, file, env) =>
+    services.start({ name: SERVICES[name], file, env: { PORT: '0', ...env }, telemetry })
+  const paymentsUrl = await start('payments', 'payments.mjs', {})
+  const ordersUrl = await start('orders', 'orders.cjs', {
+    DATABASE_URL: databaseUrl,
+    PAYMENTS_URL: paymentsUrl,
+  })
+  const gatewayUrl = await start('gateway', 'gateway.mjs', { ORDERS_URL: ordersUrl })
+  screen.line('A shop of three services is open, each started with --require sidelight/bootstrap:')
+  screen.line(`  ${SERVICES.gateway}   Express   ${gatewayUrl}`)
+  screen.line(`  ${SERVICES.orders}    Fastify   ${ordersUrl}   and Postgres`)
+  screen.line(`  ${SERVICES.payments}  Fastify   ${paymentsUrl}`)
+  return gatewayUrl
+}
+
+async function serve({ collector, gatewayUrl, options, failed }) {
+  const since = new Date().toISOString()
+  const traffic = startTraffic({ url: gatewayUrl, seed: options.seed, rate: options.rate })
+  const startedAt = performance.now()
+  const timer = setInterval(
+    () => screen.progress(progressLine(traffic.counts)),
+    PROGRESS_INTERVAL_MS,
+  )
+  const stopLooking = new AbortController()
+  const shown = show(collector, since, stopLooking.signal)
+  try {
+    const failure = await Promise.race([
+      failed,
+      timePassed(options.durationMs, interrupted.signal),
+      shown.then(() => new Promise(() => {})),
+    ])
+    if (failure !== undefined) throw failure
+    await traffic.stop()
+    // With a short --duration the first trace may still be on its way.
+    if (interrupted.signal.aborted) stopLooking.abort()
+    await shown
+  } finally {
+    stopLooking.abort()
+    clearInterval(timer)
+    screen.endProgress()
+    await traffic.stop()
+  }
+  const seconds = Math.round((performance.now() - startedAt) / 1000)
+  screen.line(`closed after ${seconds} s: ${progressLine(traffic.counts)}`)
+}
+
+/** Prints where to look, once the collector has answered with a trace across all three services. */
+async function show(collector, since, signal) {
+  const { apiUrl } = collector
+  const { token, shell } = findAdminToken(collector, process.env)
+  const traceId = await findTrace(collector, {
+    token,
+    service: SERVICES.gateway,
+    services: Object.keys(SERVICES).length,
+    since,
+    timeoutMs: TRACE_TIMEOUT_MS,
+    signal,
+  })
+  if (traceId === undefined) {
+    if (signal.aborted) return
+    throw new DemoError(
+      `the collector at ${apiUrl} has no trace across the three services after ${TRACE_TIMEOUT_MS / 1000} s`,
+    )
+  }
+  const curl = `curl -s -H "Authorization: Bearer ${shell}"`
+  const traces = `${apiUrl}/api/admin/observability/traces`
+  const columns = 'service, name, duration_ms'
+  for (const text of [
+    '',
+    'A trace across the three services has arrived:',
+    `  ${curl} ${traces}/${traceId}`,
+    `  npx sidelight sql -c "select ${columns} from sidelight.spans where trace_id = '${traceId}' order by start_time"`,
+    'The slow ones, and what they add up to:',
+    `  ${curl} "${traces}/slow?threshold=500"`,
+    `  ${curl} ${traces}/stats`,
+    'Ctrl-C ends the shop.',
+    '',
+  ]) {
+    screen.line(text)
+  }
+}
+
+function progressLine({ sent, slow, failed, skipped }) {
+  const late = skipped === 0 ? '' : ` · ${skipped} skipped, too many in flight`
+  return `${sent} requests sent · ${slow} slow · ${failed} failed${late}`
+}
+
+/** Resolves with undefined. */
+function timePassed(durationMs, signal) {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    signal.addEventListener('abort', () => resolve(), { once: true })
+    // Timers take at most 2^31 - 1 ms.
+    if (durationMs < 2 ** 31) setTimeout(resolve, durationMs).unref()
+  })
+}
+
+function createPromise() {
+  let resolve
+  const promise = new Promise((r) => {
+    resolve = r
+  })
+  return { promise, resolve }
+}
