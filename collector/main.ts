@@ -1,16 +1,13 @@
 #!/usr/bin/env node
-import { runCheck } from './cli/check'
 import { type CommandName, parseCommand, runHelp } from './cli/help'
-import { runMigrate } from './cli/migrate'
-import { runSql } from './cli/sql'
-import { runStart } from './cli/start'
 
-/** What each command does with the arguments after its name; it resolves to the exit code. */
-const RUN: Record<CommandName, (args: readonly string[]) => number | Promise<number>> = {
-  start: () => runStart(process.env, process),
-  check: () => runCheck(process.env, process.stdout, process.stderr),
-  migrate: () => runMigrate(process.env, process),
-  sql: (args) => runSql(args, process.env, process),
+/** What each command does with the arguments after its name; it resolves to the exit code. Only what is run is loaded. */
+const RUN: Record<CommandName, (args: readonly string[]) => Promise<number>> = {
+  start: async () => (await import('./cli/start.js')).runStart(process.env, process),
+  check: async () =>
+    (await import('./cli/check.js')).runCheck(process.env, process.stdout, process.stderr),
+  migrate: async () => (await import('./cli/migrate.js')).runMigrate(process.env, process),
+  sql: async (args) => (await import('./cli/sql.js')).runSql(args, process.env, process),
 }
 
 void main(process.argv.slice(2))

@@ -1,5 +1,5 @@
-/** `traces` for now; metrics and logs join with their receivers. */
-export type Signal = 'traces'
+/** What a request carries. Only `traces` has a receiver so far. */
+export type Signal = 'traces' | 'metrics' | 'logs'
 
 /** One export request as a door hands it over: decompressed, still in the caller's encoding. */
 export interface ExportRequest {

@@ -52,7 +52,8 @@ export function createProbes({
     return freeBytes > MIN_FREE_DISK * totalBytes
   }
   const checks = {
-    database: createCheck(async () => database(), clock),
+    // Known without asking the database, so a change shows at once.
+    database: createCheck(async () => database(), clock, 0),
     disk_space: createCheck(hasRoom, clock),
     memory: createCheck(async () => (await memory()) < MAX_MEMORY_USE, clock),
   }
@@ -69,10 +70,11 @@ export function createProbes({
   }
 }
 
-/** A check that runs at most once at a time and once a `CACHE_MS`. What fails or hangs is unhealthy. */
+/** A check that runs at most once at a time and once a `cacheMs`. What fails or hangs is unhealthy. */
 function createCheck(
   isHealthy: () => Promise<boolean>,
   clock: () => number,
+  cacheMs = CACHE_MS,
 ): () => Promise<Verdict> {
   let running: Promise<Verdict> | null = null
   let known: { readonly verdict: Verdict; readonly atMs: number } | null = null
@@ -87,7 +89,7 @@ function createCheck(
     return verdict
   }
   return () => {
-    if (known !== null && clock() - known.atMs < CACHE_MS) return Promise.resolve(known.verdict)
+    if (known !== null && clock() - known.atMs < cacheMs) return Promise.resolve(known.verdict)
     running ??= run()
     return withinTime(running)
   }

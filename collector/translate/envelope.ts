@@ -16,10 +16,10 @@ interface Content {
 }
 
 interface EntityRef {
-  schema_url?: string
-  type: string
-  id_keys: string[]
-  description_keys?: string[]
+  readonly schema_url?: string
+  readonly type: string
+  readonly id_keys: readonly string[]
+  readonly description_keys?: readonly string[]
 }
 
 interface ContentTags {
@@ -126,18 +126,24 @@ function decodeContent(bytes: Uint8Array, tags: ContentTags): Content {
 
 function entityRef(cursor: Cursor, strings: StringReader, limit: number): EntityRef {
   const end = cursor.delimited(limit)
-  const ref: EntityRef = { type: '', id_keys: [] }
+  let schemaUrl = ''
+  let type = ''
+  const idKeys: string[] = []
+  const descriptionKeys: string[] = []
   while (cursor.at < end) {
     const tag = cursor.tag(end)
-    if (tag === ENTITY_REF.schemaUrl) ref.schema_url = strings.read(end)
-    else if (tag === ENTITY_REF.type) ref.type = strings.read(end)
-    else if (tag === ENTITY_REF.idKey) ref.id_keys.push(strings.read(end))
-    else if (tag === ENTITY_REF.descriptionKey) {
-      ref.description_keys ??= []
-      ref.description_keys.push(strings.read(end))
-    } else cursor.skip(tag, end)
+    if (tag === ENTITY_REF.schemaUrl) schemaUrl = strings.read(end)
+    else if (tag === ENTITY_REF.type) type = strings.read(end)
+    else if (tag === ENTITY_REF.idKey) idKeys.push(strings.read(end))
+    else if (tag === ENTITY_REF.descriptionKey) descriptionKeys.push(strings.read(end))
+    else cursor.skip(tag, end)
   }
-  return ref
+  return {
+    ...(schemaUrl === '' ? {} : { schema_url: schemaUrl }),
+    type,
+    id_keys: idKeys,
+    ...(descriptionKeys.length === 0 ? {} : { description_keys: descriptionKeys }),
+  }
 }
 
 class StringReader {

@@ -19,7 +19,7 @@ export class Screen {
   progress(text) {
     if (this.#out.isTTY) {
       this.#erase()
-      this.#progress = text.slice(0, (this.#out.columns ?? 80) - 1)
+      this.#progress = text.slice(0, (this.#out.columns || 80) - 1)
       this.#out.write(this.#progress)
     } else if (performance.now() - this.#lastPlainAt >= PLAIN_INTERVAL_MS) {
       this.#lastPlainAt = performance.now()

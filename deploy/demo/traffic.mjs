@@ -3,18 +3,15 @@ const SLOW_CARD = '4000 0000 0000 0341'
 const DECLINED_CARD = '4000 0000 0000 0002'
 const BROKEN_CARD = '4000 0000 0000 0119'
 
-/** What customers do and how often, in percent. */
+/** What customers do and how often, in percent. `bought` is the number of good orders so far. */
 const MIX = [
   { percent: 72, choose: (random) => checkout(random, { card: GOOD_CARD }) },
-  {
-    percent: 10,
-    choose: (random) => ({ method: 'GET', path: `/orders/${1 + below(random, 50)}` }),
-  },
+  { percent: 10, choose: (random, bought) => ({ path: `/orders/${1 + below(random, bought)}` }) },
   { percent: 6, choose: (random) => checkout(random, { card: SLOW_CARD }) },
   { percent: 5, choose: (random) => checkout(random, { card: DECLINED_CARD }) },
   { percent: 3, choose: (random) => checkout(random, { card: GOOD_CARD, sku: 'unicorn' }) },
   { percent: 2, choose: (random) => checkout(random, { card: BROKEN_CARD }) },
-  { percent: 2, choose: () => ({ method: 'GET', path: '/reports/sales' }) },
+  { percent: 2, choose: () => ({ path: '/reports/sales' }) },
 ]
 
 const SLOW_MS = 500
@@ -25,13 +22,13 @@ const REQUEST_TIMEOUT_MS = 10_000
 /** Returns a function that gives the next request of a customer; the same seed gives the same requests in the same order. */
 export function createCustomer(seed) {
   const random = mulberry32(seed)
+  let bought = 0
   return () => {
-    let at = random() * 100
-    for (const { percent, choose } of MIX) {
-      if (at < percent) return choose(random)
-      at -= percent
-    }
-    return MIX[0].choose(random)
+    const { choose } = choice(random() * 100)
+    // Nobody asks for an order before there is one.
+    const request = bought === 0 ? MIX[0].choose(random) : choose(random, bought)
+    if (request.body?.card === GOOD_CARD) bought += 1
+    return request
   }
 }
 
@@ -62,6 +59,11 @@ export function startTraffic({ url, seed, rate }) {
   }
 }
 
+function choice(percentile) {
+  let left = percentile
+  return MIX.find(({ percent }) => (left -= percent) < 0) ?? MIX[0]
+}
+
 /** A well-known small generator of numbers in [0, 1). */
 function mulberry32(seed) {
   let state = seed >>> 0
@@ -82,7 +84,7 @@ function below(random, limit) {
   return Math.floor(random() * limit)
 }
 
-async function send(url, { method, path, body }, counts) {
+async function send(url, { method = 'GET', path, body }, counts) {
   counts.sent += 1
   const startedAt = performance.now()
   try {

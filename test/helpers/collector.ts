@@ -9,6 +9,9 @@ import { until } from './until'
 
 const MAIN = join(__dirname, '..', '..', 'dist', 'collector', 'main.js')
 
+/** As `npm start` runs it: a small young generation, which keeps what lives a moment from taking up memory. */
+const NODE_FLAGS = ['--max-semi-space-size=4']
+
 export interface RunningCollector {
   readonly pid: number
   readonly otlpUrl: string
@@ -71,7 +74,7 @@ export function dataFolder(t: { teardown(fn: () => void): void }): string {
 }
 
 function spawnCollector(options: CollectorOptions): RunningCollector {
-  const child = spawn(process.execPath, [MAIN, 'start'], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, MAIN, 'start'], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...process.env,

@@ -38,9 +38,10 @@ t.test('a collector that never answers does not keep an application from ending'
 })
 
 const BAD_ENVIRONMENTS: Record<string, string>[] = [
-  { OTEL_EXPORTER_OTLP_ENDPOINT: 'no url' },
+  // These two fall back to the usual port, where a collector may listen.
+  { OTEL_EXPORTER_OTLP_ENDPOINT: 'no url', OTEL_TRACES_SAMPLER: 'always_off' },
   { OTEL_EXPORTER_OTLP_ENDPOINT: 'ftp://127.0.0.1' },
-  { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: ':::' },
+  { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: ':::', OTEL_TRACES_SAMPLER: 'always_off' },
   { OTEL_EXPORTER_OTLP_PROTOCOL: 'smoke/signals' },
   { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://[' },
   { OTEL_EXPORTER_OTLP_HEADERS: '=,;=\n' },

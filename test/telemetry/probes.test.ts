@@ -48,12 +48,12 @@ for (const [title, sources, failing] of CASES) {
   })
 }
 
-t.test('an answer is kept for a second, and callers at once share one look', async (t) => {
+t.test('a look at the disk is kept for a second, and callers at once share one', async (t) => {
   let looks = 0
   let nowMs = 0
   const probes = createProbes({
     ...WELL,
-    database: () => ++looks > 1,
+    disk: () => Promise.resolve({ freeBytes: ++looks > 1 ? 100 : 0, totalBytes: 100 }),
     clock: () => nowMs,
   })
   const first = await Promise.all([probes.readiness(), probes.readiness()])
@@ -67,6 +67,14 @@ t.test('an answer is kept for a second, and callers at once share one look', asy
   nowMs = 1000
   t.equal((await probes.readiness()).ready, true)
   t.equal(looks, 2)
+})
+
+t.test('a database that came back shows at once', async (t) => {
+  let isBack = false
+  const probes = createProbes({ ...WELL, database: () => isBack, clock: () => 0 })
+  t.equal((await probes.readiness()).ready, false)
+  isBack = true
+  t.equal((await probes.readiness()).ready, true)
 })
 
 t.test('the disk of a folder that does not exist yet is its parent’s', async (t) => {

@@ -218,7 +218,7 @@ function entityRefs(refs: readonly EntityRef[] | undefined): string | null {
   if (refs === undefined) return null
   return JSON.stringify(
     refs.map((ref) => ({
-      ...(ref.schemaUrl === undefined ? {} : { schema_url: clean(ref.schemaUrl) }),
+      ...(ref.schemaUrl ? { schema_url: clean(ref.schemaUrl) } : {}),
       type: clean(ref.type),
       id_keys: (ref.idKeys ?? []).map(clean),
       ...(ref.descriptionKeys ? { description_keys: ref.descriptionKeys.map(clean) } : {}),

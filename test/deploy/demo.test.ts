@@ -1,0 +1,158 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { Client } from 'pg'
+import t from 'tap'
+import { ADMIN_TOKEN, collectors, dataFolder, freePorts } from '../helpers/collector'
+import { withDatabase } from '../helpers/postgres'
+import { until } from '../helpers/until'
+
+t.setTimeout(240_000)
+
+const ROOT = join(__dirname, '..', '..')
+const DEMO = join(ROOT, 'deploy', 'demo')
+
+t.test('the demo shows a trace across three services, and leaves nothing behind', async (t) => {
+  const { env, apiUrl, databaseUrl } = await collectorFor(t)
+  const demo = startDemo(t, ['--rate', '20'], env)
+  await until(() => demo.output().includes('Ctrl-C ends the shop.'), 90_000, 'the demo to show')
+  const services = serviceUrls(demo.output())
+  demo.child.kill('SIGINT')
+  t.equal(await demo.ended, 0, demo.output())
+
+  const traceId = /traces\/([0-9a-f]{32})/.exec(demo.output())?.[1] ?? ''
+  t.ok(demo.output().includes(`where trace_id = '${traceId}' order by start_time"`))
+  const answer = await fetch(`${apiUrl}/api/admin/observability/traces/${traceId}`, {
+    headers: { authorization: `Bearer ${ADMIN_TOKEN}` },
+  })
+  const trace = (await answer.json()) as { services: string[]; tree: unknown[] }
+  t.same(trace.services, ['shop-gateway', 'shop-orders', 'shop-payments'])
+  t.equal(trace.tree.length, 1)
+
+  t.equal(services.length, 3)
+  for (const url of services) await t.rejects(fetch(url), 'its port is free again')
+  const client = new Client({ connectionString: databaseUrl })
+  await client.connect()
+  t.teardown(() => client.end())
+  const { rows } = await client.query("select to_regnamespace('sidelight_demo') as left_over")
+  t.same(rows, [{ left_over: null }])
+  const { rows: seen } = await client.query(
+    `select count(*) filter (where module like '%-pg') as queries,
+            count(*) filter (where service = 'shop-payments') as payments
+     from sidelight.spans`,
+  )
+  t.match(seen, [{ queries: /^[1-9]/, payments: /^[1-9]/ }])
+})
+
+t.test('the demo ends by itself after --duration', async (t) => {
+  const { env } = await collectorFor(t)
+  const demo = startDemo(t, ['--rate', '10', '--duration', '1'], env)
+  t.equal(await demo.ended, 0, demo.output())
+  t.match(demo.output(), /A trace across the three services has arrived/)
+  t.match(demo.output(), /closed after \d+ s: \d+ requests sent · \d+ slow · \d+ failed/)
+})
+
+t.test('without a collector the demo says how to start one', async (t) => {
+  const [port] = await freePorts(1)
+  const demo = startDemo(t, ['--wait', '0'], { SIDELIGHT_API_ADDR: `127.0.0.1:${port}` })
+  t.equal(await demo.ended, 1)
+  t.equal(
+    demo.output(),
+    `sidelight demo: no collector is ready at http://127.0.0.1:${port}: run "npm start" in another terminal, then this again\n`,
+  )
+})
+
+t.test('a wrong option is refused', async (t) => {
+  for (const args of [
+    ['--rate', 'fast'],
+    ['--rate', '0'],
+    ['--seed', '-1'],
+    ['--sped', '1'],
+  ]) {
+    const demo = startDemo(t, args, {})
+    t.equal(await demo.ended, 2, args.join(' '))
+  }
+})
+
+t.test('the same seed makes the same requests, some of every kind', async (t) => {
+  const { createCustomer } = (await import(join(DEMO, 'traffic.mjs'))) as {
+    createCustomer(seed: number): () => { path: string; body?: { card: string; sku: string } }
+  }
+  const requests = (seed: number) => {
+    const next = createCustomer(seed)
+    return Array.from({ length: 500 }, () => next())
+  }
+  const first = requests(7)
+  t.same(requests(7), first)
+  t.notSame(requests(8), first)
+  for (const path of [/^\/checkout$/, /^\/orders\/\d+$/, /^\/reports\/sales$/]) {
+    t.ok(
+      first.some((request) => path.test(request.path)),
+      String(path),
+    )
+  }
+  for (const end of ['4242', '0341', '0002', '0119']) {
+    t.ok(
+      first.some(({ body }) => body?.card.endsWith(end)),
+      `a card that ends with ${end}`,
+    )
+  }
+  t.ok(first.some(({ body }) => body?.sku === 'unicorn'))
+})
+
+async function collectorFor(
+  t: Parameters<typeof withDatabase>[0] & Parameters<typeof dataFolder>[0],
+) {
+  const { connectionString } = await withDatabase(t, { migrated: false })
+  const [otlpPort = 0, apiPort = 0] = await freePorts(2)
+  const dataDir = dataFolder(t)
+  const collector = await collectors(t).start({
+    databaseUrl: connectionString,
+    otlpPort,
+    apiPort,
+    dataDir,
+  })
+  return {
+    apiUrl: collector.apiUrl,
+    databaseUrl: connectionString,
+    env: {
+      DATABASE_URL: connectionString,
+      SIDELIGHT_DATA_DIR: dataDir,
+      SIDELIGHT_OTLP_HTTP_ADDR: `127.0.0.1:${otlpPort}`,
+      SIDELIGHT_API_ADDR: `127.0.0.1:${apiPort}`,
+      SIDELIGHT_ADMIN_TOKEN: ADMIN_TOKEN,
+    },
+  }
+}
+
+function startDemo(
+  t: { teardown(fn: () => Promise<void>): void },
+  args: readonly string[],
+  env: Record<string, string>,
+) {
+  const { PATH = '', HOME = '' } = process.env
+  const variables = Object.entries({ PATH, HOME, ...env }).map(
+    ([name, value]) => `${name}=${value}`,
+  )
+  // Given no other way, the test runner loads itself into every child, with a signal handler of its own.
+  const command = ['-i', ...variables, process.execPath, join(DEMO, 'run.mjs'), ...args]
+  const child = spawn('env', command, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text
+    })
+  }
+  const ended = once(child, 'close').then(([code]) => code as number | null)
+  t.teardown(async () => {
+    // It ends its services itself.
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM')
+    await ended
+  })
+  return { child, output: () => output, ended }
+}
+
+/** Where the services listen, as printed. */
+function serviceUrls(output: string): string[] {
+  return output.match(/(?<=(Express|Fastify) +)http:\/\/\S+/g) ?? []
+}
