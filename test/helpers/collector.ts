@@ -10,7 +10,7 @@ import { until } from './until'
 const MAIN = join(__dirname, '..', '..', 'dist', 'collector', 'main.js')
 
 /** As `npm start` runs it: a small young generation, which keeps what lives a moment from taking up memory. */
-const NODE_FLAGS = ['--max-semi-space-size=4']
+const NODE_FLAGS = ['--max-semi-space-size=2']
 
 export interface RunningCollector {
   readonly pid: number

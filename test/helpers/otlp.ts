@@ -1,6 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { type Enum, parse, Type } from 'protobufjs'
+import { type Enum, parse, Reader, Type, util } from 'protobufjs'
 import { OTLP_PROTO } from './otlp-proto'
+
+// Tests send values nested more deeply than protobufjs would by itself.
+util.recursionLimit = 1_000
+Reader.recursionLimit = 1_000
 
 const { root } = parse(OTLP_PROTO)
 root.resolveAll()

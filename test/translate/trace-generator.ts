@@ -83,7 +83,7 @@ function scopeSpans(random: Random): Message {
         attributes: () => attributes(random),
         droppedAttributesCount: () => random.below(3),
       }),
-    spans: () => many(random, 4, () => span(random)),
+    spans: () => many(random, 6, () => span(random)),
     schemaUrl: () => random.pick(STRINGS),
   })
 }
@@ -94,7 +94,8 @@ function span(random: Random): Message {
     spanId: random.chance(0.95) ? random.bytes(8) : random.pick([random.bytes(9), Buffer.alloc(8)]),
   }
   const fields = some(random, {
-    parentSpanId: () => random.pick([random.bytes(8), Buffer.alloc(8), random.bytes(3)]),
+    parentSpanId: () =>
+      random.chance(0.95) ? random.pick([random.bytes(8), Buffer.alloc(8)]) : random.bytes(3),
     traceState: () => random.pick(STRINGS),
     flags: () => random.pick([0, 1, 0x101, 0xffff_ffff]),
     name: () => random.pick(STRINGS),

@@ -1,0 +1,310 @@
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { gzipSync } from 'node:zlib'
+import t, { type Test } from 'tap'
+import { Unavailable } from '../../collector/errors'
+import { traces } from '../helpers/otlp'
+import { until } from '../helpers/until'
+import { type Answer, ENCODINGS, MAX_BODY_BYTES, openDoor, readStatus, TIMEOUT_MS, TYPES } from './door'
+
+const CODE = {
+  invalidArgument: 3,
+  notFound: 5,
+  resourceExhausted: 8,
+  unimplemented: 12,
+  internal: 13,
+  unavailable: 14,
+  unauthenticated: 16,
+} as const
+
+/** Asserts that an answer is a google.rpc.Status in the encoding given; returns it. */
+function isStatus(
+  t: Test,
+  answer: Answer,
+  expected: { status: number; code: number; encoding: keyof typeof TYPES },
+) {
+  t.equal(answer.status, expected.status)
+  t.equal(answer.headers['content-type'], TYPES[expected.encoding])
+  const status = readStatus(answer)
+  t.equal(status.code, expected.code)
+  t.match(status.message, /\w+/)
+  return status
+}
+
+t.test('otlp 20, 21: data that cannot be read is 400 with a BadRequest', async (t) => {
+  const door = await openDoor(t)
+  for (const encoding of ENCODINGS) {
+    const whole = traces({ service: 'shop' }, encoding)
+    for (const body of [whole.subarray(0, -1), Buffer.from([0xff, 0xff])]) {
+      const answer = await door.post(body, { encoding })
+      const code = CODE.invalidArgument
+      const { message, details } = isStatus(t, answer, { status: 400, code, encoding })
+      t.match(details[0]?.type, /google\.rpc\.BadRequest$/)
+      t.ok(details[0]?.value.includes(encoding === 'json' ? JSON.stringify(message) : message))
+    }
+  }
+  t.same(door.rows, [])
+})
+
+t.test('otlp 9, 20: what is not received yet, and any other path, is 404', async (t) => {
+  const door = await openDoor(t)
+  for (const encoding of ENCODINGS) {
+    for (const path of ['/v1/metrics', '/v1/logs', '/', '/v1/traces/', '/v1/trace?a=b']) {
+      const answer = await door.post(traces({}, encoding), { encoding, path })
+      isStatus(t, answer, { status: 404, code: CODE.notFound, encoding })
+    }
+  }
+})
+
+t.test('otlp 9, 20: any method but POST is 405 and told which to use', async (t) => {
+  const door = await openDoor(t)
+  for (const encoding of ENCODINGS) {
+    for (const method of ['GET', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
+      const answer = await door.post(Buffer.alloc(0), { encoding, method })
+      isStatus(t, answer, { status: 405, code: CODE.unimplemented, encoding })
+      t.equal(answer.headers.allow, 'POST')
+    }
+  }
+})
+
+t.test('otlp 10, 20: an unknown media type is 415, answered in protobuf', async (t) => {
+  const door = await openDoor(t)
+  for (const type of ['text/plain', 'application/jsonp', 'multipart/form-data', '']) {
+    const headers = { 'content-type': type }
+    const answer = await door.post(traces({}, 'json'), { headers })
+    isStatus(t, answer, { status: 415, code: CODE.invalidArgument, encoding: 'protobuf' })
+    t.match(answer.headers.accept, /x-protobuf.*json/)
+  }
+})
+
+t.test('otlp 13, 20: an unknown Content-Encoding is 415 and told which is known', async (t) => {
+  const door = await openDoor(t)
+  for (const encoding of ENCODINGS) {
+    const headers = { 'content-encoding': 'zstd' }
+    const answer = await door.post(traces({}, encoding), { encoding, headers })
+    isStatus(t, answer, { status: 415, code: CODE.invalidArgument, encoding })
+    t.equal(answer.headers['accept-encoding'], 'gzip')
+  }
+})
+
+t.test('otlp 13: truncated gzip, and what is no gzip, is 400', async (t) => {
+  const door = await openDoor(t)
+  const headers = { 'content-encoding': 'gzip' }
+  for (const encoding of ENCODINGS) {
+    const body = traces({ service: 'shop', count: 100 }, encoding)
+    const zipped = gzipSync(body)
+    const damaged = Buffer.from(zipped)
+    damaged.writeUInt32LE(0, damaged.length - 8)
+    for (const sent of [zipped.subarray(0, -1), zipped.subarray(0, 20), body, damaged]) {
+      const answer = await door.post(sent, { encoding, headers })
+      isStatus(t, answer, { status: 400, code: CODE.invalidArgument, encoding })
+    }
+  }
+  t.same(door.rows, [])
+})
+
+t.test('otlp 15: one byte too many is 413, sent plain, chunked or compressed', async (t) => {
+  const door = await openDoor(t)
+  const body = Buffer.alloc(MAX_BODY_BYTES + 1, ' ')
+  const ways = {
+    plain: { body, headers: {} },
+    chunked: { body, headers: { 'transfer-encoding': 'chunked' } },
+    gzip: { body: gzipSync(body), headers: { 'content-encoding': 'gzip' } },
+  }
+  for (const encoding of ENCODINGS) {
+    for (const [way, { body, headers }] of Object.entries(ways)) {
+      t.comment(way)
+      const answer = await door.post(body, { encoding, headers })
+      isStatus(t, answer, { status: 413, code: CODE.resourceExhausted, encoding })
+    }
+  }
+  t.same(door.requests, [])
+})
+
+t.test('otlp 15: a gzip bomb is 413 while the budget has room for little more', async (t) => {
+  const budgetBytes = 3 * MAX_BODY_BYTES
+  const door = await openDoor(t, { budgetBytes })
+  const bomb = gzipSync(Buffer.alloc(256 * MAX_BODY_BYTES))
+  const answer = await door.post(bomb, { headers: { 'content-encoding': 'gzip' } })
+  isStatus(t, answer, { status: 413, code: CODE.resourceExhausted, encoding: 'protobuf' })
+})
+
+t.test('otlp 15: a Content-Length over the limit is refused before the body is sent', async (t) => {
+  const door = await openDoor(t)
+  const answer = await door.raw([head({ 'content-length': String(MAX_BODY_BYTES + 1) })], 1)
+  t.match(answer, /^HTTP\/1\.1 413 /)
+})
+
+t.test('otlp 15, 24: a refusal reaches a client that still sends its body', async (t) => {
+  const door = await openDoor(t)
+  const random = randomBytes(2 * MAX_BODY_BYTES)
+  const early = gzipSync(Buffer.concat([Buffer.alloc(2 * MAX_BODY_BYTES), random]))
+  const gzip = { 'content-encoding': 'gzip' }
+  const chunked = { 'transfer-encoding': 'chunked' }
+  const large = Buffer.alloc(32 * MAX_BODY_BYTES)
+  const ways = {
+    plain: { body: large, headers: {} },
+    chunked: { body: large, headers: chunked },
+    gzip: { body: early, headers: { ...gzip, ...chunked } },
+  }
+  for (const [way, options] of Object.entries(ways)) {
+    const answer = await door.post(options.body, { headers: options.headers })
+    t.equal(answer.status, 413, way)
+  }
+  const notGzip = await door.post(large, { headers: { ...gzip, ...chunked } })
+  t.equal(notGzip.status, 400)
+})
+
+t.test('otlp 25: a connection goes on after a refusal, and takes pipelined requests', async (t) => {
+  const door = await openDoor(t)
+  const sound = traces({ service: 'shop' }, 'json')
+  const large = Buffer.alloc(2 * MAX_BODY_BYTES, ' ')
+  const answer = await door.raw(
+    [
+      ...[head({ 'content-length': String(sound.length) }), sound],
+      ...[head({ 'content-length': String(large.length) }), large],
+      ...[head({ 'transfer-encoding': 'chunked' }), chunk(large), '0\r\n\r\n'],
+      ...[head({ 'content-length': '3', 'content-encoding': 'gzip' }), 'abc'],
+      ...[head({ 'content-length': '1', 'content-encoding': 'br' }), 'a'],
+      ...[head({ 'content-length': '1' }), '{'],
+      ...[head({ 'transfer-encoding': 'chunked' }), chunk(sound), '0\r\n\r\n'],
+    ],
+    7,
+  )
+  t.same(answer.match(/(?<=HTTP\/1\.1 )\d+/g), [200, 413, 413, 400, 415, 400, 200].map(String))
+  t.equal(door.rows.length, 2)
+})
+
+t.test('a request without a known token is 401, in either encoding', async (t) => {
+  const tokens = [{ token: 'acme-token', tenant: 'acme' }]
+  const door = await openDoor(t, { tokens })
+  for (const encoding of ENCODINGS) {
+    for (const authorization of ['', 'Bearer wrong', 'Basic acme-token', 'acme-token']) {
+      const answer = await door.post(traces({}, encoding), { encoding, headers: { authorization } })
+      isStatus(t, answer, { status: 401, code: CODE.unauthenticated, encoding })
+      t.match(answer.headers['www-authenticate'], /^Bearer/)
+    }
+  }
+  t.same(door.requests, [])
+})
+
+t.test('otlp 22, 23: what cannot be stored now is 503 with Retry-After and RetryInfo', async (t) => {
+  const door = await openDoor(t, {
+    accept: (_request, onReleased) => {
+      onReleased()
+      return Promise.reject(new Unavailable('Postgres is away'))
+    },
+  })
+  for (const encoding of ENCODINGS) {
+    const answer = await door.post(traces({}, encoding), { encoding })
+    const code = CODE.unavailable
+    const { message, details } = isStatus(t, answer, { status: 503, code, encoding })
+    t.equal(message, 'Postgres is away')
+    t.equal(answer.headers['retry-after'], '1')
+    t.match(details[0]?.type, /google\.rpc\.RetryInfo$/)
+  }
+})
+
+t.test('a fault of the collector is 500 and tells nothing of its inside', async (t) => {
+  const door = await openDoor(t, {
+    accept: (_request, onReleased) => {
+      onReleased()
+      return Promise.reject(new TypeError('secret of the inside'))
+    },
+  })
+  for (const encoding of ENCODINGS) {
+    const answer = await door.post(traces({}, encoding), { encoding })
+    const { message } = isStatus(t, answer, { status: 500, code: CODE.internal, encoding })
+    t.notMatch(message, /secret/)
+  }
+})
+
+t.test('otlp 23: with the memory budget full a request is 503, and taken again after', async (t) => {
+  const held: (() => void)[] = []
+  const body = traces({ service: 'shop', count: 100 })
+  const door = await openDoor(t, {
+    budgetBytes: 3 * body.length,
+    accept: (_request, onReleased) =>
+      new Promise((resolve) => {
+        held.push(() => {
+          onReleased()
+          resolve({ rejected: 0, message: '' })
+        })
+      }),
+  })
+  const first = door.post(body)
+  await until(() => held.length === 1, TIMEOUT_MS, 'a request under way')
+  t.equal(door.usedBytes(), 2 * body.length)
+  const ways = [{}, { 'transfer-encoding': 'chunked' }]
+  for (const headers of ways) {
+    const refused = await door.post(body, { headers })
+    isStatus(t, refused, { status: 503, code: CODE.unavailable, encoding: 'protobuf' })
+    t.equal(refused.headers['retry-after'], '1')
+  }
+  held[0]?.()
+  t.equal((await first).status, 200)
+  t.equal(door.usedBytes(), 0)
+  const again = door.post(body)
+  await until(() => held.length === 2, TIMEOUT_MS, 'another request under way')
+  held[1]?.()
+  t.equal((await again).status, 200)
+})
+
+t.test('otlp 24: an upload that breaks off stores nothing and holds no memory', async (t) => {
+  const door = await openDoor(t)
+  const body = traces({ service: 'shop', count: 100 })
+  const zipped = gzipSync(body)
+  const uploads = [
+    [head({ 'content-length': String(body.length) }), body.subarray(0, -1)],
+    [head({ 'transfer-encoding': 'chunked' }), chunk(body)],
+    [
+      head({ 'content-length': String(zipped.length), 'content-encoding': 'gzip' }),
+      zipped.subarray(0, -1),
+    ],
+    [head({ 'transfer-encoding': 'chunked', 'content-encoding': 'gzip' }), chunk(zipped)],
+  ]
+  for (const upload of uploads) {
+    for (const end of ['destroy', 'end', 'resetAndDestroy'] as const) {
+      const socket = connect(door.port, '127.0.0.1')
+      socket.on('error', () => undefined)
+      await once(socket, 'connect')
+      for (const part of upload) socket.write(part)
+      await until(() => door.usedBytes() > 0, TIMEOUT_MS, 'an upload under way')
+      socket[end]()
+      await until(() => door.usedBytes() === 0, TIMEOUT_MS, 'the release')
+      socket.destroy()
+    }
+  }
+  t.same(door.requests, [])
+  t.equal((await door.post(body)).status, 200)
+})
+
+t.test('HTTP that cannot be read is answered with a Status in JSON', async (t) => {
+  const door = await openDoor(t)
+  const broken = {
+    'NONSENSE\r\n\r\n': 400,
+    'POST /v1/traces HTTP/1.1\r\nhost: a\r\ncontent-length: x\r\n\r\n': 400,
+    [`POST /v1/traces HTTP/1.1\r\nhost: a\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`]: 431,
+  }
+  for (const [request, status] of Object.entries(broken)) {
+    const answer = await door.raw([request])
+    t.ok(answer.startsWith(`HTTP/1.1 ${status} `))
+    t.match(answer, /content-type: application\/json/)
+    const { code, message } = JSON.parse(answer.split('\r\n\r\n')[1] ?? '') as Record<string, unknown>
+    t.equal(code, CODE.invalidArgument)
+    t.match(message, /\w+/)
+  }
+  const door404 = await door.post(Buffer.alloc(0), { path: '/v1/%' })
+  isStatus(t, door404, { status: 400, code: CODE.invalidArgument, encoding: 'protobuf' })
+})
+
+/** The head of an export in JSON. */
+function head(headers: Record<string, string>): string {
+  const lines = Object.entries({ host: 'a', 'content-type': TYPES.json, ...headers })
+  return `POST /v1/traces HTTP/1.1\r\n${lines.map(([k, v]) => `${k}: ${v}\r\n`).join('')}\r\n`
+}
+
+function chunk(bytes: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, Buffer.from('\r\n')])
+}
