@@ -32,8 +32,9 @@ const WRITERS = 2
 
 /** A running collector. */
 export interface Collector {
-  /** Where OTLP/HTTP is received and where the API answers, without a trailing slash. */
-  readonly otlpUrl: string
+  /** Where OTLP/HTTP is received, without a trailing slash; null without the role `ingest`. */
+  readonly otlpUrl: string | null
+  /** Where the API answers; without the role `api`, health and metrics alone. */
   readonly apiUrl: string
   /** Resolves when the database answers and its schema is up to date for the first time. */
   readonly ready: Promise<void>
@@ -146,9 +147,9 @@ async function openDoors(
   { config, tokens, log, version }: CollectorParts,
   releases: (() => Promise<unknown>)[],
   { database, queryPool, pipeline, counters }: Inside,
-): Promise<{ otlpUrl: string; apiUrl: string }> {
+): Promise<Pick<Collector, 'otlpUrl' | 'apiUrl'>> {
   const api = createApiServer({
-    queries: createTraceQueries(queryPool),
+    queries: config.roles.includes('api') ? createTraceQueries(queryPool) : null,
     probes: createProbes({
       database: () => pipeline.refusal() === null,
       dataDir: config.dataDir,
@@ -161,6 +162,8 @@ async function openDoors(
     retentionHours: config.retentionDays * HOURS_A_DAY,
   })
   releases.push(() => api.close())
+  const apiUrl = await listen(api, config.apiAddress)
+  if (!config.roles.includes('ingest')) return { apiUrl, otlpUrl: null }
   const otlp = createOtlpHttpServer({
     accept: refuseWhileFull(pipeline, database),
     admission: createAdmission(config.admissionBytes, (bytes) => counters.admittedBytes.set(bytes)),
@@ -171,10 +174,7 @@ async function openDoors(
     log,
   })
   releases.push(() => otlp.close())
-  return {
-    apiUrl: await listen(api, config.apiAddress),
-    otlpUrl: await listen(otlp, config.otlpHttpAddress),
-  }
+  return { apiUrl, otlpUrl: await listen(otlp, config.otlpHttpAddress) }
 }
 
 /** `Promise.withResolvers` without rejection, which Node 20 has not. */

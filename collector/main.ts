@@ -14,11 +14,19 @@ void main(process.argv.slice(2))
 
 /** Leaves when the output has been taken, which for a pipe is later than it was written. */
 async function main([name, ...args]: readonly string[]): Promise<void> {
-  const command = parseCommand(name)
-  const code =
-    command === null ? runHelp(name === undefined ? [] : [name], process) : await RUN[command](args)
+  const code = await run(name, args)
   await Promise.all([process.stdout, process.stderr].map((stream) => flushed(stream)))
   process.exit(code)
+}
+
+async function run(name: string | undefined, args: readonly string[]): Promise<number> {
+  const command = parseCommand(name)
+  if (command === null) return runHelp(name === undefined ? [] : [name], process)
+  const [extra] = args
+  if (command === 'sql' || extra === undefined) return RUN[command](args)
+  if (extra === '--help' || extra === '-h') return runHelp([extra], process)
+  process.stderr.write(`sidelight ${command} takes no arguments, and was given ${extra}\n`)
+  return 2
 }
 
 function flushed(stream: NodeJS.WriteStream): Promise<void> {

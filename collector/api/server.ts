@@ -37,7 +37,8 @@ declare module 'fastify' {
 
 /** What the API is made of. `now` gives unix milliseconds; windows reach back `retentionHours` at most. */
 export interface ApiParts {
-  readonly queries: TraceQueries
+  /** Null leaves health and the collector's own numbers alone. */
+  readonly queries: TraceQueries | null
   readonly probes: Probes
   readonly tokens: AccessTokens
   /** The collector's own numbers as Prometheus text. */
@@ -77,7 +78,9 @@ export function createApiServer({
     const typed = routes.withTypeProvider<TypeBoxTypeProvider>()
     void typed.register(healthRoutes(probes, now))
     void typed.register(selfRoutes(metrics, version))
-    void typed.register(traceRoutes({ queries, now, maxHours: retentionHours }))
+    if (queries !== null) {
+      void typed.register(traceRoutes({ queries, now, maxHours: retentionHours }))
+    }
     done()
   })
   return app

@@ -104,7 +104,7 @@ function announce(
     [
       '',
       '  Sidelight is ready.',
-      `  Send OTLP to   ${otlpUrl}`,
+      ...(otlpUrl === null ? [] : [`  Send OTLP to   ${otlpUrl}`]),
       `  Ask            ${apiUrl}/api/admin/observability/traces/slow?token=${admin.token}`,
       '  See something  npm run demo',
       '',

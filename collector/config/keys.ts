@@ -136,7 +136,8 @@ export const KEYS = {
     path: 'roles',
     type: choices(...ROLES),
     fallback: ROLES,
-    description: 'What this collector does, of the work on a shared database',
+    description:
+      '`ingest` opens the OTLP door, `api` the query API, `leader` does the hourly maintenance of a shared database',
   }),
   retentionDays: declare({
     env: 'SIDELIGHT_RETENTION_DAYS',

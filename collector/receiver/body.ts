@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http'
-import { pipeline } from 'node:stream/promises'
 import type { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import type { Reservation } from './admission'
@@ -29,10 +28,14 @@ export async function readBody(
   if (length !== null && length > maxBodyBytes) throw tooLarge(maxBodyBytes)
   const isGzip = encoding.endsWith('gzip')
   if (!reservation.growTo(length ?? STEP_BYTES)) throw retryLater(FULL)
-  if (isGzip) return inflate(request, reservation, maxBodyBytes)
-  return length === null
-    ? collect(request, reservation, maxBodyBytes)
-    : readExactly(request, length)
+  try {
+    if (isGzip) return await inflate(request, reservation, maxBodyBytes)
+    if (length === null) return await collect(request, reservation, maxBodyBytes)
+    return await readExactly(request, length)
+  } finally {
+    // What was left unread would keep the connection from its next request.
+    request.resume()
+  }
 }
 
 /** Into one buffer, since the length is known; Node itself ends the message at it. */
@@ -56,28 +59,29 @@ async function inflate(
   maxBodyBytes: number,
 ): Promise<Buffer> {
   const gunzip = createGunzip()
-  let body: Buffer = Buffer.alloc(0)
+  request.once('error', (error) => gunzip.destroy(brokenOff(error)))
   try {
-    await pipeline(request, gunzip, async (inflated: AsyncIterable<Buffer>) => {
-      body = await collect(inflated, reservation, maxBodyBytes)
-    })
+    return await collect(request.pipe(gunzip), reservation, maxBodyBytes)
   } catch (error) {
     if (error instanceof Refusal) throw error
-    if (request.errored ?? request.readableAborted) throw brokenOff(error)
     throw new Refusal(400, `cannot decompress the body: ${(error as Error).message}`)
+  } finally {
+    request.unpipe(gunzip)
+    gunzip.destroy()
   }
-  return body
 }
 
 async function collect(
-  source: Readable | AsyncIterable<Buffer>,
+  source: Readable,
   reservation: Reservation,
   maxBodyBytes: number,
 ): Promise<Buffer> {
+  // Destroying a request destroys its connection, and the answer with it.
+  const iterated = source.iterator({ destroyOnReturn: false })
   const chunks: Buffer[] = []
   let length = 0
   try {
-    for await (const chunk of source as AsyncIterable<Buffer>) {
+    for await (const chunk of iterated as AsyncIterable<Buffer>) {
       length += chunk.length
       if (length > maxBodyBytes) throw tooLarge(maxBodyBytes)
       if (!reservation.growTo(Math.ceil(length / STEP_BYTES) * STEP_BYTES)) throw retryLater(FULL)

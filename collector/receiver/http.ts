@@ -151,8 +151,7 @@ function answerError(
 /** In the caller's encoding; protobuf, the default of OTLP, when it named none that is known. */
 function refuse(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): void {
   const encoding = encodingOf(request) ?? 'protobuf'
-  // What is left of an unread body would be taken for the next request.
-  if (!request.raw.complete) void reply.header('connection', 'close')
+  // The connection stays open: closed on a client that still sends, it would lose the answer. Node discards the rest.
   void reply
     .code(refusal.httpStatus)
     .headers(refusal.headers)

@@ -55,6 +55,7 @@ export function createKeeper({ pool, sidecar, migrate: mode, log, nowMs }: Keepe
       keep('the heartbeat', HEARTBEAT_MS, async () => {
         if (!(await heartbeat(pool, sidecar.id, null))) await registerSidecar(pool, sidecar)
       })
+      if (!sidecar.roles.includes('leader')) return
       keep('the hourly maintenance', MAINTENANCE_MS, async () => {
         await createUpcomingPartitions(pool, nowMs())
         await deleteOldReceipts(pool)

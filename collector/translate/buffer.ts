@@ -1,3 +1,14 @@
+const LARGEST_GROWTH = 8
+const GROWTH_ALLOWANCE_BYTES = 1024 * 1024
+
+/**
+ * How many bytes of rows a body may become, which bounds memory by what admission knows. The smallest spans grow about
+ * fivefold and escaped control characters sixfold; only empty events and links and doubles beyond 1e80 grow more.
+ */
+export function largestRows(bodyBytes: number): number {
+  return bodyBytes * LARGEST_GROWTH + GROWTH_ALLOWANCE_BYTES
+}
+
 /** A growing buffer for rows of COPY BINARY and for JSON. Hot loops write through `bytes` and `view` after `reserve`. */
 export class RowBuffer {
   bytes: Buffer

@@ -1,5 +1,5 @@
 import { Cursor } from '../otlp/cursor'
-import { RowBuffer } from './buffer'
+import { largestRows, RowBuffer } from './buffer'
 import { identify, type ResourceIdentity, type ScopeIdentity, type Text } from './identity'
 import { countRepairs, decodeText } from './text'
 import { ValueWriter } from './value'
@@ -13,6 +13,7 @@ interface Content {
   entityRefs: EntityRef[]
   repaired: number
   isTooDeep: boolean
+  isTooLarge: boolean
 }
 
 interface EntityRef {
@@ -71,6 +72,7 @@ export function decodeResource(
     environment: attribute('deployment.environment.name') || attribute('deployment.environment'),
     tenant: tenant === '' ? null : intern(tenant),
     isTooDeep: content.isTooDeep,
+    isTooLarge: content.isTooLarge,
   }
 }
 
@@ -87,6 +89,7 @@ export function decodeScope(
     ...identify('scope', values, values, content.repaired),
     name: intern(name),
     isTooDeep: content.isTooDeep,
+    isTooLarge: content.isTooLarge,
   }
 }
 
@@ -94,6 +97,7 @@ function decodeContent(bytes: Uint8Array, tags: ContentTags): Content {
   const cursor = new Cursor(bytes)
   const rows = new RowBuffer(bytes.length * 2 + 16)
   const values = new ValueWriter(cursor, rows)
+  values.endLimit = largestRows(bytes.length)
   const content: Content = {
     attributes: '{}',
     droppedAttributesCount: 0,
@@ -102,6 +106,7 @@ function decodeContent(bytes: Uint8Array, tags: ContentTags): Content {
     entityRefs: [],
     repaired: 0,
     isTooDeep: false,
+    isTooLarge: false,
   }
   const strings = new StringReader(cursor)
   const limit = bytes.length
@@ -121,6 +126,7 @@ function decodeContent(bytes: Uint8Array, tags: ContentTags): Content {
   content.attributes = `{${rows.written().toString('utf8')}}`
   content.repaired = values.repaired + strings.repaired
   content.isTooDeep = values.isTooDeep
+  content.isTooLarge = values.isTooLarge
   return content
 }
 

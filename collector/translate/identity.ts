@@ -22,11 +22,13 @@ export interface ResourceIdentity extends Identity {
   /** The tenant named by the resource's attributes, else null. */
   readonly tenant: Text | null
   readonly isTooDeep: boolean
+  readonly isTooLarge: boolean
 }
 
 export interface ScopeIdentity extends Identity {
   readonly name: Text
   readonly isTooDeep: boolean
+  readonly isTooLarge: boolean
 }
 
 export interface ServiceIdentity extends Identity {

@@ -14,6 +14,8 @@ export const REASONS = {
   tooFarAhead:
     "the span lies too far in the future: check the sender's clock, and that times are in nanoseconds",
   tooDeep: `attribute values may be nested at most ${DEEPEST_VALUE} levels deep: flatten them`,
+  tooLarge:
+    'the spans of a request must not grow to many times its size in JSON: send fewer of them',
 } as const
 
 export type Reason = keyof typeof REASONS
@@ -114,6 +116,8 @@ function faultOf(reason: Reason, span: SpanReader, bytes: Buffer): string {
       return `the time is ${new Date(toMs(acceptedBy(span))).toISOString()}`
     case 'tooDeep':
       return 'an attribute of the span, its scope or its resource is deeper'
+    case 'tooLarge':
+      return 'there was no room for all attributes, events and links'
   }
 }
 

@@ -167,7 +167,9 @@ export class SpanReader {
   #list(column: number, only: number, limit: number): boolean {
     const cursor = this.#cursor
     const end = cursor.delimited(limit)
-    if (only !== NO_COLUMN && only !== column) {
+    const values = this.#values
+    if (this.#rows.end > values.endLimit) values.isTooLarge = true
+    if ((only !== NO_COLUMN && only !== column) || values.isTooLarge) {
       cursor.at = end
       return true
     }

@@ -1,6 +1,6 @@
 import { Cursor } from '../otlp/cursor'
 import { Attribution } from './attribution'
-import { RowBuffer } from './buffer'
+import { largestRows, RowBuffer } from './buffer'
 import { Dictionary } from './dictionary'
 import type { ResourceIdentity, ScopeIdentity } from './identity'
 import { acceptedBy, describe, judge, type Reason, Rejections } from './rejection'
@@ -92,6 +92,7 @@ class Translator implements TraceTranslator {
     this.#cursor.open(body)
     this.#rows.restart(Math.ceil(body.length * EXPECTED_GROWTH) + SMALLEST_BUFFER_BYTES)
     this.#values.repaired = 0
+    this.#values.endLimit = largestRows(body.length)
     this.#dictionary.beginRequest()
     this.#attribution.beginRequest(tenant)
     this.#offsets = []
@@ -169,6 +170,7 @@ class Translator implements TraceTranslator {
     const rowStart = rows.end
     const { repaired } = values
     values.isTooDeep = resource.isTooDeep || scope.isTooDeep
+    values.isTooLarge = resource.isTooLarge || scope.isTooLarge
     rows.reserve(2)
     rows.view.setInt16(rowStart, SPAN.columns.length)
     rows.end += 2
@@ -187,7 +189,9 @@ class Translator implements TraceTranslator {
 
   #judge(): Reason | undefined {
     const reason = judge(this.#span, this.#cursor, this.#receivedMs, this.#options)
-    return reason ?? (this.#values.isTooDeep ? 'tooDeep' : undefined)
+    if (reason !== undefined) return reason
+    if (this.#values.isTooDeep) return 'tooDeep'
+    return this.#values.isTooLarge ? 'tooLarge' : undefined
   }
 
   #writeColumns(resource: ResourceIdentity, scope: ScopeIdentity): number {

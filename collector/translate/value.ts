@@ -42,6 +42,10 @@ export class ValueWriter {
   repaired = 0
   /** Whether a value was nested deeper than DEEPEST_VALUE, which was left out. */
   isTooDeep = false
+  /** Whether a value was left out because the rows had outgrown `endLimit`. */
+  isTooLarge = false
+  /** How far the rows may reach before values are left out. */
+  endLimit = Infinity
   /** Where the key of the attribute written last lies in the source. */
   keyStart = 0
   keyEnd = 0
@@ -122,7 +126,7 @@ export class ValueWriter {
     const cursor = this.#cursor
     const start = cursor.at
     if (start >= end) return this.#rows.ascii('null')
-    if (depth > DEEPEST_VALUE) return this.#omit(end)
+    if (depth > DEEPEST_VALUE || this.#rows.end > this.endLimit) return this.#omit(end, depth)
     const tag = cursor.bytes[start]!
     cursor.at = start + 1
     switch (tag) {
@@ -287,8 +291,9 @@ export class ValueWriter {
     rows.byte(CLOSE_BRACE)
   }
 
-  #omit(end: number): void {
-    this.isTooDeep = true
+  #omit(end: number, depth: number): void {
+    if (depth > DEEPEST_VALUE) this.isTooDeep = true
+    else this.isTooLarge = true
     this.#rows.ascii('null')
     this.#cursor.at = end
   }

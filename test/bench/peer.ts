@@ -94,7 +94,7 @@ export function createPeer(): (body: Buffer) => Pick<Translated, 'copies'> {
         const scopeId = identity(scope.name + JSON.stringify(toObject(scope.attributes)))
         for (const span of spans) {
           offsets.push(rows.end)
-          const operation = identity(`${resourceJson}|${scope.name}|${span.kind}|${span.name}`)
+          const operation = identity(`${resourceId.serial}|${scope.name}|${span.kind}|${span.name}`)
           writeSpan(rows, span, [resourceId, operation, resourceId, scopeId])
         }
       }

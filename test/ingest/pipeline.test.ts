@@ -78,34 +78,37 @@ t.test('a request that stays blocked is refused at its deadline', async (t) => {
   await until(() => sent.releases === 1, TIMEOUT_MS, 'the release')
 })
 
-t.test('with Postgres away everything is refused at once, until the probe finds it back', async (t) => {
-  const { write, writes } = controlledWrites()
-  let isAway = false
-  let probes = 0
-  const probe = () => {
-    probes++
-    return isAway ? Promise.reject(new Error('connection refused')) : Promise.resolve()
-  }
-  const pipeline = await startPipeline(t, { write, probe })
-  const inFlight = send(pipeline, 'in flight')
-  const queued = send(pipeline, 'queued')
-  isAway = true
-  writes[0]?.reject(new Unavailable('the connection broke'))
-  await t.rejects(inFlight.answer, Unavailable)
-  await t.rejects(queued.answer, Unavailable)
-  await until(() => inFlight.releases === 1 && queued.releases === 1, TIMEOUT_MS, 'the releases')
-  const late = send(pipeline, 'late')
-  await t.rejects(late.answer, Unavailable)
-  t.equal(late.releases, 1)
-  t.equal(writes.length, 1)
-  t.type(pipeline.refusal(), 'string')
-  await until(() => probes >= 3, TIMEOUT_MS, 'a repeated probe')
-  isAway = false
-  await until(() => pipeline.refusal() === null, TIMEOUT_MS, 'a usable pipeline')
-  const sent = send(pipeline, 'after')
-  writes[1]?.store()
-  t.same(await sent.answer, { rejected: 0, message: '' })
-})
+t.test(
+  'with Postgres away everything is refused at once, until the probe finds it back',
+  async (t) => {
+    const { write, writes } = controlledWrites()
+    let isAway = false
+    let probes = 0
+    const probe = () => {
+      probes++
+      return isAway ? Promise.reject(new Error('connection refused')) : Promise.resolve()
+    }
+    const pipeline = await startPipeline(t, { write, probe })
+    const inFlight = send(pipeline, 'in flight')
+    const queued = send(pipeline, 'queued')
+    isAway = true
+    writes[0]?.reject(new Unavailable('the connection broke'))
+    await t.rejects(inFlight.answer, Unavailable)
+    await t.rejects(queued.answer, Unavailable)
+    await until(() => inFlight.releases === 1 && queued.releases === 1, TIMEOUT_MS, 'the releases')
+    const late = send(pipeline, 'late')
+    await t.rejects(late.answer, Unavailable)
+    t.equal(late.releases, 1)
+    t.equal(writes.length, 1)
+    t.type(pipeline.refusal(), 'string')
+    await until(() => probes >= 3, TIMEOUT_MS, 'a repeated probe')
+    isAway = false
+    await until(() => pipeline.refusal() === null, TIMEOUT_MS, 'a usable pipeline')
+    const sent = send(pipeline, 'after')
+    writes[1]?.store()
+    t.same(await sent.answer, { rejected: 0, message: '' })
+  },
+)
 
 t.test('nothing is written before the first probe succeeded', async (t) => {
   const { write, writes } = controlledWrites()

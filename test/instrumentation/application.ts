@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
 export const ROOT = join(__dirname, '..', '..')
-export const APPS = join(__dirname, 'apps')
+export const APPS = join(__dirname, '..', 'fixtures', 'applications')
 
 export interface Ended {
   readonly code: number | null
@@ -59,7 +59,7 @@ export function launch(t: Teardown, file: string, options: LaunchOptions = {}): 
   return { child, stdout: () => output.stdout, ended }
 }
 
-/** Runs one of the applications in apps/ to its end. */
+/** Runs one of the applications in test/fixtures/applications to its end. */
 export function run(t: Teardown, app: string, options: LaunchOptions = {}): Promise<Ended> {
   return launch(t, join(APPS, app), options).ended
 }

@@ -1,5 +1,10 @@
 import { once } from 'node:events'
-import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
+import {
+  Agent,
+  request as httpRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+} from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
 import { pino } from 'pino'
 import type { Test } from 'tap'
@@ -149,18 +154,21 @@ async function post(
   body: Buffer,
   { encoding = 'protobuf', path = '/v1/traces', method = 'POST', headers }: PostOptions = {},
 ): Promise<Answer> {
+  // Like the exporters' own; it is closed with the answer.
+  const agent = new Agent({ keepAlive: true })
   const request = httpRequest({
     host: '127.0.0.1',
     port,
     path,
     method,
-    agent: false,
+    agent,
     headers: { 'content-type': TYPES[encoding], ...lengthOf(body, headers), ...headers },
   })
   request.end(body)
   const [response] = (await once(request, 'response')) as [IncomingMessage]
   const chunks: Buffer[] = []
   for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk)
+  agent.destroy()
   return {
     status: response.statusCode ?? 0,
     headers: response.headers,

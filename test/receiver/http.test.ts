@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
+import { createCounters } from '../../collector/telemetry/counters'
 import {
   anyValue,
   decodeMessage,
@@ -7,7 +8,8 @@ import {
   type TracesInput,
   traces,
 } from '../helpers/otlp'
-import { ENCODINGS, MAX_BODY_BYTES, openDoor, readStatus, TYPES } from './door'
+import { until } from '../helpers/until'
+import { ENCODINGS, MAX_BODY_BYTES, openDoor, readStatus, TIMEOUT_MS, TYPES } from './door'
 
 const TRACE_ID = '0af7651916cd43dd8448eb211c80319c'
 const SPAN_ID = 'b7ad6b7169203331'
@@ -59,26 +61,29 @@ t.test('otlp 1, 8-12: protobuf and JSON become the same rows on one port', async
   t.equal(door.rows[0]?.trace_id, TRACE_ID)
 })
 
-t.test('otlp 27, 28, 31, 32, 46, 57: JSON keeps ids, enums, wide integers and doubles', async (t) => {
-  const door = await openDoor(t)
-  const nowMs = Date.now()
-  const lower = traces(fullSpan(nowMs), 'json').toString()
-  const upper = lower.replaceAll(TRACE_ID, TRACE_ID.toUpperCase())
-  const bare = lower.replace('"9007199254740993"', '9007199254740993')
-  t.not(bare, lower)
-  for (const body of [lower, upper, bare]) {
-    const answer = await door.post(Buffer.from(body), { encoding: 'json' })
-    t.equal(answer.body.toString(), '{}')
-  }
-  const [row, ofUpper, ofBare] = door.rows
-  t.same(ofUpper, row)
-  t.same(ofBare, row)
-  t.match(row?.attributes, /9007199254740993/)
-  t.equal(row?.flags, 0x301)
-  t.equal(row?.start_ns, 123)
-  t.equal(row?.dropped_attributes_count, 3n)
-  t.equal(row?.status_message, 'grüße')
-})
+t.test(
+  'otlp 27, 28, 31, 32, 46, 57: JSON keeps ids, enums, wide integers and doubles',
+  async (t) => {
+    const door = await openDoor(t)
+    const nowMs = Date.now()
+    const lower = traces(fullSpan(nowMs), 'json').toString()
+    const upper = lower.replaceAll(TRACE_ID, TRACE_ID.toUpperCase())
+    const bare = lower.replace('"9007199254740993"', '9007199254740993')
+    t.not(bare, lower)
+    for (const body of [lower, upper, bare]) {
+      const answer = await door.post(Buffer.from(body), { encoding: 'json' })
+      t.equal(answer.body.toString(), '{}')
+    }
+    const [row, ofUpper, ofBare] = door.rows
+    t.same(ofUpper, row)
+    t.same(ofBare, row)
+    t.match(row?.attributes, /9007199254740993/)
+    t.equal(row?.flags, 0x301)
+    t.equal(row?.start_ns, 123)
+    t.equal(row?.dropped_attributes_count, 3n)
+    t.equal(row?.status_message, 'grüße')
+  },
+)
 
 t.test('otlp 3, 29, 30, 55: what a newer sender adds is ignored', async (t) => {
   const door = await openDoor(t)
@@ -104,7 +109,11 @@ t.test('otlp 3, 29, 30, 55: what a newer sender adds is ignored', async (t) => {
 t.test('otlp 10, 33: the media type is compared without case and parameters', async (t) => {
   const door = await openDoor(t)
   const json = traces({ service: 'shop' }, 'json')
-  for (const type of ['application/json; charset=utf-8', 'Application/JSON', 'application/json ;a']) {
+  for (const type of [
+    'application/json; charset=utf-8',
+    'Application/JSON',
+    'application/json ;a',
+  ]) {
     const answer = await door.post(json, { headers: { 'content-type': type } })
     t.equal(answer.status, 200, type)
     t.equal(answer.headers['content-type'], TYPES.json)
@@ -276,4 +285,24 @@ t.test('the token of a request decides its tenant', async (t) => {
     door.requests.map(({ tenant }) => tenant),
     [null, 'acme'],
   )
+})
+
+t.test('requests are counted by encoding and status, and bytes after decompression', async (t) => {
+  const counters = createCounters()
+  const door = await openDoor(t, { counters })
+  const body = traces({ service: 'shop', count: 100 })
+  await door.post(gzipSync(body), { headers: { 'content-encoding': 'gzip' } })
+  await door.post(Buffer.from('{'), { encoding: 'json' })
+  const labels = (encoding: string, status: number) =>
+    `sidelight_otlp_requests_total{signal="traces",encoding="${encoding}",status="${status}"} 1\n`
+  const metrics = await until(
+    async () => {
+      const text = await counters.registry.metrics()
+      return text.includes(labels('json', 400)) ? text : undefined
+    },
+    TIMEOUT_MS,
+    'a counted request',
+  )
+  t.ok(metrics.includes(labels('protobuf', 200)))
+  t.ok(metrics.includes(`sidelight_otlp_received_bytes_total ${body.length + 1}\n`))
 })
