@@ -54,8 +54,29 @@ export function writeDouble(rows: RowBuffer, value: number): void {
     if (Object.is(value, -0)) return rows.ascii('{"$double":"-0"}')
     writeSafe(rows, value)
     rows.ascii('.0')
-  } else if (Number.isFinite(value)) rows.ascii(withPoint(String(value)))
+  } else if (writeShortDecimal(rows, value)) return
+  else if (Number.isFinite(value)) rows.ascii(withPoint(String(value)))
   else rows.ascii(`{"$double":"${value}"}`)
+}
+
+/**
+ * Writes a double that is a decimal of few places, such as an amount, without the detour over a string. Both operands of the
+ * division are exact, so the decimal reads back as the same double. False if it is no such number.
+ */
+function writeShortDecimal(rows: RowBuffer, value: number): boolean {
+  const size = Math.abs(value)
+  if (!(size < BILLION)) return false
+  for (let places = 1, scale = 10; places <= 4; places++, scale *= 10) {
+    const scaled = Math.round(size * scale)
+    if (scaled / scale !== size) continue
+    const whole = Math.floor(scaled / scale)
+    if (value < 0) rows.byte(0x2d)
+    writeDigits(rows, whole)
+    rows.byte(0x2e)
+    writePadded(rows, scaled - whole * scale, places)
+    return true
+  }
+  return false
 }
 
 /** Negative exponents become decimal places in jsonb by themselves; positive ones need their zeros written. */

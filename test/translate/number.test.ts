@@ -72,6 +72,23 @@ t.test('doubles keep a point or lose their exponent only to jsonb', (t) => {
   t.end()
 })
 
+t.test('decimals of few places are written as JavaScript writes them', (t) => {
+  const wrong: string[] = []
+  const random = createRandom(2)
+  for (let round = 0; round < 50_000; round++) {
+    const value = (random.below(2_000_000_000) - 1_000_000_000) / 10 ** random.below(7)
+    if (!Number.isInteger(value) && double(value) !== String(value)) wrong.push(double(value))
+  }
+  t.strictSame(wrong, [])
+  t.strictSame([0.1, -0.05, 99.99, 999_999_999.5].map(double), [
+    '0.1',
+    '-0.05',
+    '99.99',
+    '999999999.5',
+  ])
+  t.end()
+})
+
 t.test('50,000 random doubles read back as themselves', (t) => {
   const wrong: string[] = []
   const random = createRandom(1)
