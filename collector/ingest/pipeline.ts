@@ -10,6 +10,8 @@ import { digestOf } from './digest'
 const SECOND_MS = 1_000
 export const ACK_DEADLINE_MS = 2 * SECOND_MS
 export const OVERDUE_MS = 10 * SECOND_MS
+/** Before a request is tried again whose receipt another transaction holds. */
+const BLOCKED_PAUSE_MS = 50
 /** A group is closed at this size, so that one transaction stays within a part of the admission budget. */
 const MAX_GROUP_BYTES = 16 * 1024 * 1024
 
@@ -49,6 +51,8 @@ export class Pipeline {
   readonly #availability: Availability
   #queue: Pending[] = []
   #writing = 0
+  /** Requests that pause before they are tried again. */
+  #pausing = 0
   #unanswered = 0
   #isDraining = false
   #onIdle: () => void = () => undefined
@@ -166,7 +170,7 @@ export class Pipeline {
       if (group.length > 0) void this.#write(group)
     }
     counters.queuedRequests.set(this.#queue.length)
-    if (this.#writing === 0 && this.#queue.length === 0) this.#onIdle()
+    if (this.#writing === 0 && this.#pausing === 0 && this.#queue.length === 0) this.#onIdle()
   }
 
   /** What timed out while it waited was answered and let go by its own timer. */
@@ -177,7 +181,10 @@ export class Pipeline {
     for (const pending of this.#queue) {
       if (!pending.isAnswered && bytes > 0 && bytes + pending.bytes > MAX_GROUP_BYTES) break
       taken++
-      if (pending.isAnswered) continue
+      if (pending.isAnswered) {
+        pending.release()
+        continue
+      }
       bytes += pending.bytes
       group.push(pending)
     }
@@ -200,18 +207,29 @@ export class Pipeline {
       counters.groupRequests.observe(group.length)
       blocked = this.#settle(group, results)
     } catch (error) {
-      if (error instanceof Unavailable) this.#availability.lose(error.message)
+      const refusal = asUnavailable(error)
+      if (refusal === error) this.#availability.lose(refusal.message)
       else log.error({ err: error }, 'cannot write a group')
-      const refusal = error instanceof Error ? error : new Error(String(error))
       for (const pending of group) pending.refuse(refusal)
     } finally {
       clearTimeout(overdue)
       stopTimer()
       for (const pending of group) if (!blocked.includes(pending)) pending.release()
-      this.#queue.unshift(...blocked)
+      this.#pause(blocked)
       this.#writing--
       this.#pump()
     }
+  }
+
+  #pause(blocked: readonly Pending[]): void {
+    if (blocked.length === 0) return
+    this.#pausing += blocked.length
+    setTimeout(() => {
+      this.#pausing -= blocked.length
+      this.#queue.unshift(...blocked)
+      if (this.#availability.reason() !== null) this.#refuseQueue()
+      this.#pump()
+    }, BLOCKED_PAUSE_MS)
   }
 
   /** Answers each and returns those that another transaction keeps from being judged. */
@@ -232,6 +250,14 @@ export class Pipeline {
       return false
     })
   }
+}
+
+/** A fault of our own may pass too, and must not be answered as one that is not worth sending again (OTLP/HTTP, Retryable Response Codes). */
+function asUnavailable(error: unknown): Unavailable {
+  if (error instanceof Unavailable) return error
+  return new Unavailable('cannot store the request: the collector failed by a fault of its own', {
+    cause: error,
+  })
 }
 
 function explain(poison: readonly PoisonItem[]): string {

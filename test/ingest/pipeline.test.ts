@@ -124,15 +124,18 @@ t.test('nothing is written before the first probe succeeded', async (t) => {
   await sent.answer
 })
 
-t.test('a fault of the writer is told as it is and does not close the door', async (t) => {
-  const { write, writes } = controlledWrites()
-  const pipeline = await startPipeline(t, { write })
-  const sent = send(pipeline)
-  writes[0]?.reject(new TypeError('a bug'))
-  await t.rejects(sent.answer, TypeError)
-  await until(() => sent.releases === 1, TIMEOUT_MS, 'the release')
-  t.equal(pipeline.refusal(), null)
-})
+t.test(
+  'a fault of the collector itself is answered as worth sending again and does not close the door',
+  async (t) => {
+    const { write, writes } = controlledWrites()
+    const pipeline = await startPipeline(t, { write })
+    const sent = send(pipeline)
+    writes[0]?.reject(new TypeError('a bug'))
+    await t.rejects(sent.answer, Unavailable)
+    await until(() => sent.releases === 1, TIMEOUT_MS, 'the release')
+    t.equal(pipeline.refusal(), null)
+  },
+)
 
 t.test('a request that waits past its deadline is refused, let go and never written', async (t) => {
   const { write, writes } = controlledWrites()
