@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { chooseAccount, firstClosedFolder } from '../../collector/store/embedded/account'
 import { clusterFolder } from '../../collector/store/embedded/place'
 import { endPostmaster, findPostmaster } from '../../collector/store/embedded/postmaster'
-import { identifyProcess } from '../../collector/store/embedded/process'
+import { identifyProcess } from '../../collector/process'
 import { until } from './until'
 
 const LINE_TIMEOUT_MS = 60_000

@@ -5,7 +5,7 @@ import { type Cluster, explain, launchPostgres } from './cluster'
 import { answers } from './database'
 import { EmbeddedPostgresError } from './error'
 import { logSize, readLogFrom } from './logfile'
-import { identifyProcess, isRunning, readCommandLine } from './process'
+import { identifyProcess, isRunning, readCommandLine } from '../../process'
 import { serverSettings } from './settings'
 
 const POLL_MS = 20

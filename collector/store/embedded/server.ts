@@ -7,7 +7,7 @@ import { type Cluster, createCluster, findFreePort } from './cluster'
 import { prepareDatabase } from './database'
 import { EmbeddedPostgresError } from './error'
 import { boundLog } from './logfile'
-import { claimFolder } from './owner'
+import { claimFolder } from '../../owner'
 import { clusterFolder, explainFileError, settleDataFolder } from './place'
 import { awaitAnswer, endPostmaster, findPostmaster } from './postmaster'
 import { type Postmaster, startPostmaster } from './postmaster'
@@ -28,8 +28,8 @@ export interface EmbeddedPostgresOptions {
 
 /**
  * Starts Postgres on the data folder, making its database first when there is none, or adopts the one that runs there.
- * A server that ends by itself is started again, on the same port. Throws EmbeddedPostgresError, saying what to do, when
- * it cannot be used.
+ * A server that ends by itself is started again, on the same port. Throws EmbeddedPostgresError or
+ * FolderInUse, saying what to do, when it cannot be used.
  */
 export async function startEmbeddedPostgres(
   options: EmbeddedPostgresOptions,

@@ -12,12 +12,16 @@ import { readlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { EmbeddedPostgresError } from './error'
 import { identifyProcess } from './process'
 
 const HEARTBEAT_MS = 2_000
 /** After this silence an owner that cannot be looked up (another container, same volume) counts as gone. */
 const SILENCE_MS = 15_000
+
+/** Another sidelight lives on the folder; the message names its pid and what to do. */
+export class FolderInUse extends Error {
+  override readonly name = 'FolderInUse'
+}
 
 interface Claim {
   readonly pid: number
@@ -30,7 +34,7 @@ interface Claim {
 
 /**
  * Makes this process the only owner of `folder` until the returned function is called or the process ends, in any way.
- * Throws EmbeddedPostgresError, naming the owner's pid, while another one lives.
+ * Throws FolderInUse, naming the owner's pid, while another one lives.
  *
  * The owner is whoever made the file with the highest number in `folder`/owner. Files are only ever added with a higher
  * number, by a link that fails if it is there, so two that find the same dead owner cannot both succeed it; a released
@@ -82,8 +86,8 @@ async function passOver(folder: string, file: string, signal?: AbortSignal): Pro
   }
 }
 
-function ownedBy(folder: string, who: string): EmbeddedPostgresError {
-  return new EmbeddedPostgresError(
+function ownedBy(folder: string, who: string): FolderInUse {
+  return new FolderInUse(
     `cannot use ${folder}: another sidelight (${who}) runs on it; set SIDELIGHT_DATA_DIR to another folder`,
   )
 }
@@ -141,6 +145,6 @@ function touch(file: string): void {
     const now = new Date()
     utimesSync(file, now, now)
   } catch {
-    // The folder was removed under us, or the disk is failing: Postgres itself will say so.
+    // The folder was removed under us, or the disk is failing: what works in it will say so.
   }
 }

@@ -1,8 +1,8 @@
 import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { claimFolder } from '../../collector/store/embedded/owner'
-import { dataDirectory } from '../helpers/process'
+import { claimFolder } from '../collector/owner'
+import { dataDirectory } from './helpers/process'
 
 const ELSEWHERE = 'another-host pid:[1]'
 
@@ -16,6 +16,7 @@ function leaveClaim(folder: string, claim: object | string): string {
 async function isFree(t: Test, folder: string): Promise<void> {
   const release = await claimFolder(folder)
   await t.rejects(claimFolder(folder), {
+    name: 'FolderInUse',
     message: `cannot use ${folder}: another sidelight (pid ${process.pid}) runs on it; set SIDELIGHT_DATA_DIR to another folder`,
   })
   release()
