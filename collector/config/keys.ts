@@ -95,7 +95,7 @@ export const KEYS = {
     type: text('the path of a folder'),
     fallback: './.sidelight',
     description:
-      "The folder of the collector's own Postgres and of the generated admin token; a relative path counts from the working folder",
+      "The folder of the collector's own Postgres, of the spool and of the generated admin token; a relative path counts from the working folder",
   }),
   embeddedMaxSizeBytes: declare({
     env: 'SIDELIGHT_EMBEDDED_MAX_SIZE_BYTES',
@@ -105,6 +105,24 @@ export const KEYS = {
     unit: 'bytes',
     description:
       "The size cap of the collector's own Postgres; while it is larger, export requests are answered 503",
+  }),
+  spoolMaxBytes: declare({
+    env: 'SIDELIGHT_SPOOL_MAX_BYTES',
+    path: 'spool.max_bytes',
+    type: bytes(16 * MIB, 64 * GIB),
+    fallback: GIB,
+    unit: 'bytes',
+    description:
+      'What the spool may take on disk: acknowledged requests that Postgres has not taken yet. When it is full, requests are answered 503',
+  }),
+  spoolMaxAgeHours: declare({
+    env: 'SIDELIGHT_SPOOL_MAX_AGE_HOURS',
+    path: 'spool.max_age_hours',
+    type: wholeNumber(1, 24),
+    fallback: 24,
+    unit: 'hours',
+    description:
+      'While a request waits in the spool for longer than this, the spool takes no more, for it could not promise to store it once',
   }),
   adminTokens: declare({
     env: 'SIDELIGHT_ADMIN_TOKEN',

@@ -14,6 +14,7 @@ export function createCounters() {
     registry,
     ...declareDoors(registers),
     ...declareIngest(registers),
+    ...declareSpool(registers),
   }
 }
 
@@ -82,6 +83,66 @@ function declareIngest(registers: Registry[]) {
     databaseAvailable: new Gauge({
       name: 'sidelight_database_available',
       help: '1 while Postgres is known to be usable, else 0.',
+      registers,
+    }),
+  }
+}
+
+/** What the spool says of itself when it is asked. */
+export interface SpoolReading {
+  readonly records: number
+  readonly bytes: number
+  /** Age of the oldest record, 0 without one. */
+  readonly oldestSeconds: number
+  readonly isRefusing: boolean
+}
+
+function declareSpool(registers: Registry[]) {
+  let read = (): SpoolReading => ({ records: 0, bytes: 0, oldestSeconds: 0, isRefusing: false })
+  const declareGauge = (name: string, help: string, value: (reading: SpoolReading) => number) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(value(read()))
+      },
+    })
+  declareGauge(
+    'sidelight_spool_records',
+    'Acknowledged requests in the spool that Postgres has not taken yet.',
+    ({ records }) => records,
+  )
+  declareGauge('sidelight_spool_bytes', 'Bytes the spool takes on disk.', ({ bytes }) => bytes)
+  declareGauge(
+    'sidelight_spool_oldest_seconds',
+    'Age of the oldest request in the spool, 0 when it is empty.',
+    ({ oldestSeconds }) => oldestSeconds,
+  )
+  declareGauge(
+    'sidelight_spool_refusing',
+    '1 while the spool takes nothing: full, too old, or its disk fails; else 0.',
+    ({ isRefusing }) => (isRefusing ? 1 : 0),
+  )
+  return {
+    /** The gauges ask `source` at every scrape. */
+    observeSpool(source: () => SpoolReading) {
+      read = source
+    },
+    spoolSyncSeconds: new Histogram({
+      name: 'sidelight_spool_sync_seconds',
+      help: 'Time of a group of requests, from its write to the spool to the end of its fsync.',
+      buckets: SECONDS,
+      registers,
+    }),
+    spoolCutBytes: new Counter({
+      name: 'sidelight_spool_cut_bytes_total',
+      help: 'Bytes of unfinished writes cut off the spool at a start; none of them had been acknowledged.',
+      registers,
+    }),
+    spoolQuarantinedBytes: new Counter({
+      name: 'sidelight_spool_quarantined_bytes_total',
+      help: 'Damaged bytes of the spool, passed over and copied to its folder quarantine.',
       registers,
     }),
   }

@@ -1,0 +1,114 @@
+import { ALIGNMENT_BYTES } from './record'
+
+/** Where the first record of a segment begins: after its header. */
+export const FIRST_OFFSET = ALIGNMENT_BYTES
+/** Records are counted by the block they begin in, and how old the oldest is known for a block. */
+const BLOCK_BYTES = 64 * 1024
+
+/**
+ * What is known of one segment without reading it: a few kilobytes, however many records it has. A bit for each place
+ * says whether the record there is settled; the oldest unsettled record is known by the block.
+ */
+export class Segment {
+  readonly number: number
+  /** Up to here it is on disk for certain, and its records may be read. */
+  bytes: number
+  /** Bytes of the file that says what is settled. */
+  markBytes: number
+  /** Records settled here but not on disk yet. */
+  unmarked: number[] = []
+  /** Part of it is unreadable and could not be copied, so that the file must stay. */
+  isEvidence = false
+  /** Damage was found since it was counted. */
+  isMiscounted = false
+  readonly #isSettled: Bits
+  #blocks: Block[] = []
+  #unsettled = 0
+  #oldestMs: number | null = null
+
+  constructor(number: number, options: { bytes: number; markBytes?: number; settled?: Bits }) {
+    this.number = number
+    this.bytes = options.bytes
+    this.markBytes = options.markBytes ?? 0
+    this.#isSettled = options.settled ?? new Bits()
+  }
+
+  /** Records that are to be kept. */
+  get unsettled(): number {
+    return this.#unsettled
+  }
+
+  /** Arrival of the oldest of them, to the block. */
+  get oldestMs(): number | null {
+    return this.#oldestMs
+  }
+
+  isSettled(offset: number): boolean {
+    return this.#isSettled.has(offset / ALIGNMENT_BYTES)
+  }
+
+  add(offset: number, receivedMs: number): void {
+    const block = (this.#blocks[Math.floor(offset / BLOCK_BYTES)] ??= { unsettled: 0, oldestMs: 0 })
+    block.oldestMs = block.unsettled === 0 ? receivedMs : Math.min(block.oldestMs, receivedMs)
+    block.unsettled++
+    this.#unsettled++
+    this.#oldestMs = Math.min(this.#oldestMs ?? receivedMs, receivedMs)
+  }
+
+  /** False when it was settled before. */
+  settle(offset: number): boolean {
+    if (!this.#isSettled.add(offset / ALIGNMENT_BYTES)) return false
+    const block = this.#blocks[Math.floor(offset / BLOCK_BYTES)]
+    if (block === undefined || block.unsettled === 0) return true
+    block.unsettled--
+    this.#unsettled--
+    if (block.unsettled === 0) this.#oldestMs = this.#findOldest()
+    return true
+  }
+
+  /** Counts anew: these are all the records that are to be kept. */
+  recount(records: Iterable<{ readonly offset: number; readonly receivedMs: number }>): void {
+    this.#blocks = []
+    this.#unsettled = 0
+    this.#oldestMs = null
+    this.isMiscounted = false
+    for (const { offset, receivedMs } of records) this.add(offset, receivedMs)
+  }
+
+  #findOldest(): number | null {
+    let oldestMs: number | null = null
+    for (const block of this.#blocks) {
+      // Blocks in which no record begins are holes in the array.
+      if (block === undefined || block.unsettled === 0) continue
+      oldestMs = Math.min(oldestMs ?? block.oldestMs, block.oldestMs)
+    }
+    return oldestMs
+  }
+}
+
+interface Block {
+  unsettled: number
+  oldestMs: number
+}
+
+/** A set of small numbers, a bit each. */
+export class Bits {
+  #bytes = new Uint8Array(0)
+
+  has(index: number): boolean {
+    return ((this.#bytes[index >> 3] ?? 0) & (1 << (index & 7))) !== 0
+  }
+
+  /** False when it is there already. */
+  add(index: number): boolean {
+    if (this.has(index)) return false
+    const at = index >> 3
+    if (at >= this.#bytes.length) {
+      const grown = new Uint8Array(Math.max(2 * this.#bytes.length, at + 1))
+      grown.set(this.#bytes)
+      this.#bytes = grown
+    }
+    this.#bytes[at] = (this.#bytes[at] ?? 0) | (1 << (index & 7))
+    return true
+  }
+}
