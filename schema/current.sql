@@ -1,5 +1,20 @@
 create schema sidelight;
 
+create table sidelight.dead_letter (
+  digest uuid not null,
+  table_name text not null,
+  item integer not null,
+  signal text not null,
+  tenant text,
+  received_at timestamp with time zone not null,
+  dead_at timestamp with time zone not null default clock_timestamp(),
+  sqlstate text,
+  message text not null,
+  body bytea,
+  constraint dead_letter_pkey PRIMARY KEY (digest, table_name, item)
+);
+CREATE INDEX dead_letter_dead_at ON sidelight.dead_letter USING btree (dead_at);
+
 create table sidelight.ingest_receipt (
   digest uuid not null,
   received_at timestamp with time zone not null default clock_timestamp(),

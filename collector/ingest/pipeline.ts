@@ -1,7 +1,8 @@
 import type { Logger } from 'pino'
 import { Unavailable } from '../errors'
-import type { GroupResult, PoisonItem, WriteGroup } from '../store/group'
+import type { GroupRequest, GroupResult, PoisonItem, WriteGroup } from '../store/group'
 import type { Counters } from '../telemetry/counters'
+import { isolateRows } from '../translate/origin'
 import type { Translated } from '../translate/rows'
 import { type Availability, createAvailability } from './availability'
 import type { ExportOutcome, ExportRequest } from './contract'
@@ -32,9 +33,7 @@ export interface PipelineOptions {
 }
 
 /** A request whose rows wait for their transaction, or are in it. */
-interface Pending {
-  readonly digest: string
-  readonly translated: Translated
+interface Pending extends GroupRequest {
   readonly bytes: number
   readonly answer: (outcome: ExportOutcome) => void
   readonly refuse: (error: Error) => void
@@ -128,7 +127,11 @@ export class Pipeline {
       }
       const pending: Pending = {
         digest: digestOf(request.signal, request.tenant, request.body),
+        signal: request.signal,
+        tenant: request.tenant,
+        receivedMs: request.receivedMs,
         translated,
+        isolate: (copy, rows) => isolateRows(translated.body, copy, rows),
         bytes: request.body.length,
         release,
         isAnswered: false,
@@ -246,6 +249,9 @@ export class Pipeline {
       const { poison } = result
       counters.spans.inc({ outcome: 'stored' }, pending.translated.accepted - poison.length)
       counters.spans.inc({ outcome: 'poison' }, poison.length)
+      const kept = poison.filter(({ isKept }) => isKept).length
+      counters.deadLetters.inc({ reason: 'poison' }, kept)
+      counters.deadLetters.inc({ reason: 'lost' }, poison.length - kept)
       pending.answer(outcomeOf(pending.translated, poison.length, explain(poison)))
       return false
     })

@@ -1,5 +1,8 @@
 import type { PoolClient } from 'pg'
+import type { CopyRows } from '../translate/rows'
 import { copyRows } from './copy'
+import { insertDeadLetters } from './dead-letter'
+import type { DeadLetter, GroupRequest, PoisonItem } from './group'
 import {
   addPoison,
   bytesOf,
@@ -7,36 +10,130 @@ import {
   halves,
   type Poison,
   type Segment,
+  splitByDay,
   tableOf,
 } from './segments'
-import { isPoison } from './sqlstate'
+import { isMissingPartition, isPoison, type ServerError } from './sqlstate'
+
+/** So that a group in which thousands are at fault ends before its transaction is overdue. */
+const MOST_REFUSALS = 500
+/** A request has so many letters at most; the last one holds all the items that are left. */
+const MOST_LETTERS = 500
+const MOST_LETTERS_BYTES = 8 * 1024 * 1024
+
+export interface AroundOptions {
+  /** Whether rows without a partition are refused, for it cannot be created; else their error is thrown. */
+  readonly refusesDays: boolean
+}
 
 /**
  * Copies the rows Postgres takes and adds the others to `poison`, within the running transaction: what is refused is
- * halved, each half behind a savepoint, until the rows at fault stand alone.
+ * halved, each half behind a savepoint, until the rows at fault stand alone. Once very many were refused, what is still
+ * refused is not searched any further, and its rows are all taken for poison.
  */
 export async function copyAround(
   client: PoolClient,
-  segments: readonly Segment[],
+  copies: readonly (readonly Segment[])[],
   poison: Poison,
+  { refusesDays }: AroundOptions,
 ): Promise<void> {
+  const search = { client, poison, refusesDays, refusals: 0 }
+  for (const segments of copies) await copyPart(search, segments)
+}
+
+interface Search extends AroundOptions {
+  readonly client: PoolClient
+  readonly poison: Poison
+  refusals: number
+}
+
+async function copyPart(search: Search, segments: readonly Segment[]): Promise<void> {
+  const error = await refusalOf(search, segments)
+  if (error === null) return
+  search.refusals++
+  const isOfDay = isMissingPartition(error)
+  const parts = isOfDay ? splitByDay(segments) : halves(segments)
+  if (isOfDay && parts.length === 1)
+    refuse(search, segments, { code: error.code, message: TOO_OLD })
+  else if (countRows(segments) === 1 || search.refusals > MOST_REFUSALS) {
+    refuse(search, segments, error)
+  } else for (const part of parts) await copyPart(search, part)
+}
+
+async function refusalOf(
+  { client, refusesDays }: Search,
+  segments: readonly Segment[],
+): Promise<ServerError | null> {
   const table = tableOf(segments)
-  const [segment] = segments
-  if (table === undefined || segment === undefined) return
+  if (table === undefined) return null
   try {
     await copyRows(client, table, segments.map(bytesOf), {
       before: 'savepoint part; ',
       after: 'release savepoint part',
     })
+    return null
   } catch (error) {
-    if (!isPoison(error)) throw error
+    if (!isPoison(error) || (isMissingPartition(error) && !refusesDays)) throw error
     await client.query('rollback to savepoint part; release savepoint part')
-    if (countRows(segments) === 1) {
-      addPoison(poison, segment, segment.from, error)
-      return
+    return error
+  }
+}
+
+type Reason = Pick<ServerError, 'code' | 'message'>
+
+/** "No partition of relation found for row" would tell people nothing. */
+const TOO_OLD = 'older than what is kept: the partition of its day was dropped'
+
+function refuse({ poison }: Search, segments: readonly Segment[], reason: Reason): void {
+  for (const segment of segments) {
+    for (let row = segment.from; row < segment.to; row++) addPoison(poison, segment, row, reason)
+  }
+}
+
+/** Puts the poison into `dead_letter`, within the running transaction; returns it, with what Postgres refused even there. */
+export async function keepPoison(client: PoolClient, poison: Poison): Promise<Poison> {
+  if (poison.size === 0) return poison
+  const refused = await insertDeadLetters(client, lettersOf(poison))
+  if (refused.length === 0) return poison
+  const lost = new Set(refused.flatMap(({ items }) => items))
+  const marked = (items: readonly PoisonItem[]) =>
+    items.map((item) => (lost.has(item) ? { ...item, isKept: false } : item))
+  return new Map([...poison].map(([request, items]) => [request, marked(items)]))
+}
+
+interface PoisonLetter extends DeadLetter {
+  readonly items: readonly PoisonItem[]
+}
+
+function* lettersOf(poison: Poison): Generator<PoisonLetter> {
+  for (const [request, items] of poison) {
+    for (const copy of request.translated.copies) {
+      const refused = items.filter(({ table }) => table === copy.table.name)
+      refused.sort((a, b) => a.row - b.row)
+      yield* lettersOfCopy(request, copy, refused)
     }
-    const [first, second] = halves(segments)
-    await copyAround(client, first, poison)
-    await copyAround(client, second, poison)
+  }
+}
+
+/** One an item, each with its resource and scope; there is an end to that, or a large resource would be kept a thousandfold. */
+function* lettersOfCopy(
+  request: GroupRequest,
+  copy: CopyRows,
+  items: readonly PoisonItem[],
+): Generator<PoisonLetter> {
+  let bytes = 0
+  for (const [index, first] of items.entries()) {
+    const isLast = index + 1 === MOST_LETTERS || bytes > MOST_LETTERS_BYTES
+    const inside = isLast ? items.slice(index) : [first]
+    const rows = inside.map(({ row }) => row)
+    const body = request.isolate(copy, rows)
+    const { digest, signal, tenant, receivedMs } = request
+    const { table, row: item, sqlstate } = first
+    const more = rows.length === 1 ? '' : ` (and ${rows.length - 1} more items of its request)`
+    const message = `${first.message}${more}`
+    const about = { digest, signal, tenant, receivedMs, table, item, sqlstate, message }
+    yield { ...about, body, items: inside }
+    if (isLast) return
+    bytes += body.length
   }
 }

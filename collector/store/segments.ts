@@ -57,6 +57,36 @@ export function halves(segments: readonly Segment[]): [Segment[], Segment[]] {
   return [first, second]
 }
 
+/** One part a day, by the column the table is partitioned by. */
+export function splitByDay(segments: readonly Segment[]): Segment[][] {
+  const byDay = new Map<bigint | null, Segment[]>()
+  for (const segment of segments) {
+    let { from } = segment
+    for (let row = from; row < segment.to; row++) {
+      const day = dayOf(segment, row)
+      if (row + 1 < segment.to && dayOf(segment, row + 1) === day) continue
+      const part = byDay.get(day)
+      const run = { ...segment, from, to: row + 1 }
+      if (part === undefined) byDay.set(day, [run])
+      else part.push(run)
+      from = row + 1
+    }
+  }
+  return [...byDay.values()]
+}
+
+const DAY_MICROS = 86_400_000_000n
+
+/** The UTC day a row belongs to, in days since 2000-01-01; null when the row cannot be read. */
+function dayOf({ copy }: Segment, row: number): bigint | null {
+  const { columns, partitionedBy } = copy.table
+  const micros = bigintField(copy, row, columns.indexOf(partitionedBy))
+  if (micros === null) return null
+  // Division rounds towards zero, which would make one day of the two around 2000-01-01.
+  const sinceMidnight = ((micros % DAY_MICROS) + DAY_MICROS) % DAY_MICROS
+  return (micros - sinceMidnight) / DAY_MICROS
+}
+
 /** Leaves out, and adds to `poison`, the rows that refer to a dictionary row Postgres refused. */
 export function withoutRefused(
   segments: readonly Segment[],
@@ -91,7 +121,8 @@ export function addPoison(
   row: number,
   error: { readonly code: string; readonly message: string },
 ): void {
-  const item = { table: copy.table.name, row, sqlstate: error.code, message: error.message }
+  const { code: sqlstate, message } = error
+  const item = { table: copy.table.name, row, sqlstate, message, isKept: true }
   const items = poison.get(request)
   if (items === undefined) poison.set(request, [item])
   else items.push(item)
@@ -106,10 +137,14 @@ function referencesOf(table: Table): readonly { dictionary: string; field: numbe
   })
 }
 
-/** Reads one bigint of an encoded row: a count of fields, then each as a length (-1: null) and its bytes. */
+/** Reads 8 bytes of an encoded row: a count of fields, then each as a length (-1: null) and its bytes. Null when they are not there. */
 function bigintField(copy: CopyRows, row: number, field: number): bigint | null {
-  const view = new DataView(copy.bytes.buffer, copy.bytes.byteOffset, copy.bytes.byteLength)
+  const { buffer, byteOffset, byteLength } = copy.bytes
+  const view = new DataView(buffer, byteOffset, byteLength)
   let at = (copy.offsets[row] ?? 0) + 2
-  for (let skipped = 0; skipped < field; skipped++) at += 4 + Math.max(view.getInt32(at), 0)
-  return view.getInt32(at) === 8 ? view.getBigInt64(at + 4) : null
+  for (let skipped = 0; skipped < field && at + 4 <= byteLength; skipped++) {
+    at += 4 + Math.max(view.getInt32(at), 0)
+  }
+  if (at + 12 > byteLength || view.getInt32(at) !== 8) return null
+  return view.getBigInt64(at + 4)
 }

@@ -4,7 +4,7 @@ import { copyRows } from './copy'
 import { createDictionary, type Dictionary, type RefusedKeys } from './dictionary'
 import type { GroupRequest, GroupResult, WriteGroup } from './group'
 import { createPartitionCache, type PartitionCache } from './partitions'
-import { copyAround } from './poison'
+import { copyAround, keepPoison } from './poison'
 import { beginWithReceipts, ReceiptHeld } from './receipts'
 import { bytesOf, type Poison, type Segment, segmentsOf, tableOf, withoutRefused } from './segments'
 import { rollback, withClient } from './session'
@@ -28,6 +28,12 @@ type Results = Map<string, GroupResult>
 /** How a group is copied: all rows at once, or around those that Postgres refuses. */
 type Manner = 'at once' | 'around poison'
 
+interface Attempt {
+  readonly manner: Manner
+  /** Whether the partitions that are missing still were asked for: then they are not to be had. */
+  readonly refusesDays: boolean
+}
+
 const LOCK_TIMEOUT_MS = 1_000
 /** For requests tried one by one, after they waited the whole time-out together. */
 const SHORT_LOCK_TIMEOUT_MS = 100
@@ -41,7 +47,8 @@ export function createGroupWriter({ pool, nowMs = Date.now }: GroupWriterOptions
   const known: Known = { partitions: createPartitionCache(), dictionary: createDictionary(nowMs) }
   const inFlight = new Set<Promise<unknown>>()
   let isClosed = false
-  // A new connection may lead to another server, after a fail-over or a restore, that lacks what the old one had.
+  // After a fail-over or a restore another server may answer, that lacks what the old one had. It shows as a new connection,
+  // or, behind a pooler that keeps ours open, only as a failure.
   const forget = () => {
     known.partitions.forget()
     known.dictionary.forget()
@@ -55,7 +62,9 @@ export function createGroupWriter({ pool, nowMs = Date.now }: GroupWriterOptions
       try {
         return await writing
       } catch (error) {
-        throw asUnavailable(error, 'write to Postgres')
+        const failure = asUnavailable(error, 'write to Postgres')
+        if (failure instanceof Unavailable) forget()
+        throw failure
       } finally {
         inFlight.delete(writing)
       }
@@ -146,17 +155,17 @@ async function storeTogether(
 ): Promise<void> {
   const { client, known } = transaction
   let manner: Manner = 'at once'
-  let mayCreatePartitions = true
+  let refusesDays = false
   for (let attempt = 1; ; attempt++) {
     try {
-      await storeOnce(transaction, requests, lockTimeoutMs, manner)
+      await storeOnce(transaction, requests, lockTimeoutMs, { manner, refusesDays })
       return
     } catch (error) {
       await rollback(client, error)
       if (attempt === ATTEMPTS) throw error
       if (isRetried(error)) continue
-      if (isMissingPartition(error) && mayCreatePartitions) {
-        mayCreatePartitions = false
+      if (isMissingPartition(error) && !refusesDays) {
+        refusesDays = true
         known.partitions.forget()
         for (const [table, days] of daysOf(requests)) {
           await known.partitions.ensure(client, table, days)
@@ -172,7 +181,7 @@ async function storeOnce(
   { client, refused, results }: Transaction,
   requests: readonly GroupRequest[],
   lockTimeoutMs: number,
-  manner: Manner,
+  { manner, refusesDays }: Attempt,
 ): Promise<void> {
   const digests = requests.map((request) => request.digest)
   const claimed = await beginWithReceipts(client, digests, lockTimeoutMs)
@@ -183,14 +192,17 @@ async function storeOnce(
     const storable = withoutRefused(segments, refused, poison)
     if (storable.length > 0) copies.push(storable)
   }
-  if (manner === 'at once' && copies.length > 0) await copyAndCommit(client, copies)
-  else {
-    for (const segments of copies) await copyAround(client, segments, poison)
+  let kept = poison
+  if (manner === 'at once' && poison.size === 0 && copies.length > 0) {
+    await copyAndCommit(client, copies)
+  } else {
+    await copyAround(client, copies, poison, { refusesDays })
+    kept = await keepPoison(client, poison)
     await client.query('commit')
   }
   for (const { digest } of requests) results.set(digest, { kind: 'repeated' })
   for (const request of fresh) {
-    results.set(request.digest, { kind: 'stored', poison: poison.get(request) ?? [] })
+    results.set(request.digest, { kind: 'stored', poison: kept.get(request) ?? [] })
   }
 }
 

@@ -53,6 +53,12 @@ function declareIngest(registers: Registry[]) {
       labelNames: ['outcome'],
       registers,
     }),
+    deadLetters: new Counter({
+      name: 'sidelight_dead_letters_total',
+      help: 'Items and whole requests put into dead_letter by reason: poison (refused by Postgres), in_doubt (too old to tell whether it was stored), unreadable; lost: refused even there.',
+      labelNames: ['reason'],
+      registers,
+    }),
     repeatedRequests: new Counter({
       name: 'sidelight_repeated_requests_total',
       help: 'Requests whose body had been stored before and added nothing.',

@@ -1,12 +1,15 @@
 /** A table as COPY writes it: `columns` is the order of the fields in a row of ours, not of the table. */
 export interface Table {
   readonly name: string
+  /** The timestamptz column whose day chooses the partition. */
+  readonly partitionedBy: string
   readonly columns: readonly string[]
 }
 
 /** `attributes`, `events` and `links` come first so that their JSON is written straight into the row. */
 export const SPAN: Table = {
   name: 'span',
+  partitionedBy: 'start_time',
   columns: [
     'attributes',
     'events',
@@ -41,6 +44,8 @@ export interface CopyRows {
   readonly bytes: Uint8Array
   /** Where each row begins in `bytes`; one entry a row. */
   readonly offsets: readonly number[]
+  /** Where the item of each row begins in the request's `body`, after its tag and length; ascending. */
+  readonly sources: readonly number[]
   /** The UTC days (days since 1970-01-01) whose partitions these rows need, without repeats. */
   readonly days: readonly number[]
 }
@@ -65,6 +70,8 @@ export interface DictionaryRow {
 
 /** What one export request becomes. */
 export interface Translated {
+  /** The request in protobuf, which the rows come from. */
+  readonly body: Uint8Array
   readonly copies: readonly CopyRows[]
   /** Every dictionary row the copies refer to, without repeats. */
   readonly dictionary: readonly DictionaryRow[]

@@ -63,6 +63,7 @@ class Translator implements TraceTranslator {
   readonly #attribution: Attribution
   readonly #span: SpanReader
   #offsets: number[] = []
+  #sources: number[] = []
   #days: number[] = []
   #rejections = new Rejections()
   #receivedMs = 0
@@ -96,6 +97,7 @@ class Translator implements TraceTranslator {
     this.#dictionary.beginRequest()
     this.#attribution.beginRequest(tenant)
     this.#offsets = []
+    this.#sources = []
     this.#days = []
     this.#rejections = new Rejections()
     this.#receivedMs = receivedMs
@@ -104,12 +106,19 @@ class Translator implements TraceTranslator {
   #finish(): Translated {
     const accepted = this.#offsets.length
     const { count: rejected } = this.#rejections
-    const bytes = this.#rows.written()
-    const copy = { table: SPAN, bytes, offsets: this.#offsets, days: this.#days }
+    const copy = {
+      table: SPAN,
+      bytes: this.#rows.written(),
+      offsets: this.#offsets,
+      sources: this.#sources,
+      days: this.#days,
+    }
+    const body = this.#cursor.bytes
     // The body and the rows are the request's; only what is remembered outlives it.
     this.#cursor.open(NOTHING)
     this.#rows.restart(0)
     return {
+      body,
       copies: accepted > 0 ? [copy] : [],
       dictionary: this.#dictionary.rows(),
       accepted,
@@ -168,6 +177,7 @@ class Translator implements TraceTranslator {
     const rows = this.#rows
     const values = this.#values
     const rowStart = rows.end
+    const source = this.#cursor.at
     const { repaired } = values
     values.isTooDeep = resource.isTooDeep || scope.isTooDeep
     values.isTooLarge = resource.isTooLarge || scope.isTooLarge
@@ -185,6 +195,7 @@ class Translator implements TraceTranslator {
     }
     values.repaired += this.#writeColumns(resource, scope)
     this.#offsets.push(rowStart)
+    this.#sources.push(source)
   }
 
   #judge(): Reason | undefined {

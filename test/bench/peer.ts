@@ -99,7 +99,7 @@ export function createPeer(): (body: Buffer) => Pick<Translated, 'copies'> {
         }
       }
     }
-    return { copies: [{ table: SPAN, bytes: rows.written(), offsets, days: [] }] }
+    return { copies: [{ table: SPAN, bytes: rows.written(), offsets, sources: [], days: [] }] }
   }
 }
 

@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto'
 import type { GroupRequest } from '../../collector/store/group'
-import { type CopyRows, type DictionaryRow, SPAN } from '../../collector/translate/rows'
+import { digestOf } from '../../collector/ingest/digest'
+import { isolateRows } from '../../collector/translate/origin'
+import {
+  type CopyRows,
+  type DictionaryRow,
+  SPAN,
+  type Translated,
+} from '../../collector/translate/rows'
 
 /** A span row by hand; what is left out is null or a default. Times in microseconds since 1970. */
 export interface SpanRow {
@@ -28,6 +35,7 @@ export function spanRows(rows: readonly SpanRow[]): CopyRows {
     table: SPAN,
     bytes: Buffer.concat(encoded),
     offsets: encoded.map((bytes) => (at += bytes.length) - bytes.length),
+    sources: encoded.map((_, row) => row),
     days: [...new Set(rows.map((row) => Number((row.startMicros ?? NOON_MICROS) / DAY_MICROS)))],
   }
 }
@@ -41,7 +49,12 @@ export function request(
   const copies = rows.length === 0 ? [] : [spanRows(rows)]
   return {
     digest: uuidOf(seed),
+    signal: 'traces',
+    tenant: null,
+    receivedMs: Number(NOON_MICROS / 1_000n),
+    isolate: (_, isolated) => Buffer.from(`${seed} ${isolated.join()}`),
     translated: {
+      body: Buffer.from(seed),
       copies,
       dictionary,
       accepted: rows.length,
@@ -49,6 +62,22 @@ export function request(
       rejection: '',
       repairedStrings: 0,
     },
+  }
+}
+
+/** What the translator made of a request's body, as it goes to the store. */
+export function translatedRequest(
+  translated: Translated,
+  fields: Partial<GroupRequest> = {},
+): GroupRequest {
+  return {
+    digest: digestOf('traces', fields.tenant ?? null, translated.body),
+    signal: 'traces',
+    tenant: null,
+    receivedMs: Number(NOON_MICROS / 1_000n),
+    translated,
+    isolate: (copy, rows) => isolateRows(translated.body, copy, rows),
+    ...fields,
   }
 }
 

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import t from 'tap'
 import { BadData, Unavailable } from '../../collector/errors'
 import type { WriteGroup } from '../../collector/store/group'
+import { createCounters } from '../../collector/telemetry/counters'
 import { until } from '../helpers/until'
 import { controlledWrites, send, startPipeline, TIMEOUT_MS, translated } from './writes'
 
@@ -181,12 +182,24 @@ t.test('a transaction that is overdue is aborted, and Postgres counts as away', 
 })
 
 t.test('rows Postgres refuses are told with those the translator refused', async (t) => {
-  const poison = { table: 'span', row: 1, sqlstate: '22021', message: 'invalid byte sequence' }
-  const write: WriteGroup = () => Promise.resolve([{ kind: 'stored', poison: [poison] }])
+  const about = { table: 'span', sqlstate: '22021', message: 'invalid byte sequence' }
+  const poison = [
+    { ...about, row: 1, isKept: true },
+    { ...about, row: 2, isKept: false },
+  ]
+  const counters = createCounters()
+  const write: WriteGroup = () => Promise.resolve([{ kind: 'stored', poison }])
   const translate = () => translated({ accepted: 3, rejected: 2, rejection: '2 have no id' })
-  const { rejected, message } = await send(await startPipeline(t, { write, translate })).answer
-  t.equal(rejected, 3)
-  t.match(message, /^2 have no id; 1 refused by Postgres.*22021 invalid byte sequence$/)
+  const pipeline = await startPipeline(t, { write, translate, counters })
+  const { rejected, message } = await send(pipeline).answer
+  t.equal(rejected, 4)
+  t.match(message, /^2 have no id; 2 refused by Postgres.*22021 invalid byte sequence$/)
+  t.match(await counters.deadLetters.get(), {
+    values: [
+      { labels: { reason: 'poison' }, value: 1 },
+      { labels: { reason: 'lost' }, value: 1 },
+    ],
+  })
 })
 
 t.test('data that cannot be read is refused without a transaction', async (t) => {

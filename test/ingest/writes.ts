@@ -54,8 +54,10 @@ export async function startPipeline(
 /** What a request of so many spans becomes. */
 export function translated(fields: Partial<Translated> = {}): Translated {
   const accepted = fields.accepted ?? 1
-  const copy = { table: SPAN, bytes: new Uint8Array(), offsets: Array<number>(accepted).fill(0) }
+  const zeros = Array<number>(accepted).fill(0)
+  const copy = { table: SPAN, bytes: new Uint8Array(), offsets: zeros, sources: zeros }
   return {
+    body: new Uint8Array(),
     copies: accepted > 0 ? [{ ...copy, days: [20_000] }] : [],
     dictionary: [],
     accepted,

@@ -1,9 +1,9 @@
 import t from 'tap'
-import { randomUUID } from 'node:crypto'
 import { createTraceQueries } from '../../collector/store/queries/traces'
 import { createGroupWriter } from '../../collector/store/writer'
 import { createTraceTranslator } from '../../collector/translate/traces'
 import { anyValue, traces } from '../helpers/otlp'
+import { translatedRequest } from '../helpers/rows'
 import { openDatabase } from './database'
 
 const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736'
@@ -86,7 +86,7 @@ t.test('a span is answered as it was received, every field to the last digit', a
   const receivedMs = Number(START_NS / 1_000_000n) + 1000
   const translated = translator.translate(BODY, { receivedMs, tenant: 'acme' })
   const writer = createGroupWriter({ pool })
-  await writer.write([{ digest: randomUUID(), translated }], new AbortController().signal)
+  await writer.write([translatedRequest(translated)], new AbortController().signal)
   await writer.close()
 
   const queries = createTraceQueries(pool)

@@ -2,7 +2,7 @@ import type { Pool } from 'pg'
 import t, { type Test } from 'tap'
 import { createTraceTranslator } from '../../collector/translate/traces'
 import { anyValue, type SpanInput, traces, type TracesInput } from '../helpers/otlp'
-import { uuidOf } from '../helpers/rows'
+import { translatedRequest } from '../helpers/rows'
 import { never, openDatabase, openWriter, stored } from './database'
 
 const RECEIVED_MS = Date.parse('2026-03-04T12:00:00Z')
@@ -27,7 +27,7 @@ async function store(t: Test, input: TracesInput): Promise<Pool> {
   const context = { receivedMs: RECEIVED_MS, tenant: null }
   const translated = translator.translate(traces(input), context)
   t.equal(translated.rejection, '')
-  const group = [{ digest: uuidOf('request'), translated }]
+  const group = [translatedRequest(translated)]
   t.same(await openWriter(t, pool).write(group, never), [stored])
   return pool
 }
