@@ -11,6 +11,7 @@ import {
   type Poison,
   type Segment,
   splitByDay,
+  splitByRequest,
   tableOf,
 } from './segments'
 import { isMissingPartition, isPoison, type ServerError } from './sqlstate'
@@ -28,8 +29,8 @@ export interface AroundOptions {
 
 /**
  * Copies the rows Postgres takes and adds the others to `poison`, within the running transaction: what is refused is
- * halved, each half behind a savepoint, until the rows at fault stand alone. Once very many were refused, what is still
- * refused is not searched any further, and its rows are all taken for poison.
+ * halved, each half behind a savepoint, until the rows at fault stand alone. After very many refusals the search ends: what
+ * is left of a request is stored as a whole or taken for poison as a whole.
  */
 export async function copyAround(
   client: PoolClient,
@@ -51,13 +52,20 @@ async function copyPart(search: Search, segments: readonly Segment[]): Promise<v
   const error = await refusalOf(search, segments)
   if (error === null) return
   search.refusals++
-  const isOfDay = isMissingPartition(error)
-  const parts = isOfDay ? splitByDay(segments) : halves(segments)
-  if (isOfDay && parts.length === 1)
-    refuse(search, segments, { code: error.code, message: TOO_OLD })
-  else if (countRows(segments) === 1 || search.refusals > MOST_REFUSALS) {
-    refuse(search, segments, error)
-  } else for (const part of parts) await copyPart(search, part)
+  const parts = partsOf(segments, error, search.refusals)
+  if (parts.length === 1) refuse(search, segments, error)
+  else for (const part of parts) await copyPart(search, part)
+}
+
+/** What is to be tried apart; a single part when all of it is at fault. */
+function partsOf(
+  segments: readonly Segment[],
+  error: ServerError,
+  refusals: number,
+): readonly (readonly Segment[])[] {
+  if (isMissingPartition(error)) return splitByDay(segments)
+  if (refusals > MOST_REFUSALS) return splitByRequest(segments)
+  return countRows(segments) === 1 ? [segments] : halves(segments)
 }
 
 async function refusalOf(
@@ -79,12 +87,12 @@ async function refusalOf(
   }
 }
 
-type Reason = Pick<ServerError, 'code' | 'message'>
-
 /** "No partition of relation found for row" would tell people nothing. */
 const TOO_OLD = 'older than what is kept: the partition of its day was dropped'
 
-function refuse({ poison }: Search, segments: readonly Segment[], reason: Reason): void {
+function refuse({ poison }: Search, segments: readonly Segment[], error: ServerError): void {
+  const { code, message } = error
+  const reason = { code, message: isMissingPartition(error) ? TOO_OLD : message }
   for (const segment of segments) {
     for (let row = segment.from; row < segment.to; row++) addPoison(poison, segment, row, reason)
   }

@@ -57,6 +57,17 @@ export function halves(segments: readonly Segment[]): [Segment[], Segment[]] {
   return [first, second]
 }
 
+/** One part a request. */
+export function splitByRequest(segments: readonly Segment[]): Segment[][] {
+  const byRequest = new Map<GroupRequest, Segment[]>()
+  for (const segment of segments) {
+    const part = byRequest.get(segment.request)
+    if (part === undefined) byRequest.set(segment.request, [segment])
+    else part.push(segment)
+  }
+  return [...byRequest.values()]
+}
+
 /** One part a day, by the column the table is partitioned by. */
 export function splitByDay(segments: readonly Segment[]): Segment[][] {
   const byDay = new Map<bigint | null, Segment[]>()

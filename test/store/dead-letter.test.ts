@@ -73,7 +73,8 @@ t.test('letters of any number and size keep their own bodies', async (t) => {
 t.test('texts that Postgres cannot hold are repaired and long ones are cut', async (t) => {
   const pool = await openDatabase(t)
   await keepDeadLetters(pool, [letter('a', { tenant: 'a\0b', message: `x\0${'y'.repeat(9_000)}` })])
-  t.match(await read(pool), [{ tenant: 'a\ufffdb', message: `x\ufffd${'y'.repeat(1_998)}` }])
+  const texts = (await read(pool)).map(({ tenant, message }) => [tenant, message])
+  t.same(texts, [['a\ufffdb', `x\ufffd${'y'.repeat(1_998)}`]])
 })
 
 t.test('a letter that is refused itself goes without its body, or is given back', async (t) => {

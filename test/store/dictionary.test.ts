@@ -1,9 +1,10 @@
 import t from 'tap'
+import { Unavailable } from '../../collector/errors'
 import type { GroupRequest } from '../../collector/store/group'
 import { createGroupWriter } from '../../collector/store/writer'
 import type { DictionaryRow } from '../../collector/translate/rows'
 import { request, requestOf } from '../helpers/rows'
-import { names, never, openDatabase, openWriter, stored } from './database'
+import { names, never, openDatabase, openPool, openWriter, stored } from './database'
 
 function service(id: string, name: string): DictionaryRow {
   return { dictionary: 'service', id, values: [id, '', '', '', name] }
@@ -45,6 +46,27 @@ t.test('dictionary rows are written once a day, and again on a new connection', 
     'select from sidelight.service where last_seen_day < current_date - 1',
   )
   t.equal(rows.length, 0, 'and they are marked as seen')
+})
+
+t.test('what is known is forgotten with a failure, also on connections that stay', async (t) => {
+  const pool = await openDatabase(t, { max: 2 })
+  const writer = openWriter(t, pool)
+  const warm = await Promise.all([pool.connect(), pool.connect()])
+  for (const client of warm) client.release()
+  let connects = 0
+  pool.on('connect', () => connects++)
+  await writer.write([request('a', [{}], [service('8', 'till')])], never)
+  await pool.query('delete from sidelight.service')
+  const locker = await openPool(t, pool.options.connectionString ?? '').connect()
+  await locker.query('begin; lock table sidelight.span in exclusive mode')
+  const group = [request('b', [{}], [service('8', 'till')])]
+  await t.rejects(writer.write(group, never), Unavailable)
+  await locker.query('rollback')
+  locker.release()
+  t.same(await writer.write(group, never), [stored])
+  t.equal(connects, 0)
+  const { rows } = await pool.query('select id from sidelight.service')
+  t.same(rows, [{ id: '8' }])
 })
 
 t.test('many writers of the same dictionary rows do not deadlock', async (t) => {

@@ -1,6 +1,8 @@
 import t from 'tap'
-import { NOON_MICROS, request } from '../helpers/rows'
+import { traces } from '../helpers/otlp'
+import { NOON_MICROS, request, requestOf } from '../helpers/rows'
 import { countSpans, names, never, openDatabase, openWriter, stored } from './database'
+import { curse, namesIn, readLetters, spansOf, translated } from './letters'
 
 t.test('a large group is cut short by a refusal without harm to the connection', async (t) => {
   const pool = await openDatabase(t, { max: 1 })
@@ -31,4 +33,60 @@ t.test('rows whose day was not announced are refused when no partition takes the
     { kind: 'stored', poison: [{ row: 1, sqlstate: '23514' }] },
   ])
   t.same(await names(pool), ['today'])
+})
+
+t.test(
+  'a request refused in its thousands has few letters, and all of it is in them',
+  async (t) => {
+    const pool = await openDatabase(t)
+    const writer = openWriter(t, pool)
+    await curse(pool)
+    const names = Array.from({ length: 3_000 }, (_, i) => `span ${i}`)
+    const hopeless = translated(
+      traces(spansOf(names, () => ({ spanId: '01'.repeat(8), status: { message: 'curse' } }))),
+    )
+    const [result, other] = await writer.write([hopeless, requestOf('y', 3)], never)
+    t.equal(result?.kind === 'stored' && result.poison.length, 3_000)
+    t.same(other, stored)
+    const letters = await readLetters(pool)
+    t.same(letters.flatMap(namesIn), names)
+    t.equal(letters.length, 500)
+    t.match(letters.at(-1)?.message, /and 2500 more items of its request/)
+  },
+)
+
+t.test('a large resource is not kept once an item', async (t) => {
+  const pool = await openDatabase(t)
+  const writer = openWriter(t, pool)
+  await curse(pool)
+  const names = Array.from({ length: 40 }, (_, i) => `span ${i}`)
+  const input = spansOf(names, () => ({ spanId: '01'.repeat(8), status: { message: 'curse' } }))
+  const resource = { attributes: { large: 'x'.repeat(1024 * 1024) } }
+  await writer.write([translated(traces({ ...input, resource }))], never)
+  const letters = await readLetters(pool)
+  t.same(letters.flatMap(namesIn), names)
+  t.ok(letters.length < 12, `${letters.length} letters`)
+})
+
+t.test('rows that cannot be read are found among those of other days', async (t) => {
+  const pool = await openDatabase(t)
+  const writer = openWriter(t, pool)
+  const broken = request('broken', [{ name: 'a' }, {}, { startMicros: NOON_MICROS * 2n }])
+  const copies = broken.translated.copies.map((copy) => ({ ...copy, days: copy.days.slice(0, 1) }))
+  const [copy] = copies
+  copy?.bytes.fill(0x7f, copy.offsets[1], copy.offsets[2])
+  const group = [{ ...broken, translated: { ...broken.translated, copies } }]
+  t.match(await writer.write(group, never), [
+    {
+      poison: [
+        { row: 1, sqlstate: '22P04' },
+        { row: 2, sqlstate: '23514' },
+      ],
+    },
+  ])
+  t.equal(await countSpans(pool), 1)
+  t.same(
+    (await readLetters(pool)).map(({ body }) => body.toString()),
+    ['broken 1', 'broken 2'],
+  )
 })
