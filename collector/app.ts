@@ -1,19 +1,21 @@
 import { randomUUID } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import { hostname } from 'node:os'
+import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import { createApiServer } from './api/server'
 import { type Address, type Config, formatAddress, type Token } from './config'
-import { Unavailable } from './errors'
-import type { ExportRequest } from './ingest/contract'
-import { Pipeline } from './ingest/pipeline'
+import type { ExportRequest, Message } from './ingest/contract'
+import { Pipeline, type Remains } from './ingest/pipeline'
+import { openSpool, type Spool } from './ingest/spool/spool'
 import { protobufFromJson } from './otlp/json'
 import { EXPORT_TRACE_SERVICE_REQUEST } from './otlp/schema'
 import { createAdmission } from './receiver/admission'
 import { createOtlpHttpServer } from './receiver/http'
-import { type Database, openDatabase } from './store/database'
+import { openDatabase } from './store/database'
+import { keepDeadLetters, WHOLE_REQUEST } from './store/dead-letter'
 import { createKeeper } from './store/keeper'
 import { MigrationError } from './store/migrate'
 import { createPool } from './store/pool'
@@ -40,8 +42,13 @@ export interface Collector {
   readonly ready: Promise<void>
   /** Resolves with the reason when the collector cannot go on and is to be stopped. */
   readonly failed: Promise<Error>
-  /** Closes the doors, answers what is in flight until the deadline, and lets everything go in the reverse order of the start. */
-  stop(deadlineMs: number): Promise<{ readonly unanswered: number }>
+  /** What would be left behind by an end at this moment. */
+  remains(): Remains
+  /**
+   * Refuses what is new, stores or keeps on disk what is in flight until the deadline, and lets everything go in the
+   * reverse order of the start.
+   */
+  stop(deadlineMs: number): Promise<Remains>
 }
 
 export interface CollectorParts {
@@ -73,11 +80,19 @@ async function start(
   const ready = createPromise<void>()
   const failed = createPromise<Error>()
   const counters = createCounters()
-  const { database, queryPool, keeper, writer } = await openStorage(parts, releases)
+  const storage = await openStorage(parts, releases, counters)
+  const { database, keeper, writer, spool, pool } = storage
   const pipeline = new Pipeline({
-    translate: createTranslate(config),
+    ...createTranslation(config),
     write: writer.write,
     writers: WRITERS,
+    spool,
+    async bury({ digest, signal, tenant, receivedMs, body }, message) {
+      const about = { digest, ...WHOLE_REQUEST, signal, tenant, receivedMs, sqlstate: null }
+      return (await keepDeadLetters(pool, [{ ...about, message, body }])).length === 0
+    },
+    receiptWindowMs: config.spoolMaxAgeHours * HOUR_MS,
+    refusal: () => database.refusal(),
     async probe() {
       try {
         await keeper.prepare()
@@ -90,19 +105,20 @@ async function start(
     counters,
     log: parts.log,
   })
-  const stopping = { unanswered: 0, deadlineMs: config.shutdownTimeoutMs }
-  releases.push(async () => {
-    stopping.unanswered = (await pipeline.drain(stopping.deadlineMs)).unanswered
-  })
-  const doors = await openDoors(parts, releases, { database, queryPool, pipeline, counters })
+  const deadline = { atMs: 0 }
+  const remainingMs = () => Math.max(0, deadline.atMs - performance.now())
+  releases.push(() => pipeline.stop(remainingMs()))
+  const doors = await openDoors(parts, releases, { ...storage, pipeline, counters, remainingMs })
   return {
     ...doors,
     ready: ready.promise,
     failed: failed.promise,
+    remains: () => pipeline.remains(),
     async stop(deadlineMs) {
-      stopping.deadlineMs = deadlineMs
+      deadline.atMs = performance.now() + deadlineMs
+      pipeline.refuseNew()
       await releaseAll(releases)
-      return { unanswered: stopping.unanswered }
+      return pipeline.remains()
     },
   }
 }
@@ -111,9 +127,19 @@ async function start(
 async function openStorage(
   { config, log, version, signal }: CollectorParts,
   releases: (() => Promise<unknown>)[],
+  counters: Counters,
 ) {
   const database = await openDatabase(config, log, signal)
   releases.push(() => database.close())
+  const spool = await openSpool({
+    folder: join(config.dataDir, 'spool'),
+    maxBytes: config.spoolMaxBytes,
+    maxAgeMs: config.spoolMaxAgeHours * HOUR_MS,
+    nowMs: Date.now,
+    counters,
+    log: log.child({ part: 'spool' }),
+  })
+  releases.push(() => spool.close())
   const pool = createPool({
     connectionString: database.connectionString,
     max: WRITERS + 1,
@@ -132,26 +158,30 @@ async function openStorage(
   releases.push(() => keeper.stop())
   const writer = createGroupWriter({ pool })
   releases.push(() => writer.close())
-  return { database, queryPool, keeper, writer }
+  return { database, pool, queryPool, keeper, writer, spool }
 }
 
 interface Inside {
-  readonly database: Database
   readonly queryPool: Pool
   readonly pipeline: Pipeline
+  readonly spool: Spool
   readonly counters: Counters
+  /** How much of the time for a stop is left. */
+  readonly remainingMs: () => number
 }
 
 /** The two listeners; both are up when this resolves. */
 async function openDoors(
   { config, tokens, log, version }: CollectorParts,
   releases: (() => Promise<unknown>)[],
-  { database, queryPool, pipeline, counters }: Inside,
+  { queryPool, pipeline, spool, counters, remainingMs }: Inside,
 ): Promise<Pick<Collector, 'otlpUrl' | 'apiUrl'>> {
+  const receives = config.roles.includes('ingest')
   const api = createApiServer({
     queries: config.roles.includes('api') ? createTraceQueries(queryPool) : null,
     probes: createProbes({
-      database: () => pipeline.refusal() === null,
+      database: () => pipeline.away() === null,
+      spool: () => !receives || spool.refusal() === null,
       dataDir: config.dataDir,
     }),
     tokens,
@@ -163,9 +193,9 @@ async function openDoors(
   })
   releases.push(() => api.close())
   const apiUrl = await listen(api, config.apiAddress)
-  if (!config.roles.includes('ingest')) return { apiUrl, otlpUrl: null }
+  if (!receives) return { apiUrl, otlpUrl: null }
   const otlp = createOtlpHttpServer({
-    accept: refuseWhileFull(pipeline, database),
+    accept: (request, onReleased) => pipeline.accept(request, onReleased),
     admission: createAdmission(config.admissionBytes, (bytes) => counters.admittedBytes.set(bytes)),
     maxBodyBytes: config.maxBodyBytes,
     maxResponseBytes: config.maxResponseBytes,
@@ -173,7 +203,7 @@ async function openDoors(
     counters,
     log,
   })
-  releases.push(() => otlp.close())
+  releases.push(() => closeWithin(otlp, remainingMs()))
   return { apiUrl, otlpUrl: await listen(otlp, config.otlpHttpAddress) }
 }
 
@@ -196,27 +226,26 @@ async function releaseAll(releases: (() => Promise<unknown>)[]): Promise<void> {
   if (errors.length > 0) throw errors[0]
 }
 
-function createTranslate(config: Config): (request: ExportRequest) => Translated {
+function createTranslation(config: Config) {
   const translator = createTraceTranslator({
     retentionMs: config.retentionDays * HOURS_A_DAY * HOUR_MS,
     maxAheadMs: HOURS_A_DAY * HOUR_MS,
     tenantAttributes: config.tenantAttributes,
     dictionaryCacheSize: DICTIONARY_CACHE_SIZE,
   })
-  return ({ encoding, body, receivedMs, tenant }) => {
-    const bytes = encoding === 'json' ? protobufFromJson(body, EXPORT_TRACE_SERVICE_REQUEST) : body
-    return translator.translate(bytes, { receivedMs, tenant })
+  return {
+    decode: ({ encoding, body }: ExportRequest): Uint8Array =>
+      encoding === 'json' ? protobufFromJson(body, EXPORT_TRACE_SERVICE_REQUEST) : body,
+    translate: ({ body, receivedMs, tenant }: Message): Translated =>
+      translator.translate(body, { receivedMs, tenant }),
   }
 }
 
-/** Nothing goes into a database at its cap. */
-function refuseWhileFull(pipeline: Pipeline, database: Database): Pipeline['accept'] {
-  return async (request, onReleased) => {
-    const refusal = database.refusal()
-    if (refusal === null) return pipeline.accept(request, onReleased)
-    onReleased()
-    throw new Unavailable(`cannot store the request: ${refusal}`)
-  }
+/** Lets requests under way end, those that take longer than the time given by force. */
+async function closeWithin(door: FastifyInstance, limitMs: number): Promise<void> {
+  const force = setTimeout(() => door.server.closeAllConnections(), limitMs)
+  await door.close()
+  clearTimeout(force)
 }
 
 async function listen(server: FastifyInstance, { host, port }: Address): Promise<string> {

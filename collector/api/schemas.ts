@@ -233,7 +233,7 @@ export const Readiness = closed(
   {
     status: Type.Unsafe<'ready' | 'not_ready'>({ type: 'string', enum: ['ready', 'not_ready'] }),
     ready: Type.Boolean(),
-    checks: closed({ database: Verdict, disk_space: Verdict, memory: Verdict }),
+    checks: closed({ database: Verdict, spool: Verdict, disk_space: Verdict, memory: Verdict }),
     timestamp: Type.String(),
   },
   { description: 'The verdict of every check' },

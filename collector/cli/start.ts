@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import type { Logger } from 'pino'
 import { type Collector, startCollector } from '../app'
 import { type Config, ensureAdminToken, loadConfig, type Token } from '../config'
+import type { Remains } from '../ingest/pipeline'
 import { createLog } from '../telemetry/log'
 import { explainError } from './failure'
 import { readVersion } from './help'
@@ -69,11 +70,18 @@ async function run(
   const again = awaitSignal().then(() => null)
   const result = await Promise.race([stopped, again])
   if (result === null) {
-    log.error('stopped at once by a second signal')
+    const remains = collector.remains()
+    log.error(remains, `stopped at once by a second signal: ${inWords(remains)}`)
     return FAILED
   }
-  log.info(result, `stopped: ${result.unanswered} requests without an answer`)
+  log.info(result, `stopped: ${inWords(result)}`)
   return ending instanceof Error || result.unanswered > 0 ? FAILED : DONE
+}
+
+/** What could not be kept, and what was but is not in Postgres yet. */
+function inWords({ unanswered, spooled }: Remains): string {
+  const waiting = spooled === 0 ? '' : `, ${spooled} acknowledged ones wait in the spool`
+  return `${unanswered} requests without an answer${waiting}`
 }
 
 async function awaitSignal(): Promise<NodeJS.Signals> {

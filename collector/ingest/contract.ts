@@ -13,6 +13,11 @@ export interface ExportRequest {
   readonly receivedMs: number
 }
 
+/** An export request as it is translated, kept on disk and translated again: in protobuf, whatever the caller's encoding was. */
+export interface Message extends Omit<ExportRequest, 'encoding' | 'body'> {
+  readonly body: Uint8Array
+}
+
 /** What an accepted request is answered with. Rejections of the whole request are thrown: BadData or Unavailable. */
 export interface ExportOutcome {
   /** Items refused for good; the caller must not send them again. */

@@ -1,260 +1,298 @@
 import type { Logger } from 'pino'
 import { Unavailable } from '../errors'
-import type { GroupRequest, GroupResult, PoisonItem, WriteGroup } from '../store/group'
+import type { GroupResult, WriteGroup } from '../store/group'
 import type { Counters } from '../telemetry/counters'
-import { isolateRows } from '../translate/origin'
 import type { Translated } from '../translate/rows'
 import { type Availability, createAvailability } from './availability'
-import type { ExportOutcome, ExportRequest } from './contract'
+import type { ExportOutcome, ExportRequest, Message } from './contract'
 import { digestOf } from './digest'
+import { type Bury, Drain } from './drain'
+import { outcomeOf, Pending } from './pending'
+import type { Spool } from './spool/spool'
+import { ACK_DEADLINE_MS, Transactions } from './transaction'
 
 const SECOND_MS = 1_000
-export const ACK_DEADLINE_MS = 2 * SECOND_MS
-export const OVERDUE_MS = 10 * SECOND_MS
-/** Before a request is tried again whose receipt another transaction holds. */
-const BLOCKED_PAUSE_MS = 50
 /** A group is closed at this size, so that one transaction stays within a part of the admission budget. */
 const MAX_GROUP_BYTES = 16 * 1024 * 1024
+/** So long before the end of a stop, what has no answer yet goes to the spool. */
+const KEEPING_MS = SECOND_MS
 
 export interface PipelineOptions {
-  /** OTLP to rows; throws BadData. */
-  readonly translate: (request: ExportRequest) => Translated
+  /** The request in protobuf; throws BadData. */
+  readonly decode: (request: ExportRequest) => Uint8Array
+  /** Protobuf to rows; throws BadData. */
+  readonly translate: (message: Message) => Translated
   readonly write: WriteGroup
-  /** How many groups may be written at once. */
+  /** How many groups of requests may be written at once, one of the spool's beside them. */
   readonly writers: number
+  readonly spool: Spool
+  /** Keeps a request of the spool that can never be stored, with the reason. */
+  readonly bury: Bury
+  /** How old a request in doubt may be for its receipt to tell whether it was stored. */
+  readonly receiptWindowMs: number
   /** Resolves when Postgres can be used; asked until then, at the start and after every loss. */
   readonly probe: () => Promise<void>
+  /** Why nothing may be written although Postgres can be used, or null. */
+  readonly refusal: () => string | null
   readonly counters: Counters
   readonly log: Logger
-  /** From the arrival of a request to its answer, at most. */
+  /** From the arrival of a request to its answer, at most, but for the time the disk takes. */
   readonly ackDeadlineMs?: number
   /** How long a transaction may take before its connection is destroyed. */
   readonly overdueMs?: number
 }
 
-/** A request whose rows wait for their transaction, or are in it. */
-interface Pending extends GroupRequest {
-  readonly bytes: number
-  readonly answer: (outcome: ExportOutcome) => void
-  readonly refuse: (error: Error) => void
-  readonly release: () => void
-  isAnswered: boolean
+/** Why a request goes to the spool. */
+type Detour = 'away' | 'late' | 'blocked' | 'in_doubt' | 'stopping'
+
+/** What a stop left behind. */
+export interface Remains {
+  /** Requests without an answer. */
+  readonly unanswered: number
+  /** Requests that were acknowledged and wait in the spool. */
+  readonly spooled: number
 }
 
 /**
- * The way of a request from the door to its commit. Natural group commit: while transactions are in flight requests queue,
- * and the next one takes them all.
+ * The way of a request from the door to its acknowledgement: committed in Postgres, or on disk in the spool when Postgres
+ * is away or slow. Natural group commit: while transactions are in flight requests queue, and the next one takes them all.
  */
 export class Pipeline {
   readonly #options: PipelineOptions
   readonly #availability: Availability
+  readonly #transactions: Transactions
+  readonly #drain: Drain
+  readonly #unanswered = new Set<Pending>()
   #queue: Pending[] = []
   #writing = 0
-  /** Requests that pause before they are tried again. */
-  #pausing = 0
-  #unanswered = 0
-  #isDraining = false
+  #keeping = 0
+  #isStopping = false
   #onIdle: () => void = () => undefined
 
   constructor(options: PipelineOptions) {
     this.#options = options
-    const { probe, log, counters } = options
-    this.#availability = createAvailability({
+    const { probe, log, counters, ackDeadlineMs, overdueMs } = options
+    const availability = createAvailability({
       probe,
       log,
-      onChange: (isAvailable) => {
-        counters.databaseAvailable.set(isAvailable ? 1 : 0)
-        if (isAvailable) this.#pump()
-        else this.#refuseQueue()
-      },
+      onChange: (isAvailable) => this.#onAvailability(isAvailable),
+    })
+    this.#availability = availability
+    this.#transactions = new Transactions({
+      write: options.write,
+      availability,
+      counters,
+      log,
+      ...(ackDeadlineMs === undefined ? {} : { slowMs: ackDeadlineMs }),
+      ...(overdueMs === undefined ? {} : { overdueMs }),
+    })
+    this.#drain = new Drain({
+      ...options,
+      store: (group) => this.#transactions.store(group),
+      isOpen: () => availability.reason() === null && options.refusal() === null,
     })
   }
 
-  /** Why requests are refused now, null when they are not. */
-  refusal(): string | null {
-    return this.#isDraining ? 'the collector is stopping' : this.#availability.reason()
+  /** Why Postgres cannot be used now, null when it can. */
+  away(): string | null {
+    return this.#availability.reason()
   }
 
   /**
-   * Resolves once what could be stored is committed. Throws BadData, or Unavailable when the request was not stored or is in
-   * doubt: sent again, it is stored once. `onReleased` is called when nobody uses the request's bytes any more, which may
-   * be after the answer.
+   * Resolves once what could be stored is committed or on disk. Throws BadData, or Unavailable when the request was not
+   * stored or is in doubt: sent again, it is stored once. `onReleased` is called when nobody uses the request's bytes any
+   * more, which may be after the answer.
    */
   async accept(request: ExportRequest, onReleased: () => void): Promise<ExportOutcome> {
-    const { translate, counters } = this.#options
-    const release = once(onReleased)
+    const { decode, translate, counters } = this.#options
+    const { signal, tenant, receivedMs } = request
+    let message: Message
     let translated: Translated
     try {
-      refuseWhile(this.refusal())
-      translated = translate(request)
+      this.#refuse()
+      message = { signal, tenant, receivedMs, body: decode(request) }
+      translated = translate(message)
     } catch (error) {
-      release()
+      onReleased()
       throw error
     }
     counters.spans.inc({ outcome: 'rejected' }, translated.rejected)
     counters.repairedStrings.inc(translated.repairedStrings)
-    if (translated.accepted > 0) return this.#enqueue(request, translated, release)
-    release()
-    return outcomeOf(translated, 0, '')
+    if (translated.accepted === 0) {
+      onReleased()
+      return outcomeOf(translated)
+    }
+    const pending = new Pending({
+      digest: digestOf(signal, tenant, request.body),
+      message,
+      translated,
+      onReleased,
+      onAnswered: (answered) => this.#unanswered.delete(answered),
+    })
+    this.#unanswered.add(pending)
+    if (this.away() === null) this.#enqueue(pending)
+    else void this.#keep(pending, 'away')
+    return pending.answered
   }
 
-  /** Refuses new requests and waits for the ones under way; says how many got no answer by the deadline. */
-  async drain(deadlineMs: number): Promise<{ readonly unanswered: number }> {
-    this.#isDraining = true
-    let timer: NodeJS.Timeout | undefined
-    await new Promise<void>((resolve) => {
-      this.#onIdle = resolve
-      timer = setTimeout(resolve, deadlineMs)
-      this.#pump()
-    })
-    clearTimeout(timer)
+  /** Refuses requests from now on; those under way go on. */
+  refuseNew(): void {
+    this.#isStopping = true
+  }
+
+  /** Waits for the requests under way, keeps on disk what is not stored in time, and then stores what the spool has. */
+  async stop(deadlineMs: number): Promise<Remains> {
+    const deadlineAt = performance.now() + deadlineMs
+    this.refuseNew()
+    let isDue = false
+    const idle = new Promise<void>((resolve) => (this.#onIdle = resolve))
+    const keep = setTimeout(() => this.#keepAll(), Math.max(0, deadlineMs - KEEPING_MS))
+    const due = setTimeout(() => {
+      isDue = true
+      this.#onIdle()
+    }, deadlineMs)
+    this.#pump()
+    await idle
+    clearTimeout(keep)
+    clearTimeout(due)
+    await this.#drain.stop(isDue ? 0 : deadlineAt - performance.now())
     this.#availability.stop()
-    return { unanswered: this.#unanswered }
+    this.#transactions.abort()
+    return this.remains()
   }
 
-  #enqueue(
-    request: ExportRequest,
-    translated: Translated,
-    release: () => void,
-  ): Promise<ExportOutcome> {
-    return new Promise((resolve, reject) => {
-      const end = (reply: () => void) => {
-        if (pending.isAnswered) return
-        pending.isAnswered = true
-        clearTimeout(deadline)
-        this.#unanswered--
-        reply()
-      }
-      const pending: Pending = {
-        digest: digestOf(request.signal, request.tenant, request.body),
-        signal: request.signal,
-        tenant: request.tenant,
-        receivedMs: request.receivedMs,
-        translated,
-        isolate: (copy, rows) => isolateRows(translated.body, copy, rows),
-        bytes: request.body.length,
-        release,
-        isAnswered: false,
-        answer: (outcome) => end(() => resolve(outcome)),
-        refuse: (error) => end(() => reject(error)),
-      }
-      const { ackDeadlineMs = ACK_DEADLINE_MS } = this.#options
-      const deadline = setTimeout(
-        () => {
-          pending.refuse(new Unavailable('cannot store the request in time: Postgres is slow'))
-          // In a transaction its bytes are still in use: the end of that lets them go.
-          if (this.#queue.includes(pending)) release()
-        },
-        Math.max(0, request.receivedMs + ackDeadlineMs - Date.now()),
-      )
-      this.#unanswered++
-      this.#queue.push(pending)
+  remains(): Remains {
+    const { records } = this.#options.spool.state()
+    return { unanswered: this.#unanswered.size, spooled: records }
+  }
+
+  #refuse(): void {
+    const { refusal, spool } = this.#options
+    const why = this.#isStopping ? 'the collector is stopping' : refusal()
+    if (why !== null) throw new Unavailable(`cannot store the request: ${why}`)
+    const away = this.away()
+    const full = away === null ? null : spool.refusal()
+    if (full !== null) throw new Unavailable(`cannot store the request: ${away}, and ${full}`)
+  }
+
+  #onAvailability(isAvailable: boolean): void {
+    this.#options.counters.databaseAvailable.set(isAvailable ? 1 : 0)
+    if (isAvailable) {
       this.#pump()
-    })
+      this.#drain.kick()
+    } else this.#keepQueue('away')
   }
 
-  #refuseQueue(): void {
-    const refused = this.#queue
-    this.#queue = []
-    for (const pending of refused) {
-      pending.refuse(new Unavailable(`cannot store the request: ${this.#availability.reason()}`))
-      pending.release()
+  #enqueue(pending: Pending): void {
+    const { ackDeadlineMs = ACK_DEADLINE_MS } = this.#options
+    this.#queue.push(pending)
+    const release = pending.use()
+    void pending.answered.then(release, release)
+    pending.expire(pending.receivedMs + ackDeadlineMs, () => {
+      const at = this.#queue.indexOf(pending)
+      if (at >= 0) this.#queue.splice(at, 1)
+      void this.#keep(pending, 'late')
+    })
+    this.#pump()
+  }
+
+  #keepQueue(detour: Detour): void {
+    for (const pending of this.#queue.splice(0)) void this.#keep(pending, detour)
+    this.#pump()
+  }
+
+  #keepAll(): void {
+    this.#keepQueue('stopping')
+    for (const pending of this.#unanswered) void this.#keep(pending, 'stopping')
+  }
+
+  /** To the spool, and acknowledged when it is on disk. */
+  async #keep(pending: Pending, detour: Detour): Promise<void> {
+    if (pending.isKept) return
+    pending.isKept = true
+    const { spool, counters } = this.#options
+    const release = pending.use()
+    this.#keeping++
+    const { digest, signal, tenant, receivedMs, body, isInDoubt, isWriting } = pending
+    try {
+      const record = { digest, signal, tenant, receivedMs, body, isInDoubt }
+      // Held while its transaction may still commit it.
+      pending.ref = await spool.append(record, { isHeld: isWriting })
+      counters.spooledRequests.inc({ reason: detour })
+      pending.answer()
+      if (isWriting) this.#unhold(pending)
+      else this.#drain.kick()
+    } catch (error) {
+      pending.refuse(asUnavailable(error))
+    } finally {
+      release()
+      this.#keeping--
+      this.#pump()
+    }
+  }
+
+  /** Once it is on disk and its transaction has ended: settled when that committed, to be stored again when not. */
+  #unhold(pending: Pending): void {
+    const { ref, isWriting, isCommitted } = pending
+    if (ref === null || isWriting) return
+    if (isCommitted) void this.#drain.settle([ref])
+    else {
+      this.#options.spool.release([ref])
+      this.#drain.kick()
     }
   }
 
   #pump(): void {
     const { writers, counters } = this.#options
-    while (
-      this.#writing < writers &&
-      this.#queue.length > 0 &&
-      this.#availability.reason() === null
-    ) {
-      const group = this.#takeGroup()
-      if (group.length > 0) void this.#write(group)
+    while (this.#writing < writers && this.#queue.length > 0 && this.away() === null) {
+      void this.#write(this.#takeGroup())
     }
     counters.queuedRequests.set(this.#queue.length)
-    if (this.#writing === 0 && this.#pausing === 0 && this.#queue.length === 0) this.#onIdle()
+    if (this.#writing === 0 && this.#keeping === 0 && this.#queue.length === 0) this.#onIdle()
   }
 
-  /** What timed out while it waited was answered and let go by its own timer. */
   #takeGroup(): Pending[] {
-    const group: Pending[] = []
     let bytes = 0
     let taken = 0
-    for (const pending of this.#queue) {
-      if (!pending.isAnswered && bytes > 0 && bytes + pending.bytes > MAX_GROUP_BYTES) break
+    for (const { body } of this.#queue) {
+      if (taken > 0 && bytes + body.length > MAX_GROUP_BYTES) break
+      bytes += body.length
       taken++
-      if (pending.isAnswered) {
-        pending.release()
-        continue
-      }
-      bytes += pending.bytes
-      group.push(pending)
     }
-    this.#queue = this.#queue.slice(taken)
-    return group
+    return this.#queue.splice(0, taken)
   }
 
   async #write(group: readonly Pending[]): Promise<void> {
-    const { write, counters, log, overdueMs = OVERDUE_MS } = this.#options
     this.#writing++
-    const abort = new AbortController()
-    const overdue = setTimeout(() => {
-      this.#availability.lose(`a transaction took longer than ${overdueMs / SECOND_MS} s`)
-      abort.abort()
-    }, overdueMs)
-    const stopTimer = counters.commitSeconds.startTimer()
-    let blocked: readonly Pending[] = []
+    const releases = group.map((pending) => pending.use())
+    for (const pending of group) pending.isWriting = pending.isInDoubt = true
     try {
-      const results = await write(group, abort.signal)
-      counters.groupRequests.observe(group.length)
-      blocked = this.#settle(group, results)
+      const results = await this.#transactions.store(group)
+      for (const [at, pending] of group.entries()) this.#settle(pending, results[at])
     } catch (error) {
-      const refusal = asUnavailable(error)
-      if (refusal === error) this.#availability.lose(refusal.message)
-      else log.error({ err: error }, 'cannot write a group')
-      for (const pending of group) pending.refuse(refusal)
+      const isPassing = error instanceof Unavailable
+      if (!isPassing) this.#options.log.error({ err: error }, 'cannot write a group')
+      for (const pending of group) {
+        pending.isWriting = false
+        if (isPassing) void this.#keep(pending, 'in_doubt')
+        else pending.refuse(asUnavailable(error))
+        this.#unhold(pending)
+      }
     } finally {
-      clearTimeout(overdue)
-      stopTimer()
-      for (const pending of group) if (!blocked.includes(pending)) pending.release()
-      this.#pause(blocked)
+      for (const release of releases) release()
       this.#writing--
       this.#pump()
     }
   }
 
-  #pause(blocked: readonly Pending[]): void {
-    if (blocked.length === 0) return
-    this.#pausing += blocked.length
-    setTimeout(() => {
-      this.#pausing -= blocked.length
-      this.#queue.unshift(...blocked)
-      if (this.#availability.reason() !== null) this.#refuseQueue()
-      this.#pump()
-    }, BLOCKED_PAUSE_MS)
-  }
-
-  /** Answers each and returns those that another transaction keeps from being judged. */
-  #settle(group: readonly Pending[], results: readonly GroupResult[]): Pending[] {
-    const { counters } = this.#options
-    return group.filter((pending, index) => {
-      const result = results[index]
-      if (result === undefined || result.kind === 'blocked') return !pending.isAnswered
-      if (result.kind === 'repeated') {
-        counters.repeatedRequests.inc()
-        pending.answer(outcomeOf(pending.translated, 0, ''))
-        return false
-      }
-      const { poison } = result
-      counters.spans.inc({ outcome: 'stored' }, pending.translated.accepted - poison.length)
-      counters.spans.inc({ outcome: 'poison' }, poison.length)
-      const kept = poison.filter(({ isKept }) => isKept).length
-      counters.deadLetters.inc({ reason: 'poison' }, kept)
-      counters.deadLetters.inc({ reason: 'lost' }, poison.length - kept)
-      pending.answer(outcomeOf(pending.translated, poison.length, explain(poison)))
-      return false
-    })
+  #settle(pending: Pending, result: GroupResult | undefined): void {
+    pending.isWriting = false
+    if (result === undefined || result.kind === 'blocked') void this.#keep(pending, 'blocked')
+    else {
+      pending.isCommitted = true
+      pending.answer(result.kind === 'stored' ? result.poison : [])
+    }
+    this.#unhold(pending)
   }
 }
 
@@ -264,29 +302,4 @@ function asUnavailable(error: unknown): Unavailable {
   return new Unavailable('cannot store the request: the collector failed by a fault of its own', {
     cause: error,
   })
-}
-
-function explain(poison: readonly PoisonItem[]): string {
-  const [first] = poison
-  if (first === undefined) return ''
-  return `${poison.length} refused by Postgres, as in ${first.sqlstate} ${first.message}`
-}
-
-function refuseWhile(reason: string | null): void {
-  if (reason !== null) throw new Unavailable(`cannot store the request: ${reason}`)
-}
-
-function outcomeOf(translated: Translated, poison: number, why: string): ExportOutcome {
-  return {
-    rejected: translated.rejected + poison,
-    message: [translated.rejection, why].filter(Boolean).join('; '),
-  }
-}
-
-function once(run: () => void): () => void {
-  let isDone = false
-  return () => {
-    if (!isDone) run()
-    isDone = true
-  }
 }

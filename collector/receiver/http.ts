@@ -49,6 +49,8 @@ export function createOtlpHttpServer(parts: OtlpHttpParts): FastifyInstance {
     http: { headersTimeout: HEAD_TIMEOUT_MS },
     bodyLimit: Number.MAX_SAFE_INTEGER,
     forceCloseConnections: 'idle',
+    // While it closes, what still comes on open connections is answered like any refusal: in the caller's encoding.
+    return503OnClosing: false,
     clientErrorHandler: answerBrokenHead,
     frameworkErrors: (_error, request, reply) => {
       refuse(request, reply, new Refusal(400, 'the path is not a valid URL path'))

@@ -15,6 +15,7 @@ export function createCounters() {
     ...declareDoors(registers),
     ...declareIngest(registers),
     ...declareSpool(registers),
+    ...declareDetour(registers),
   }
 }
 
@@ -55,7 +56,7 @@ function declareIngest(registers: Registry[]) {
     }),
     deadLetters: new Counter({
       name: 'sidelight_dead_letters_total',
-      help: 'Items and whole requests put into dead_letter by reason: poison (refused by Postgres), in_doubt (too old to tell whether it was stored), unreadable; lost: refused even there.',
+      help: 'Items and whole requests put into dead_letter by reason: poison (refused by Postgres), in_doubt (too old to tell whether it was stored), unreadable, fault (of the collector); lost: refused even there.',
       labelNames: ['reason'],
       registers,
     }),
@@ -149,6 +150,24 @@ function declareSpool(registers: Registry[]) {
     spoolQuarantinedBytes: new Counter({
       name: 'sidelight_spool_quarantined_bytes_total',
       help: 'Damaged bytes of the spool, passed over and copied to its folder quarantine.',
+      registers,
+    }),
+  }
+}
+
+/** The way around a Postgres that is away or slow. */
+function declareDetour(registers: Registry[]) {
+  return {
+    spooledRequests: new Counter({
+      name: 'sidelight_spooled_requests_total',
+      help: 'Requests acknowledged from the disk, by reason: away, late, blocked, in_doubt, stopping.',
+      labelNames: ['reason'],
+      registers,
+    }),
+    drainedRequests: new Counter({
+      name: 'sidelight_drained_requests_total',
+      help: 'Requests of the spool by outcome: stored, repeated (had been stored before), dead (see dead_letter).',
+      labelNames: ['outcome'],
       registers,
     }),
   }

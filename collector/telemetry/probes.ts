@@ -15,6 +15,7 @@ export interface Readiness {
   readonly ready: boolean
   readonly checks: {
     readonly database: Verdict
+    readonly spool: Verdict
     readonly disk_space: Verdict
     readonly memory: Verdict
   }
@@ -26,10 +27,12 @@ export interface Probes {
   readonly readiness: () => Promise<Readiness>
 }
 
-/** What the probes look at; all but the first two have the real machine as default. */
+/** What the probes look at; all but the first three have the real machine as default. */
 export interface ProbeSources {
   /** Whether the database is believed to be usable; the pipeline knows without asking it. */
   readonly database: () => boolean | Promise<boolean>
+  /** Whether the spool takes what Postgres does not. */
+  readonly spool: () => boolean
   readonly dataDir: string
   /** Free and total bytes of the volume that holds the folder. */
   readonly disk?: (folder: string) => Promise<{ freeBytes: number; totalBytes: number }>
@@ -42,6 +45,7 @@ export interface ProbeSources {
 /** The readiness of the collector (B3): each check alone, at most once a second, bounded in time. */
 export function createProbes({
   database,
+  spool,
   dataDir,
   disk = readDisk,
   memory = readMemoryUse,
@@ -54,17 +58,19 @@ export function createProbes({
   const checks = {
     // Known without asking the database, so a change shows at once.
     database: createCheck(async () => database(), clock, 0),
+    spool: createCheck(async () => spool(), clock, 0),
     disk_space: createCheck(hasRoom, clock),
     memory: createCheck(async () => (await memory()) < MAX_MEMORY_USE, clock),
   }
   return {
     async readiness() {
-      const [database, disk_space, memory] = await Promise.all([
+      const [database, spool, disk_space, memory] = await Promise.all([
         checks.database(),
+        checks.spool(),
         checks.disk_space(),
         checks.memory(),
       ])
-      const verdicts = { database, disk_space, memory }
+      const verdicts = { database, spool, disk_space, memory }
       return { ready: Object.values(verdicts).every((v) => v === 'healthy'), checks: verdicts }
     },
   }

@@ -17,7 +17,7 @@ t.test('a collector that can work is ready', async (t) => {
   t.strictSame(await ask(app, '/health/ready', '/health/ready'), {
     status: 'ready',
     ready: true,
-    checks: { database: 'healthy', disk_space: 'healthy', memory: 'healthy' },
+    checks: { database: 'healthy', spool: 'healthy', disk_space: 'healthy', memory: 'healthy' },
     timestamp: TIMESTAMP,
   })
 })
@@ -27,6 +27,7 @@ t.test(
   async (t) => {
     const probes = createProbes({
       database: () => new Promise<never>(() => undefined),
+      spool: () => true,
       dataDir: '/',
       disk: () => Promise.resolve({ freeBytes: 1, totalBytes: 1 }),
       memory: () => Promise.resolve(0),
@@ -36,7 +37,7 @@ t.test(
     t.strictSame(await ask(app, '/health/ready', '/health/ready'), {
       status: 'not_ready',
       ready: false,
-      checks: { database: 'unhealthy', disk_space: 'healthy', memory: 'healthy' },
+      checks: { database: 'unhealthy', spool: 'healthy', disk_space: 'healthy', memory: 'healthy' },
       timestamp: TIMESTAMP,
     })
   },

@@ -47,7 +47,7 @@ export const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 
 const READY = {
   ready: true,
-  checks: { database: 'healthy', disk_space: 'healthy', memory: 'healthy' },
+  checks: { database: 'healthy', spool: 'healthy', disk_space: 'healthy', memory: 'healthy' },
 } as const
 
 const NO_FIGURES = {

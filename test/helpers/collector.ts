@@ -43,15 +43,27 @@ export function collectors(t: { teardown(fn: () => Promise<void>): void }) {
     }
   })
   return {
-    /** Starts a collector and waits until it is ready. */
-    async start(options: CollectorOptions): Promise<RunningCollector> {
+    /** Starts a collector and waits until it is ready, or only `live`: its doors are open, its database may be away. */
+    async start(
+      options: CollectorOptions,
+      state: 'ready' | 'live' = 'ready',
+    ): Promise<RunningCollector> {
       const collector = spawnCollector(options)
       running.set(collector, options)
       collector.child.once('exit', () => running.delete(collector))
-      await until(() => isReady(collector), 60_000, 'a ready collector')
+      await until(() => isIn(state, collector), 60_000, `a ${state} collector`)
       return collector
     },
   }
+}
+
+/** A figure of the collector's own metrics; labels as they are written, in braces. */
+export async function readMetric(collector: RunningCollector, name: string): Promise<number> {
+  const response = await fetch(`${collector.apiUrl}/metrics`, {
+    headers: { authorization: `Bearer ${ADMIN_TOKEN}` },
+  })
+  const line = (await response.text()).split('\n').find((text) => text.startsWith(`${name} `))
+  return Number(line?.slice(name.length + 1))
 }
 
 /** Ports nobody listened on a moment ago. */
@@ -106,12 +118,12 @@ function spawnCollector(options: CollectorOptions): RunningCollector {
   }
 }
 
-async function isReady(collector: RunningCollector): Promise<boolean> {
+async function isIn(state: 'ready' | 'live', collector: RunningCollector): Promise<boolean> {
   if (collector.child.exitCode !== null) {
     throw new Error(`the collector ended at its start:\n${collector.output()}`)
   }
   try {
-    return (await fetch(`${collector.apiUrl}/health/ready`)).status === 200
+    return (await fetch(`${collector.apiUrl}/health/${state}`)).status === 200
   } catch {
     return false
   }

@@ -9,6 +9,7 @@ const MIB = 2 ** 20
 
 const WELL: ProbeSources = {
   database: () => true,
+  spool: () => true,
   dataDir: '/',
   disk: () => Promise.resolve({ freeBytes: 50, totalBytes: 100 }),
   memory: () => Promise.resolve(0.5),
@@ -22,6 +23,7 @@ const CASES: [string, Partial<ProbeSources>, string[]][] = [
   ['the database is away', { database: () => false }, ['database']],
   ['asking for the database fails', { database: broken }, ['database']],
   ['asking for the database hangs', { database: never }, ['database']],
+  ['the spool takes nothing', { spool: () => false }, ['spool']],
   ['11 % of the disk are free', { disk: room(11) }, []],
   ['10 % of the disk are free', { disk: room(10) }, ['disk_space']],
   ['the disk cannot be looked at', { disk: broken }, ['disk_space']],
@@ -31,8 +33,8 @@ const CASES: [string, Partial<ProbeSources>, string[]][] = [
   ['memory cannot be read', { memory: broken }, ['memory']],
   [
     'everything is wrong',
-    { database: () => false, disk: room(0), memory: broken },
-    ['database', 'disk_space', 'memory'],
+    { database: () => false, spool: () => false, disk: room(0), memory: broken },
+    ['database', 'spool', 'disk_space', 'memory'],
   ],
 ]
 

@@ -1,0 +1,220 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { BadData, Unavailable } from '../errors'
+import type { GroupRequest, GroupResult } from '../store/group'
+import type { Counters } from '../telemetry/counters'
+import { isolateRows } from '../translate/origin'
+import type { Translated } from '../translate/rows'
+import type { Message } from './contract'
+import type { Spool, Spooled, SpoolRef, SpoolRequest } from './spool/spool'
+
+const SECOND_MS = 1_000
+/** Bodies of one transaction; what is read of the spool at a time. */
+const BATCH_BYTES = 2 * 1024 * 1024
+/** Between two looks at what could not be stored the last time. */
+const PAUSE_MS = SECOND_MS
+
+/** Keeps a request that can never be stored where people find it, with the reason; false when it is refused even there. */
+export type Bury = (request: SpoolRequest, message: string) => Promise<boolean>
+
+/** Why a request of the spool can never be stored. */
+type DeadReason = 'in_doubt' | 'unreadable' | 'fault'
+
+export interface DrainOptions {
+  readonly spool: Spool
+  readonly translate: (message: Message) => Translated
+  /** Stores a group in one transaction; throws Unavailable. */
+  readonly store: (group: readonly GroupRequest[]) => Promise<readonly GroupResult[]>
+  readonly bury: Bury
+  readonly receiptWindowMs: number
+  /** Whether Postgres takes anything now. */
+  readonly isOpen: () => boolean
+  readonly counters: Counters
+  readonly log: Logger
+}
+
+interface Replay extends GroupRequest {
+  readonly spooled: Spooled
+}
+
+/** Stores what waits in the spool, in order, whenever Postgres takes it, each record once by its receipt. */
+export class Drain {
+  readonly #options: DrainOptions
+  readonly #timer: NodeJS.Timeout
+  #running: Promise<void> | null = null
+  #isStopped = false
+  /** Small after a failure, so that what fails stands alone; doubled by every success. */
+  #batchBytes = BATCH_BYTES
+  #isFailing = false
+
+  constructor(options: DrainOptions) {
+    this.#options = options
+    this.#timer = setInterval(() => this.kick(), PAUSE_MS).unref()
+  }
+
+  /** Says that there may be something to store now. */
+  kick(): void {
+    const { spool, isOpen } = this.#options
+    if (this.#running !== null || this.#isStopped || !isOpen()) return
+    if (spool.state().records === 0) return
+    this.#running = this.#run().finally(() => {
+      this.#running = null
+    })
+  }
+
+  /** Goes on until the spool is empty, nothing of it can be stored, or the time is over. */
+  async stop(withinMs: number): Promise<void> {
+    clearInterval(this.#timer)
+    this.kick()
+    let timer: NodeJS.Timeout | undefined
+    const due = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, Math.max(0, withinMs))
+    })
+    await Promise.race([this.#running, due])
+    clearTimeout(timer)
+    this.#isStopped = true
+  }
+
+  /** Lets records go that are stored; what cannot be marked so comes up again, and its receipt tells. */
+  async settle(refs: readonly SpoolRef[]): Promise<void> {
+    const { spool } = this.#options
+    try {
+      await spool.settle(refs)
+    } catch (error) {
+      this.#fail(error, 'cannot mark what was stored')
+      this.#later(refs)
+    }
+  }
+
+  async #run(): Promise<void> {
+    const { spool, isOpen } = this.#options
+    try {
+      while (!this.#isStopped && isOpen()) {
+        const batch = await spool.next(this.#batchBytes)
+        if (batch.length === 0) break
+        await this.#storeBatch(batch)
+      }
+    } catch (error) {
+      this.#fail(error, 'cannot drain the spool')
+    }
+  }
+
+  async #storeBatch(batch: readonly Spooled[]): Promise<void> {
+    const replays: Replay[] = []
+    for (const [at, spooled] of batch.entries()) {
+      try {
+        const replay = await this.#prepare(spooled)
+        if (replay !== null) replays.push(replay)
+      } catch (error) {
+        this.#options.spool.release([...refsOf(replays), ...batch.slice(at).map(({ ref }) => ref)])
+        throw error
+      }
+    }
+    await this.#storeAll(replays)
+  }
+
+  /** Null when it is settled already: there is nothing to store, or it never can be. */
+  async #prepare(spooled: Spooled): Promise<Replay | null> {
+    const { translate, receiptWindowMs } = this.#options
+    const { request } = spooled
+    // Slices: live requests come in between.
+    await nextTurn()
+    if (request.isInDoubt && request.receivedMs < Date.now() - receiptWindowMs) {
+      const message = 'it may have been stored, so long ago that no receipt would tell'
+      return this.#bury(spooled, 'in_doubt', message)
+    }
+    let translated: Translated
+    try {
+      translated = translate(request)
+    } catch (error) {
+      const reason = error instanceof BadData ? 'unreadable' : 'fault'
+      return this.#bury(spooled, reason, messageOf(error))
+    }
+    if (translated.accepted > 0) {
+      const isolate: Replay['isolate'] = (copy, rows) => isolateRows(request.body, copy, rows)
+      return { ...request, translated, isolate, spooled }
+    }
+    await this.settle([spooled.ref])
+    return null
+  }
+
+  async #bury(spooled: Spooled, reason: DeadReason, message: string): Promise<null> {
+    const { bury, counters, log } = this.#options
+    const isKept = await bury(spooled.request, message)
+    counters.drainedRequests.inc({ outcome: 'dead' })
+    counters.deadLetters.inc({ reason: isKept ? reason : 'lost' })
+    const { digest } = spooled.request
+    log.error({ digest, reason, isKept }, `a spooled request can never be stored: ${message}`)
+    await this.settle([spooled.ref])
+    return null
+  }
+
+  async #storeAll(replays: readonly Replay[]): Promise<void> {
+    if (replays.length === 0) return
+    const { store, spool } = this.#options
+    try {
+      await this.#account(replays, await store(replays))
+    } catch (error) {
+      if (!(error instanceof Unavailable)) return this.#storeEach(replays, error)
+      this.#batchBytes = 1
+      spool.release(refsOf(replays))
+      return
+    }
+    this.#batchBytes = Math.min(BATCH_BYTES, this.#batchBytes * 2)
+    this.#recover()
+  }
+
+  /** A fault of ours hits one request, not its neighbours: the one that fails alone is dead. */
+  async #storeEach(replays: readonly Replay[], fault: unknown): Promise<void> {
+    const [first, second] = replays
+    if (first !== undefined && second === undefined) {
+      try {
+        await this.#bury(first.spooled, 'fault', messageOf(fault))
+      } catch (error) {
+        this.#options.spool.release(refsOf(replays))
+        throw error
+      }
+      return
+    }
+    for (const replay of replays) await this.#storeAll([replay])
+  }
+
+  async #account(replays: readonly Replay[], results: readonly GroupResult[]): Promise<void> {
+    const { counters } = this.#options
+    const settled: SpoolRef[] = []
+    const blocked: SpoolRef[] = []
+    for (const [at, { spooled }] of replays.entries()) {
+      const outcome = results[at]?.kind ?? 'blocked'
+      if (outcome === 'blocked') blocked.push(spooled.ref)
+      else {
+        counters.drainedRequests.inc({ outcome })
+        settled.push(spooled.ref)
+      }
+    }
+    if (settled.length > 0) await this.settle(settled)
+    if (blocked.length > 0) this.#later(blocked)
+  }
+
+  /** Passed over for now: those behind them go first. */
+  #later(refs: readonly SpoolRef[]): void {
+    setTimeout(() => this.#options.spool.release(refs), PAUSE_MS).unref()
+  }
+
+  #fail(error: unknown, what: string): void {
+    if (!this.#isFailing) this.#options.log.error({ err: error }, `${what}; tried again later`)
+    this.#isFailing = true
+  }
+
+  #recover(): void {
+    if (this.#isFailing) this.#options.log.info('the spool is drained again')
+    this.#isFailing = false
+  }
+}
+
+function refsOf(replays: readonly Replay[]): SpoolRef[] {
+  return replays.map(({ spooled }) => spooled.ref)
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

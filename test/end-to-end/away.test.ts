@@ -1,0 +1,115 @@
+import { Client } from 'pg'
+import t, { type Test } from 'tap'
+import { collectors, dataFolder, freePorts, type RunningCollector } from '../helpers/collector'
+import { traces } from '../helpers/otlp'
+import { startCluster } from '../helpers/postgres'
+import { until } from '../helpers/until'
+
+const PROTOBUF = { 'content-type': 'application/x-protobuf' }
+
+/** A cluster that is down, and how to start collectors on it. */
+async function openAway(t: Test) {
+  const cluster = await startCluster(t)
+  await cluster.stop()
+  const dataDir = dataFolder(t)
+  const [otlpPort = 0, apiPort = 0] = await freePorts(2)
+  const options = { databaseUrl: cluster.connectionString(), otlpPort, apiPort, dataDir }
+  return { cluster, start: collectors(t).start, options }
+}
+
+async function post(collector: RunningCollector, service: string): Promise<number> {
+  const body = new Uint8Array(traces({ service, count: 100 }, 'protobuf'))
+  return (
+    await fetch(`${collector.otlpUrl}/v1/traces`, { method: 'POST', headers: PROTOBUF, body })
+  ).status
+}
+
+async function countByService(connectionString: string): Promise<Record<string, number>> {
+  const client = new Client({ connectionString })
+  await client.connect()
+  const { rows } = await client.query<{ service: string; spans: number }>(
+    'select service, count(*)::int as spans from sidelight.spans group by service',
+  )
+  await client.end()
+  return Object.fromEntries(rows.map(({ service, spans }) => [service, spans]))
+}
+
+/** The server's processes but for the postmaster and the one that is asked. */
+async function processesOf(connectionString: string): Promise<number[]> {
+  const client = new Client({ connectionString })
+  await client.connect()
+  const { rows } = await client.query<{ pid: number }>(
+    'select pid from pg_stat_activity where pid <> pg_backend_pid()',
+  )
+  await client.end()
+  return rows.map(({ pid }) => pid)
+}
+
+t.test(
+  'a collector that starts without Postgres acknowledges, migrates when it comes, and stores',
+  async (t) => {
+    const { cluster, start, options } = await openAway(t)
+    const collector = await start(options, 'live')
+    t.equal(await post(collector, 'before'), 200)
+    const readiness = await fetch(`${collector.apiUrl}/health/ready`)
+    t.equal(readiness.status, 503)
+    t.match(await readiness.json(), { checks: { database: 'unhealthy', spool: 'healthy' } })
+    await cluster.restart()
+    await until(
+      async () => (await fetch(`${collector.apiUrl}/health/ready`)).status === 200,
+      30_000,
+      'a ready collector',
+    )
+    t.equal(await post(collector, 'after'), 200)
+    t.equal(await collector.end('SIGTERM'), 0)
+    t.same(await countByService(cluster.connectionString()), { before: 100, after: 100 })
+  },
+)
+
+t.test(
+  'what a killed collector had acknowledged without Postgres, its successor stores',
+  async (t) => {
+    const { cluster, start, options } = await openAway(t)
+    const first = await start(options, 'live')
+    for (const service of ['a', 'b']) t.equal(await post(first, service), 200)
+    await first.end('SIGKILL')
+    const second = await start(options, 'live')
+    t.equal(await post(second, 'c'), 200)
+    t.equal(await second.end('SIGTERM'), 0, 'a stop without Postgres is clean')
+    t.match(second.output(), /stopped: 0 requests without an answer, 3 acknowledged ones wait/)
+    await cluster.restart()
+    const third = await start(options)
+    t.equal(await third.end('SIGTERM'), 0, 'a stop stores what is left')
+    t.match(third.output(), /stopped: 0 requests without an answer"/)
+    t.same(await countByService(cluster.connectionString()), { a: 100, b: 100, c: 100 })
+  },
+)
+
+t.test('a hanging Postgres keeps no client waiting, and a second signal no stop', async (t) => {
+  const { cluster, start, options } = await openAway(t)
+  await cluster.restart()
+  const collector = await start(options)
+  t.equal(await post(collector, 'before'), 200)
+  const processes = [cluster.pid(), ...(await processesOf(cluster.connectionString()))]
+  for (const pid of processes) process.kill(pid, 'SIGSTOP')
+  const startedMs = performance.now()
+  t.same(
+    await Promise.all(['b', 'c', 'd'].map((service) => post(collector, service))),
+    [200, 200, 200],
+  )
+  t.ok(performance.now() - startedMs < 10_000, 'before a client gives up')
+  const ended = collector.end('SIGTERM')
+  await until(() => collector.output().includes('"stopping"'), 10_000, 'the stop')
+  collector.child.kill('SIGTERM')
+  t.equal(await ended, 1)
+  t.match(collector.output(), /stopped at once by a second signal: \d+ requests without an answer/)
+  for (const pid of processes) process.kill(pid, 'SIGCONT')
+  const successor = await start(options)
+  t.equal(await successor.end('SIGTERM'), 0)
+  t.same(await countByService(cluster.connectionString()), {
+    before: 100,
+    b: 100,
+    c: 100,
+    d: 100,
+  })
+})

@@ -1,0 +1,45 @@
+import { join } from 'node:path'
+import { Client } from 'pg'
+import t from 'tap'
+import { collectors, dataFolder, freePorts, readMetric } from '../helpers/collector'
+import { settle, startLedgerClient } from '../helpers/ledger'
+import { startCluster } from '../helpers/postgres'
+import { until } from '../helpers/until'
+import { startPgbouncer } from './pgbouncer'
+
+t.test(
+  'behind pgbouncer in transaction mode a collector migrates, stores, answers, and loses nothing when Postgres restarts',
+  async (t) => {
+    const cluster = await startCluster(t)
+    const databaseUrl = await startPgbouncer(t, cluster.connectionString())
+    const dataDir = dataFolder(t)
+    const [otlpPort = 0, apiPort = 0] = await freePorts(2)
+    const options = { databaseUrl, otlpPort, apiPort, dataDir }
+    const collector = await collectors(t).start(options)
+    const app = startLedgerClient(t, collector.otlpUrl, join(dataDir, 'ledger'))
+    for (const signal of ['SIGINT', 'SIGKILL'] as const) {
+      const before = app.acknowledged().length
+      await until(() => app.acknowledged().length > before + 200, 30_000, 'spans under way')
+      await cluster.stop(signal)
+      const during = app.acknowledged().length
+      await until(() => app.acknowledged().length > during + 50, 30_000, 'spans without Postgres')
+      await cluster.restart()
+    }
+    const { failed } = await app.stop()
+    t.equal(failed, 0, 'no export failed')
+    const isDrained = async () => (await readMetric(collector, 'sidelight_spool_records')) === 0
+    await until(isDrained, 60_000, 'an empty spool')
+    const client = new Client({ connectionString: cluster.connectionString() })
+    await client.connect()
+    const acknowledged = app.acknowledged()
+    const settled = await settle(client, acknowledged)
+    await client.end()
+    t.same(settled, { lost: 0, once: acknowledged.length, repeated: 0 })
+    const statistics = await fetch(
+      `${collector.apiUrl}/api/admin/observability/traces/stats?hours=1`,
+      { headers: { authorization: 'Bearer admin-token-of-the-tests' } },
+    )
+    t.equal(statistics.status, 200)
+    t.equal(await collector.end('SIGTERM'), 0)
+  },
+)

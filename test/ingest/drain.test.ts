@@ -1,0 +1,123 @@
+import t from 'tap'
+import { BadData } from '../../collector/errors'
+import type { Message } from '../../collector/ingest/contract'
+import type { SpoolRequest } from '../../collector/ingest/spool/spool'
+import type { WriteGroup } from '../../collector/store/group'
+import { uuidOf } from '../helpers/rows'
+import { until } from '../helpers/until'
+import {
+  createPipeline,
+  storingWrites,
+  temporaryFolder,
+  temporarySpool,
+  TIMEOUT_MS,
+  translated,
+} from './writes'
+
+const HOUR_MS = 3_600_000
+
+function record(seed: string, fields: Partial<SpoolRequest> = {}): SpoolRequest {
+  return {
+    digest: uuidOf(seed),
+    signal: 'traces',
+    tenant: null,
+    receivedMs: Date.now(),
+    body: Buffer.from(seed),
+    isInDoubt: false,
+    ...fields,
+  }
+}
+
+t.test('what an earlier process left is stored by its digest and arrival time', async (t) => {
+  const folder = temporaryFolder(t)
+  const before = await temporarySpool(t, { folder })
+  const left = record('left', { tenant: 'acme', receivedMs: Date.now() - 5 * HOUR_MS })
+  await before.append(left)
+  await before.close()
+  const { digests, write } = storingWrites()
+  const messages: Message[] = []
+  const translate = (message: Message) => {
+    messages.push(message)
+    return translated()
+  }
+  const spool = await temporarySpool(t, { folder })
+  await createPipeline(t, { write, translate, spool })
+  await until(() => spool.state().records === 0, TIMEOUT_MS, 'an empty spool')
+  t.same(digests, [left.digest])
+  const [message] = messages
+  t.same(
+    { ...message, body: Buffer.from(message?.body ?? '').toString() },
+    { ...left, body: 'left' },
+  )
+})
+
+t.test('only what is in doubt and older than its receipt is dead', async (t) => {
+  const spool = await temporarySpool(t)
+  const receivedMs = Date.now() - 25 * HOUR_MS
+  const others = [record('sure'), record('in doubt', { isInDoubt: true })]
+  const old = [
+    record('old but sure', { receivedMs }),
+    record('old', { receivedMs, isInDoubt: true }),
+  ]
+  // At once, since nothing is taken beside records that old.
+  await Promise.all([...others, ...old].map((request) => spool.append(request)))
+  const { digests, write } = storingWrites()
+  const { buried } = await createPipeline(t, { write, spool })
+  await until(() => spool.state().records === 0, TIMEOUT_MS, 'an empty spool')
+  t.same(digests, ['sure', 'in doubt', 'old but sure'].map(uuidOf))
+  t.same(
+    buried.map(([request]) => request.digest),
+    [uuidOf('old')],
+  )
+})
+
+t.test('what cannot be read any more is dead, and what has nothing to store is done', async (t) => {
+  const spool = await temporarySpool(t)
+  for (const seed of ['damaged', 'empty', 'good']) await spool.append(record(seed))
+  const { digests, write } = storingWrites()
+  const translate = ({ body }: Message) => {
+    const text = Buffer.from(body).toString()
+    if (text === 'damaged') throw new BadData('the bytes end too soon')
+    return translated({ accepted: text === 'empty' ? 0 : 1 })
+  }
+  const { buried } = await createPipeline(t, { write, translate, spool })
+  await until(() => spool.state().records === 0, TIMEOUT_MS, 'an empty spool')
+  t.same(digests, [uuidOf('good')])
+  t.same(
+    buried.map(([request, message]) => [request.digest, message]),
+    [[uuidOf('damaged'), 'the bytes end too soon']],
+  )
+})
+
+t.test('a request that fails by a fault of ours is dead alone', async (t) => {
+  const spool = await temporarySpool(t)
+  for (const seed of ['a', 'cursed', 'b']) await spool.append(record(seed))
+  const { digests, write: store } = storingWrites()
+  const write: WriteGroup = (group, signal) =>
+    group.some(({ digest }) => digest === uuidOf('cursed'))
+      ? Promise.reject(new TypeError('a bug'))
+      : store(group, signal)
+  const { buried } = await createPipeline(t, { write, spool })
+  await until(() => spool.state().records === 0, TIMEOUT_MS, 'an empty spool')
+  t.same(digests, [uuidOf('a'), uuidOf('b')])
+  t.same(
+    buried.map(([request, message]) => [request.digest, message]),
+    [[uuidOf('cursed'), 'a bug']],
+  )
+})
+
+t.test('what cannot be buried now is kept', async (t) => {
+  const spool = await temporarySpool(t)
+  await spool.append(record('damaged'))
+  const { write } = storingWrites()
+  let graves = 0
+  const bury = () => (++graves === 1 ? Promise.reject(new Error('no room')) : Promise.resolve(true))
+  const translate = () => {
+    throw new BadData('damaged')
+  }
+  await createPipeline(t, { write, translate, bury, spool })
+  await until(() => graves === 1, TIMEOUT_MS, 'a first try')
+  t.equal(spool.state().records, 1)
+  await until(() => spool.state().records === 0, TIMEOUT_MS, 'an empty spool')
+  t.equal(graves, 2)
+})
