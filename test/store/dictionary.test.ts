@@ -55,11 +55,12 @@ t.test('what is known is forgotten with a failure, also on connections that stay
   for (const client of warm) client.release()
   let connects = 0
   pool.on('connect', () => connects++)
-  await writer.write([request('a', [{}], [service('8', 'till')])], never)
+  const dictionary = [service('8', 'till')]
+  await writer.write([request('a', [{}], dictionary)], never)
   await pool.query('delete from sidelight.service')
   const locker = await openPool(t, pool.options.connectionString ?? '').connect()
   await locker.query('begin; lock table sidelight.span in exclusive mode')
-  const group = [request('b', [{}], [service('8', 'till')])]
+  const group = [request('b', [{}], dictionary)]
   await t.rejects(writer.write(group, never), Unavailable)
   await locker.query('rollback')
   locker.release()

@@ -55,6 +55,20 @@ t.test(
   },
 )
 
+t.test('however many rows of a request are too old, the others are stored', async (t) => {
+  const pool = await openDatabase(t)
+  const writer = openWriter(t, pool)
+  const old = { startMicros: NOON_MICROS - 90n * 86_400_000_000n }
+  const rows = Array.from({ length: 3_000 }, (_, i) => (i % 2 === 0 ? { name: 'young' } : old))
+  const mixed = request('mixed', rows)
+  const copies = mixed.translated.copies.map((copy) => ({ ...copy, days: copy.days.slice(0, 1) }))
+  const group = [{ ...mixed, translated: { ...mixed.translated, copies } }, requestOf('y', 3)]
+  const [result, other] = await writer.write(group, never)
+  t.equal(result?.kind === 'stored' && result.poison.length, 1_500)
+  t.same(other, stored)
+  t.equal(await countSpans(pool), 1_503)
+})
+
 t.test('a large resource is not kept once an item', async (t) => {
   const pool = await openDatabase(t)
   const writer = openWriter(t, pool)
