@@ -30,6 +30,8 @@ export class Appends {
   readonly #options: AppendsOptions
   readonly #turns = createTurns()
   #queue: Waiting[] = []
+  /** Somebody takes the queue, or has a turn to do so. */
+  #isWriting = false
 
   constructor(options: AppendsOptions) {
     this.#options = options
@@ -46,6 +48,8 @@ export class Appends {
   append(request: SpoolRequest, isHeld: boolean): Promise<SpoolRef> {
     return new Promise((resolve, reject) => {
       this.#queue.push({ request, bytes: sizeOfRecord(request), isHeld, resolve, reject })
+      if (this.#isWriting) return
+      this.#isWriting = true
       void this.#turns(() => this.#writeQueue())
     })
   }
@@ -66,7 +70,7 @@ export class Appends {
       const reason = refusal()
       if (reason !== null) {
         refuse(this.#queue.splice(0), reason)
-        return
+        break
       }
       let bytes = this.#queue[0]?.bytes ?? 0
       let batch: Waiting[] = []
@@ -83,6 +87,7 @@ export class Appends {
         refuse(batch, refusal() ?? 'the spool failed')
       }
     }
+    this.#isWriting = false
   }
 
   async #write(batch: readonly Waiting[]): Promise<void> {
@@ -104,7 +109,7 @@ export class Appends {
   async #makeRoom(bytes: number): Promise<boolean> {
     const { writer, inventory, maxBytes } = this.#options
     if (bytes > this.roomBytes) return false
-    if (!writer.hasRoom(bytes) || inventory.bytes + bytes > maxBytes) await writer.begin()
+    if (!writer.takes(bytes) || inventory.bytes + bytes > maxBytes) await writer.begin()
     return true
   }
 
@@ -115,7 +120,7 @@ export class Appends {
     let bytes = 0
     const end = this.#queue.findIndex((waiting, i) => {
       bytes += waiting.bytes
-      return i > 0 && (bytes > roomBytes || !writer.hasRoom(bytes))
+      return i > 0 && (bytes > roomBytes || !writer.fits(bytes))
     })
     return this.#queue.splice(0, end < 0 ? this.#queue.length : end)
   }

@@ -178,7 +178,7 @@ export class Backlog {
         { err: error },
         `left spool segment ${nameOf(segment.number)} alone: ${segment.unsettled} records cannot be read`,
       )
-      inventory.leaveAlone(segment)
+      inventory.leaveAlone(segment, code === 'ENOENT' ? 0 : segment.bytes + segment.markBytes)
     }
   }
 

@@ -39,10 +39,10 @@ export class Inventory {
     this.#segments.delete(segment.number)
   }
 
-  /** Its file stays and takes room, but nothing of it is handed out by this process. */
-  leaveAlone(segment: Segment): void {
+  /** Nothing of it is handed out by this process any more; what is left of its files takes so much. */
+  leaveAlone(segment: Segment, bytes: number): void {
     this.#segments.delete(segment.number)
-    this.#leftAloneBytes += segment.bytes + segment.markBytes
+    this.#leftAloneBytes += bytes
   }
 
   /** What the files take. */

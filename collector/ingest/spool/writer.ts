@@ -45,11 +45,15 @@ export class SegmentWriter {
     return this.#active?.segment ?? null
   }
 
-  /** Whether the segment has room for so much; an empty one has for anything. */
-  hasRoom(bytes: number): boolean {
-    if (this.#active === null) return false
-    const { segment } = this.#active
-    return segment.bytes === FIRST_OFFSET || segment.bytes + bytes <= this.#options.segmentBytes
+  /** Whether the segment stays within its size with so much more. */
+  fits(bytes: number): boolean {
+    const { segmentBytes } = this.#options
+    return this.segment !== null && this.segment.bytes + bytes <= segmentBytes
+  }
+
+  /** Whether a record of this size goes into the segment: an empty one takes any. */
+  takes(bytes: number): boolean {
+    return this.fits(bytes) || this.segment?.bytes === FIRST_OFFSET
   }
 
   /** Ends the segment and begins the next one. */
