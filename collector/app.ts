@@ -232,6 +232,7 @@ function createTranslation(config: Config) {
     maxAheadMs: HOURS_A_DAY * HOUR_MS,
     tenantAttributes: config.tenantAttributes,
     dictionaryCacheSize: DICTIONARY_CACHE_SIZE,
+    limits: config,
   })
   return {
     decode: ({ encoding, body }: ExportRequest): Uint8Array =>

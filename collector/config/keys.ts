@@ -56,6 +56,32 @@ export const KEYS = {
     description:
       'Where OTLP/HTTP is received. Anything but loopback needs an ingest token; port 0 takes a free one',
   }),
+  otlpMaxConnections: declare({
+    env: 'SIDELIGHT_OTLP_MAX_CONNECTIONS',
+    path: 'otlp.max_connections',
+    type: wholeNumber(1, 100_000),
+    fallback: 1000,
+    unit: 'connections',
+    description: 'The most connections the OTLP door has open; further ones are closed at once',
+  }),
+  otlpHeaderTimeoutMs: declare({
+    env: 'SIDELIGHT_OTLP_HEADER_TIMEOUT_MS',
+    path: 'otlp.header_timeout_ms',
+    type: wholeNumber(100, 600_000),
+    fallback: 10_000,
+    unit: 'ms',
+    description:
+      'How long the head of a request may take to arrive; then the connection is answered 408 and closed',
+  }),
+  otlpBodyTimeoutMs: declare({
+    env: 'SIDELIGHT_OTLP_BODY_TIMEOUT_MS',
+    path: 'otlp.body_timeout_ms',
+    type: wholeNumber(100, 600_000),
+    fallback: 60_000,
+    unit: 'ms',
+    description:
+      'How long the body of a request may take to arrive after its head; then it is answered 408 and its memory is free again',
+  }),
   apiAddress: declare({
     env: 'SIDELIGHT_API_ADDR',
     path: 'api.addr',
@@ -63,6 +89,15 @@ export const KEYS = {
     fallback: { host: '127.0.0.1', port: 4319 },
     description:
       'Where the query API, `/metrics` and `/health` answer. Anything but loopback needs an admin or read token',
+  }),
+  maxTraceSpans: declare({
+    env: 'SIDELIGHT_MAX_TRACE_SPANS',
+    path: 'api.max_trace_spans',
+    type: wholeNumber(1, 1_000_000),
+    fallback: 10_000,
+    unit: 'spans',
+    description:
+      'The most spans in the answer about one trace, the earliest ones; a longer trace is answered with `truncated: true`',
   }),
   databaseUrl: declare({
     env: 'DATABASE_URL',
@@ -199,6 +234,50 @@ export const KEYS = {
     unit: 'bytes',
     description:
       'The memory all export requests in flight may hold together; what does not fit is answered 503. At least twice the largest request',
+  }),
+  maxAttributes: declare({
+    env: 'SIDELIGHT_MAX_ATTRIBUTES',
+    path: 'limits.max_attributes',
+    type: wholeNumber(1, 1_000_000),
+    fallback: 1024,
+    unit: 'attributes',
+    description:
+      'The most attributes of a span, event, link, resource or scope that are kept; further ones are added to its dropped attributes count',
+  }),
+  maxAttributeBytes: declare({
+    env: 'SIDELIGHT_MAX_ATTRIBUTE_BYTES',
+    path: 'limits.max_attribute_bytes',
+    type: bytes(1, GIB),
+    fallback: 256 * KIB,
+    unit: 'bytes',
+    description: 'The longest string or bytes value in an attribute; longer ones are cut',
+  }),
+  maxOperations: declare({
+    env: 'SIDELIGHT_MAX_OPERATIONS',
+    path: 'limits.max_operations',
+    type: wholeNumber(1, 100_000),
+    fallback: 5000,
+    unit: 'operations',
+    description:
+      'The most operations of a service and day; spans of further ones share one operation and keep their names',
+  }),
+  maxResources: declare({
+    env: 'SIDELIGHT_MAX_RESOURCES',
+    path: 'limits.max_resources',
+    type: wholeNumber(1, 100_000),
+    fallback: 5000,
+    unit: 'resources',
+    description:
+      'The most resources of a service and day; spans of further ones share one that says which service it is',
+  }),
+  maxScopes: declare({
+    env: 'SIDELIGHT_MAX_SCOPES',
+    path: 'limits.max_scopes',
+    type: wholeNumber(1, 100_000),
+    fallback: 1000,
+    unit: 'scopes',
+    description:
+      'The most instrumentation scopes of a service and day; spans of further ones share one',
   }),
   shutdownTimeoutMs: declare({
     env: 'SIDELIGHT_SHUTDOWN_TIMEOUT_MS',

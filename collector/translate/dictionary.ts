@@ -10,6 +10,7 @@ import {
   type ServiceIdentity,
   type Text,
 } from './identity'
+import { type TranslationLimits, UNCHANGED } from './limits'
 import type { DictionaryRow } from './rows'
 import { countRepairs, decodeText } from './text'
 
@@ -24,6 +25,7 @@ export type Parts = readonly number[]
  */
 export class Dictionary {
   readonly #tenantAttributes: readonly string[]
+  readonly #limits: TranslationLimits
   readonly #texts: ByteCache<Text>
   readonly #resources: ByteCache<ResourceIdentity>
   readonly #scopes: ByteCache<ScopeIdentity>
@@ -35,11 +37,14 @@ export class Dictionary {
   readonly #intern = (text: string): Text => this.internText(text)
   #request = 0
   #rows: DictionaryRow[] = []
-  /** Strings repaired in the content of the rows used. */
+  /** What was changed in the content of the rows used. */
   repaired = 0
+  droppedAttributes = 0
+  cutValues = 0
 
-  constructor(size: number, tenantAttributes: readonly string[]) {
+  constructor(size: number, tenantAttributes: readonly string[], limits: TranslationLimits) {
     this.#tenantAttributes = tenantAttributes
+    this.#limits = limits
     this.#texts = new ByteCache(size)
     this.#resources = new ByteCache(size)
     this.#scopes = new ByteCache(size)
@@ -52,7 +57,7 @@ export class Dictionary {
   beginRequest(): void {
     this.#request++
     this.#rows = []
-    this.repaired = 0
+    this.repaired = this.droppedAttributes = this.cutValues = 0
   }
 
   /** The rows used since, each once. */
@@ -67,7 +72,10 @@ export class Dictionary {
     if (identity.usedIn === this.#request) return
     identity.usedIn = this.#request
     this.#rows.push(identity.row)
-    this.repaired += identity.repaired
+    const { changes } = identity
+    this.repaired += changes.repairedStrings
+    this.droppedAttributes += changes.droppedAttributes
+    this.cutValues += changes.cutValues
   }
 
   resource(source: Cursor, parts: Parts, schemaUrl: Parts): ResourceIdentity {
@@ -76,7 +84,12 @@ export class Dictionary {
     const known = this.#resources.find(key)
     if (known !== undefined) return known
     const bytes = key.bytes.subarray(key.start, key.end)
-    const made = decodeResource(bytes, schema.text, this.#tenantAttributes, this.#intern)
+    const made = decodeResource(bytes, {
+      schemaUrl: schema.text,
+      tenantAttributes: this.#tenantAttributes,
+      limits: this.#limits,
+      intern: this.#intern,
+    })
     // Interning a tenant has used the key for something else.
     this.#resources.add(this.#fill(schema.serial, 0, 0, bytes, 0, bytes.length), made)
     return made
@@ -88,7 +101,11 @@ export class Dictionary {
     const known = this.#scopes.find(key)
     if (known !== undefined) return known
     const bytes = key.bytes.subarray(key.start, key.end)
-    const made = decodeScope(bytes, schema.text, this.#intern)
+    const made = decodeScope(bytes, {
+      schemaUrl: schema.text,
+      limits: this.#limits,
+      intern: this.#intern,
+    })
     this.#scopes.add(this.#fill(schema.serial, 0, 0, bytes, 0, bytes.length), made)
     return made
   }
@@ -104,7 +121,11 @@ export class Dictionary {
     const key = this.#fill(0, 0, 0, bytes, 0, bytes.length)
     let service = this.#services.find(key)
     if (service === undefined) {
-      service = { ...identify('service', names, names, 0), names: [...names] }
+      service = {
+        ...identify('service', names, names, UNCHANGED),
+        names: [...names],
+        overflow: { operation: null, resource: null },
+      }
       this.#services.add(key, service)
     }
     this.#serviceOf.add(this.#fill(resource.serial, tenant.serial, 0, NO_BYTES, 0, 0), service)
@@ -123,10 +144,10 @@ export class Dictionary {
     const known = this.#operations.find(key)
     if (known !== undefined) return known
     const name = decodeText(source.bytes, nameStart, nameEnd)
-    const repaired = countRepairs(source.bytes, nameStart, nameEnd)
+    const repairedStrings = countRepairs(source.bytes, nameStart, nameEnd)
     const content = [...service.names, module.text, kind, name]
     const values = [service.row.id, module.text, String(kind), name]
-    const made = identify('operation', content, values, repaired)
+    const made = identify('operation', content, values, { ...UNCHANGED, repairedStrings })
     this.#operations.add(key, made)
     return made
   }

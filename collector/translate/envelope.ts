@@ -1,6 +1,7 @@
 import { Cursor } from '../otlp/cursor'
 import { largestRows, RowBuffer } from './buffer'
 import { identify, type ResourceIdentity, type ScopeIdentity, type Text } from './identity'
+import { addDropped, type Changes, type TranslationLimits, UNCHANGED } from './limits'
 import { countRepairs, decodeText } from './text'
 import { ValueWriter } from './value'
 
@@ -11,7 +12,7 @@ interface Content {
   name: string
   version: string
   entityRefs: EntityRef[]
-  repaired: number
+  changes: Changes
   isTooDeep: boolean
   isTooLarge: boolean
 }
@@ -52,21 +53,31 @@ const ENTITY_REF = { schemaUrl: 0x0a, type: 0x12, idKey: 0x1a, descriptionKey: 0
 const COMMA = 0x2c
 const DEFAULT_SERVICE = 'unknown_service'
 
+/** What an envelope is decoded with. */
+interface Decoding {
+  readonly schemaUrl: string
+  readonly limits: TranslationLimits
+  readonly intern: (text: string) => Text
+}
+
 /** Decodes a Resource. Its parts, if it was sent in several, are to be joined. */
 export function decodeResource(
   bytes: Uint8Array,
-  schemaUrl: string,
-  tenantAttributes: readonly string[],
-  intern: (text: string) => Text,
+  {
+    schemaUrl,
+    tenantAttributes,
+    limits,
+    intern,
+  }: Decoding & { readonly tenantAttributes: readonly string[] },
 ): ResourceIdentity {
-  const content = decodeContent(bytes, RESOURCE)
+  const content = decodeContent(bytes, RESOURCE, limits)
   const dropped = String(content.droppedAttributesCount)
   const entityRefs = content.entityRefs.length > 0 ? JSON.stringify(content.entityRefs) : null
   const values = [content.attributes, dropped, entityRefs, schemaUrl]
   const attribute = attributeReader(content.attributes)
   const tenant = firstOf(tenantAttributes.map(attribute))
   return {
-    ...identify('resource', values, values, content.repaired),
+    ...identify('resource', values, values, content.changes),
     service: attribute('service.name') || DEFAULT_SERVICE,
     namespace: attribute('service.namespace'),
     environment: attribute('deployment.environment.name') || attribute('deployment.environment'),
@@ -79,24 +90,23 @@ export function decodeResource(
 /** Decodes an InstrumentationScope. Its parts, if it was sent in several, are to be joined. */
 export function decodeScope(
   bytes: Uint8Array,
-  schemaUrl: string,
-  intern: (text: string) => Text,
+  { schemaUrl, limits, intern }: Decoding,
 ): ScopeIdentity {
-  const content = decodeContent(bytes, SCOPE)
+  const content = decodeContent(bytes, SCOPE, limits)
   const { name, version, attributes } = content
   const values = [name, version, attributes, String(content.droppedAttributesCount), schemaUrl]
   return {
-    ...identify('scope', values, values, content.repaired),
+    ...identify('scope', values, values, content.changes),
     name: intern(name),
     isTooDeep: content.isTooDeep,
     isTooLarge: content.isTooLarge,
   }
 }
 
-function decodeContent(bytes: Uint8Array, tags: ContentTags): Content {
+function decodeContent(bytes: Uint8Array, tags: ContentTags, limits: TranslationLimits): Content {
   const cursor = new Cursor(bytes)
   const rows = new RowBuffer(bytes.length * 2 + 16)
-  const values = new ValueWriter(cursor, rows)
+  const values = new ValueWriter(cursor, rows, limits)
   values.endLimit = largestRows(bytes.length)
   const content: Content = {
     attributes: '{}',
@@ -104,15 +114,16 @@ function decodeContent(bytes: Uint8Array, tags: ContentTags): Content {
     name: '',
     version: '',
     entityRefs: [],
-    repaired: 0,
+    changes: UNCHANGED,
     isTooDeep: false,
     isTooLarge: false,
   }
   const strings = new StringReader(cursor)
   const limit = bytes.length
+  let attributes = 0
   while (cursor.at < limit) {
     const tag = cursor.tag(limit)
-    if (tag === tags.attribute) {
+    if (tag === tags.attribute && attributes++ < limits.maxAttributes) {
       if (rows.end > 0) rows.byte(COMMA)
       values.keyValue(cursor.delimited(limit), 1)
     } else if (tag === tags.droppedAttributesCount) {
@@ -124,7 +135,14 @@ function decodeContent(bytes: Uint8Array, tags: ContentTags): Content {
     else cursor.skip(tag, limit)
   }
   content.attributes = `{${rows.written().toString('utf8')}}`
-  content.repaired = values.repaired + strings.repaired
+  const droppedAttributes = Math.max(0, attributes - limits.maxAttributes)
+  content.droppedAttributesCount =
+    addDropped(content.droppedAttributesCount, droppedAttributes) >>> 0
+  content.changes = {
+    repairedStrings: values.repaired + strings.repaired,
+    droppedAttributes,
+    cutValues: values.cutValues,
+  }
   content.isTooDeep = values.isTooDeep
   content.isTooLarge = values.isTooLarge
   return content

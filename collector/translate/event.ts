@@ -1,5 +1,6 @@
 import type { Cursor } from '../otlp/cursor'
 import type { RowBuffer } from './buffer'
+import { addDropped } from './limits'
 import { writeInt64 } from './number'
 import { writeJsonString } from './text'
 import { type UnixNanos, writeNanos } from './time'
@@ -29,7 +30,8 @@ export class EventWriter {
   readonly #rows: RowBuffer
   readonly #values: ValueWriter
   readonly #time: UnixNanos = { low: 0, high: 0 }
-  #hasAttributes = false
+  /** Attributes of the event or link so far. */
+  #attributes = 0
 
   constructor(cursor: Cursor, rows: RowBuffer, values: ValueWriter) {
     this.#cursor = cursor
@@ -45,7 +47,7 @@ export class EventWriter {
     let nameStart = 0
     let nameEnd = 0
     let dropped = 0
-    this.#hasAttributes = false
+    this.#attributes = 0
     this.#rows.byte(0x7b)
     while (cursor.at < end) {
       const tag = cursor.tag(end)
@@ -71,12 +73,12 @@ export class EventWriter {
           cursor.skip(tag, end)
       }
     }
-    this.#rows.ascii(this.#hasAttributes ? '},"name":' : '"name":')
+    this.#rows.ascii(this.#attributes > 0 ? '},"name":' : '"name":')
     this.#string(nameStart, nameEnd)
     this.#rows.ascii(',"time_unix_nano":"')
     writeNanos(this.#rows, time)
     this.#rows.byte(QUOTE)
-    this.#count(',"dropped_attributes_count":', dropped)
+    this.#droppedCount(dropped)
     this.#rows.byte(CLOSE_BRACE)
   }
 
@@ -85,7 +87,7 @@ export class EventWriter {
     const link = { traceStart: 0, traceEnd: 0, spanStart: 0, spanEnd: 0, dropped: 0, flags: 0 }
     let stateStart = 0
     let stateEnd = 0
-    this.#hasAttributes = false
+    this.#attributes = 0
     this.#rows.byte(0x7b)
     while (cursor.at < end) {
       const tag = cursor.tag(end)
@@ -119,7 +121,7 @@ export class EventWriter {
           cursor.skip(tag, end)
       }
     }
-    this.#rows.ascii(this.#hasAttributes ? '},"trace_id":"' : '"trace_id":"')
+    this.#rows.ascii(this.#attributes > 0 ? '},"trace_id":"' : '"trace_id":"')
     this.#hex(link.traceStart, link.traceEnd)
     this.#rows.ascii('","span_id":"')
     this.#hex(link.spanStart, link.spanEnd)
@@ -129,15 +131,29 @@ export class EventWriter {
       this.#string(stateStart, stateEnd)
     }
     this.#count(',"flags":', link.flags)
-    this.#count(',"dropped_attributes_count":', link.dropped)
+    this.#droppedCount(link.dropped)
     this.#rows.byte(CLOSE_BRACE)
   }
 
   #attribute(end: number): void {
-    if (this.#hasAttributes) this.#rows.byte(COMMA)
+    if (++this.#attributes > this.#values.maxAttributes) {
+      this.#cursor.at = end
+      return
+    }
+    if (this.#attributes > 1) this.#rows.byte(COMMA)
     else this.#rows.ascii('"attributes":{')
-    this.#hasAttributes = true
     this.#values.keyValue(end, 1)
+  }
+
+  /** What the sender dropped, and what was past the limit. */
+  #droppedCount(sent: number): void {
+    const ours = this.#attributes - this.#values.maxAttributes
+    let dropped = sent
+    if (ours > 0) {
+      this.#values.droppedAttributes += ours
+      dropped = addDropped(sent, ours)
+    }
+    this.#count(',"dropped_attributes_count":', dropped)
   }
 
   #string(start: number, end: number): void {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { Changes } from './limits'
 import type { DictionaryName, DictionaryRow } from './rows'
 
 /** A dictionary row as the translator remembers it. */
@@ -9,10 +10,14 @@ export interface Identity {
   readonly idLow: number
   /** Names the identity in the keys of caches; never used again. */
   readonly serial: number
-  /** Strings repaired in its content. */
-  readonly repaired: number
+  /** What was changed in its content. */
+  readonly changes: Changes
   /** The request that handed the row out last. */
   usedIn: number
+  /** Whether it was within the cap of a service when that was judged last, for which service, and in which period. */
+  isAdmitted: boolean
+  judgedFor: number
+  judgedIn: number
 }
 
 export interface ResourceIdentity extends Identity {
@@ -34,6 +39,8 @@ export interface ScopeIdentity extends Identity {
 export interface ServiceIdentity extends Identity {
   /** Tenant, environment, namespace and name. */
   readonly names: readonly [string, string, string, string]
+  /** What stands in for its operations and resources above the caps, once there are some. */
+  readonly overflow: { operation: Identity | null; resource: Identity | null }
 }
 
 /** A decoded string that can stand in the key of a cache by its serial. */
@@ -56,7 +63,7 @@ export function identify(
   dictionary: DictionaryName,
   content: readonly unknown[],
   values: readonly (string | null)[],
-  repaired: number,
+  changes: Changes,
 ): Identity {
   const digest = createHash('sha256')
     .update(JSON.stringify([dictionary, ...content]))
@@ -67,7 +74,10 @@ export function identify(
     idHigh: digest.readInt32BE(0),
     idLow: digest.readInt32BE(4),
     serial: nextSerial(),
-    repaired,
+    changes,
     usedIn: 0,
+    isAdmitted: true,
+    judgedFor: 0,
+    judgedIn: 0,
   }
 }

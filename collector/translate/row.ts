@@ -16,12 +16,13 @@ export interface SpanIdentities {
 /** More than all columns of one span take that are not written as text or jsonb. */
 const FIXED_COLUMNS_BYTES = 320
 
-/** Writes the columns of `SPAN` that follow `links`. Returns how many strings were repaired. */
+/** Writes the columns of `SPAN` that follow `links`, the name only if it is not the operation's. Returns how many strings were repaired. */
 export function writeColumns(
   rows: RowBuffer,
   source: Cursor,
   span: SpanReader,
   identities: SpanIdentities,
+  hasOwnName: boolean,
 ): number {
   rows.reserve(FIXED_COLUMNS_BYTES)
   writeIds(rows, source, span)
@@ -33,9 +34,10 @@ export function writeColumns(
   writeInt32(rows, span.flags)
   writeInt32(rows, span.kind)
   writeInt32(rows, span.status)
-  // The name is that of the operation.
-  writeNull(rows)
-  const repaired =
+  let repaired = 0
+  if (hasOwnName) repaired = writeString(rows, source, span.nameStart, span.nameEnd)
+  else writeNull(rows)
+  repaired +=
     writeOptionalText(rows, source, span.statusMessageStart, span.statusMessageEnd) +
     writeOptionalText(rows, source, span.traceStateStart, span.traceStateEnd)
   rows.reserve(FIXED_COLUMNS_BYTES)
@@ -125,6 +127,11 @@ function writeOptionalText(rows: RowBuffer, source: Cursor, start: number, end: 
     writeNull(rows)
     return 0
   }
+  return writeString(rows, source, start, end)
+}
+
+function writeString(rows: RowBuffer, source: Cursor, start: number, end: number): number {
+  rows.reserve(4)
   const lengthAt = rows.end
   rows.end += 4
   const repaired = writeText(rows, source.bytes, start, end)

@@ -1,3 +1,5 @@
+import type { Capped } from './cardinality'
+
 /** A table as COPY writes it: `columns` is the order of the fields in a row of ours, not of the table. */
 export interface Table {
   readonly name: string
@@ -82,4 +84,8 @@ export interface Translated {
   readonly rejection: string
   /** Strings in which NUL or broken UTF-8 became U+FFFD. */
   readonly repairedStrings: number
+  /** Attributes dropped because their item had too many, and values cut because they were too long. */
+  readonly truncatedAttributes: { readonly count: number; readonly length: number }
+  /** References of rows to a stand-in for what is above the cap of a service. */
+  readonly overflowed: Readonly<Record<Capped, number>>
 }

@@ -2,6 +2,7 @@ import type { Cursor } from '../otlp/cursor'
 import type { Attribution } from './attribution'
 import type { RowBuffer } from './buffer'
 import { EventWriter } from './event'
+import { addDropped } from './limits'
 import type { UnixNanos } from './time'
 import type { ValueWriter } from './value'
 
@@ -49,6 +50,8 @@ export class SpanReader {
   /** The column being written, and where it begins. */
   #column = NO_COLUMN
   #columnStart = 0
+  /** Attributes of the span so far. */
+  #attributes = 0
 
   traceIdStart = 0
   traceIdEnd = 0
@@ -83,12 +86,13 @@ export class SpanReader {
   read(end: number): void {
     const { at } = this.#cursor
     const rowStart = this.#rows.end
-    const { repaired } = this.#values
+    const values = this.#values
+    values.mark()
     this.#reset()
     if (!this.#pass(end, NO_COLUMN)) {
       // Lists that are out of the row's order or interleaved take a pass each.
       this.#rows.end = rowStart
-      this.#values.repaired = repaired
+      values.revert()
       this.#reset()
       for (let column = ATTRIBUTES; column < DONE; column++) {
         this.#cursor.at = at
@@ -96,10 +100,16 @@ export class SpanReader {
       }
     }
     this.#beginColumn(DONE)
+    const ours = this.#attributes - values.maxAttributes
+    if (ours > 0) {
+      this.droppedAttributes = addDropped(this.droppedAttributes, ours)
+      values.droppedAttributes += ours
+    }
   }
 
   #reset(): void {
     this.#column = NO_COLUMN
+    this.#attributes = 0
     this.traceIdEnd = this.traceIdStart = this.spanIdEnd = this.spanIdStart = 0
     this.parentEnd = this.parentStart = this.nameEnd = this.nameStart = 0
     this.traceStateEnd = this.traceStateStart = 0
@@ -170,6 +180,10 @@ export class SpanReader {
     const values = this.#values
     if (this.#rows.end > values.endLimit) values.isTooLarge = true
     if ((only !== NO_COLUMN && only !== column) || values.isTooLarge) {
+      cursor.at = end
+      return true
+    }
+    if (column === ATTRIBUTES && ++this.#attributes > values.maxAttributes) {
       cursor.at = end
       return true
     }

@@ -3,6 +3,8 @@ import { Attribution } from './attribution'
 import { largestRows, RowBuffer } from './buffer'
 import { Dictionary } from './dictionary'
 import type { ResourceIdentity, ScopeIdentity } from './identity'
+import { type TranslationLimits, UNLIMITED } from './limits'
+import { Overflow } from './overflow'
 import { acceptedBy, describe, judge, type Reason, Rejections } from './rejection'
 import { writeColumns } from './row'
 import { SPAN, type Translated } from './rows'
@@ -19,6 +21,7 @@ export interface TranslatorOptions {
   readonly tenantAttributes: readonly string[]
   /** How many rows of each dictionary are remembered. */
   readonly dictionaryCacheSize: number
+  readonly limits?: TranslationLimits
 }
 
 export interface TranslationContext {
@@ -58,8 +61,9 @@ class Translator implements TraceTranslator {
   readonly #options: TranslatorOptions
   readonly #cursor = new Cursor()
   readonly #rows = new RowBuffer(0)
-  readonly #values = new ValueWriter(this.#cursor, this.#rows)
+  readonly #values: ValueWriter
   readonly #dictionary: Dictionary
+  readonly #overflow: Overflow
   readonly #attribution: Attribution
   readonly #span: SpanReader
   #offsets: number[] = []
@@ -69,9 +73,11 @@ class Translator implements TraceTranslator {
   #receivedMs = 0
 
   constructor(options: TranslatorOptions) {
-    const { dictionaryCacheSize, tenantAttributes } = options
+    const { dictionaryCacheSize, tenantAttributes, limits = UNLIMITED } = options
     this.#options = options
-    this.#dictionary = new Dictionary(dictionaryCacheSize, tenantAttributes)
+    this.#values = new ValueWriter(this.#cursor, this.#rows, limits)
+    this.#dictionary = new Dictionary(dictionaryCacheSize, tenantAttributes, limits)
+    this.#overflow = new Overflow(limits)
     const attribution = new Attribution(this.#cursor, this.#dictionary, tenantAttributes)
     this.#attribution = attribution
     this.#span = new SpanReader(this.#cursor, this.#rows, this.#values, attribution)
@@ -92,9 +98,10 @@ class Translator implements TraceTranslator {
   #begin(body: Uint8Array, { receivedMs, tenant }: TranslationContext): void {
     this.#cursor.open(body)
     this.#rows.restart(Math.ceil(body.length * EXPECTED_GROWTH) + SMALLEST_BUFFER_BYTES)
-    this.#values.repaired = 0
+    this.#values.repaired = this.#values.droppedAttributes = this.#values.cutValues = 0
     this.#values.endLimit = largestRows(body.length)
     this.#dictionary.beginRequest()
+    this.#overflow.beginRequest(receivedMs)
     this.#attribution.beginRequest(tenant)
     this.#offsets = []
     this.#sources = []
@@ -114,17 +121,24 @@ class Translator implements TraceTranslator {
       days: this.#days,
     }
     const body = this.#cursor.bytes
+    const values = this.#values
+    const dictionary = this.#dictionary
     // The body and the rows are the request's; only what is remembered outlives it.
     this.#cursor.open(NOTHING)
     this.#rows.restart(0)
     return {
       body,
       copies: accepted > 0 ? [copy] : [],
-      dictionary: this.#dictionary.rows(),
+      dictionary: dictionary.rows(),
       accepted,
       rejected,
       rejection: this.#rejections.message(accepted + rejected),
-      repairedStrings: this.#values.repaired + this.#dictionary.repaired,
+      repairedStrings: values.repaired + dictionary.repaired,
+      truncatedAttributes: {
+        count: values.droppedAttributes + dictionary.droppedAttributes,
+        length: values.cutValues + dictionary.cutValues,
+      },
+      overflowed: this.#overflow.counts,
     }
   }
 
@@ -178,7 +192,6 @@ class Translator implements TraceTranslator {
     const values = this.#values
     const rowStart = rows.end
     const source = this.#cursor.at
-    const { repaired } = values
     values.isTooDeep = resource.isTooDeep || scope.isTooDeep
     values.isTooLarge = resource.isTooLarge || scope.isTooLarge
     rows.reserve(2)
@@ -189,7 +202,7 @@ class Translator implements TraceTranslator {
     const reason = this.#judge()
     if (reason !== undefined) {
       rows.end = rowStart
-      values.repaired = repaired
+      values.revert()
       this.#rejections.add(reason, () => describe(reason, this.#span, this.#cursor))
       return
     }
@@ -205,24 +218,30 @@ class Translator implements TraceTranslator {
     return this.#values.isTooLarge ? 'tooLarge' : undefined
   }
 
-  #writeColumns(resource: ResourceIdentity, scope: ScopeIdentity): number {
+  #writeColumns(ownResource: ResourceIdentity, ownScope: ScopeIdentity): number {
     const span = this.#span
     const dictionary = this.#dictionary
-    const service = dictionary.service(resource, this.#attribution.tenant(resource))
-    const operation = dictionary.operation(
+    const overflow = this.#overflow
+    const service = dictionary.service(ownResource, this.#attribution.tenant(ownResource))
+    const ownOperation = dictionary.operation(
       service,
-      this.#attribution.module(scope),
+      this.#attribution.module(ownScope),
       span.kind,
       this.#cursor,
       span.nameStart,
       span.nameEnd,
     )
+    const operation = overflow.operation(ownOperation, service)
+    const resource = overflow.resource(ownResource, service)
+    const scope = overflow.scope(ownScope, service)
     dictionary.use(resource)
     dictionary.use(scope)
     dictionary.use(service)
     dictionary.use(operation)
     this.#addDay(Math.floor(toMicros(acceptedBy(span)) / DAY_US))
-    return writeColumns(this.#rows, this.#cursor, span, { service, operation, resource, scope })
+    const identities = { service, operation, resource, scope }
+    const hasOwnName = operation !== ownOperation
+    return writeColumns(this.#rows, this.#cursor, span, identities, hasOwnName)
   }
 
   #addDay(day: number): void {

@@ -1,5 +1,6 @@
 import type { Cursor } from '../otlp/cursor'
 import type { RowBuffer } from './buffer'
+import { endOfText, type TranslationLimits } from './limits'
 import { writeDouble, writeInt64 } from './number'
 import { writeJsonString } from './text'
 
@@ -38,8 +39,14 @@ type Parts = readonly number[]
 export class ValueWriter {
   readonly #cursor: Cursor
   readonly #rows: RowBuffer
-  /** Strings repaired so far. */
+  readonly #maxBytes: number
+  /** How many attributes an item may have; its reader counts them. */
+  readonly maxAttributes: number
+  /** Strings repaired so far, attributes left out by the readers of items, and values cut. */
   repaired = 0
+  droppedAttributes = 0
+  cutValues = 0
+  #marked = [0, 0, 0]
   /** Whether a value was nested deeper than DEEPEST_VALUE, which was left out. */
   isTooDeep = false
   /** Whether a value was left out because the rows had outgrown `endLimit`. */
@@ -53,9 +60,27 @@ export class ValueWriter {
   textStart = -1
   textEnd = -1
 
-  constructor(cursor: Cursor, rows: RowBuffer) {
+  constructor(cursor: Cursor, rows: RowBuffer, limits: TranslationLimits) {
     this.#cursor = cursor
     this.#rows = rows
+    this.#maxBytes = limits.maxAttributeBytes
+    this.maxAttributes = limits.maxAttributes
+  }
+
+  /** Remembers the counts, for `revert`. */
+  mark(): void {
+    const marked = this.#marked
+    marked[0] = this.repaired
+    marked[1] = this.droppedAttributes
+    marked[2] = this.cutValues
+  }
+
+  /** Takes back what was counted since the mark. */
+  revert(): void {
+    const marked = this.#marked
+    this.repaired = marked[0]!
+    this.droppedAttributes = marked[1]!
+    this.cutValues = marked[2]!
   }
 
   /** Writes a KeyValue as `"key":value`. `depth` is that of the value, 1 for an attribute. */
@@ -220,11 +245,16 @@ export class ValueWriter {
 
   #string(start: number, end: number, depth: number): void {
     const cursor = this.#cursor
+    let kept = end
+    if (end - start > this.#maxBytes) {
+      kept = endOfText(cursor.bytes, start + this.#maxBytes)
+      this.cutValues++
+    }
     if (depth === 1) {
       this.textStart = start
-      this.textEnd = end
+      this.textEnd = kept
     }
-    this.repaired += writeJsonString(this.#rows, cursor, start, end)
+    this.repaired += writeJsonString(this.#rows, cursor, start, kept)
     cursor.at = end
   }
 
@@ -240,8 +270,13 @@ export class ValueWriter {
   #base64(start: number, end: number): void {
     const rows = this.#rows
     const cursor = this.#cursor
+    let kept = end
+    if (end - start > this.#maxBytes) {
+      kept = start + this.#maxBytes
+      this.cutValues++
+    }
     rows.ascii('{"$bytes":"')
-    const text = cursor.bytes.toString('base64', start, end)
+    const text = cursor.bytes.toString('base64', start, kept)
     rows.reserve(text.length + 2)
     rows.end += rows.bytes.write(text, rows.end, 'latin1')
     rows.bytes[rows.end++] = QUOTE

@@ -1,5 +1,6 @@
 import { RowBuffer } from '../../collector/translate/buffer'
 import { identify, type Identity } from '../../collector/translate/identity'
+import { UNCHANGED } from '../../collector/translate/limits'
 import { SPAN, type Translated } from '../../collector/translate/rows'
 import {
   writeDuration,
@@ -78,7 +79,7 @@ export function createPeer(): (body: Buffer) => Pick<Translated, 'copies'> {
   const identity = (name: string): Identity => {
     let known = identities.get(name)
     if (known === undefined) {
-      known = identify('operation', [name], [name], 0)
+      known = identify('operation', [name], [name], UNCHANGED)
       identities.set(name, known)
     }
     return known

@@ -1,3 +1,4 @@
+import { loadConfig } from '../../collector/config'
 import { createTraceTranslator } from '../../collector/translate/traces'
 import { benchPayload } from './payload'
 import { createPeer } from './peer'
@@ -27,6 +28,7 @@ export async function benchTranslate(): Promise<TranslateFigures> {
     maxAheadMs: DAY_MS,
     tenantAttributes: ['tenant.id'],
     dictionaryCacheSize: 10_000,
+    limits: loadConfig({}),
   })
   const context = { receivedMs: nowMs, tenant: null }
   const ours = (body: Buffer) => translator.translate(body, context).copies

@@ -61,6 +61,8 @@ export function request(
       rejected: 0,
       rejection: '',
       repairedStrings: 0,
+      truncatedAttributes: { count: 0, length: 0 },
+      overflowed: { operation: 0, resource: 0, scope: 0 },
     },
   }
 }

@@ -133,6 +133,8 @@ export function translated(fields: Partial<Translated> = {}): Translated {
     rejected: 0,
     rejection: '',
     repairedStrings: 0,
+    truncatedAttributes: { count: 0, length: 0 },
+    overflowed: { operation: 0, resource: 0, scope: 0 },
     ...fields,
   }
 }

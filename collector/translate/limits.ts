@@ -1,0 +1,50 @@
+/** How much of what arrives is kept as it was sent; what is more is dropped, cut or gathered, and counted. */
+export interface TranslationLimits {
+  /** Attributes of a span, an event, a link, a resource or a scope, repeated keys included. */
+  readonly maxAttributes: number
+  /** Bytes of a string or bytes value, however deep in an attribute. */
+  readonly maxAttributeBytes: number
+  /** Different operations, resources and scopes of a service and UTC day. */
+  readonly maxOperations: number
+  readonly maxResources: number
+  readonly maxScopes: number
+}
+
+/** What holds where nothing is said. */
+export const UNLIMITED: TranslationLimits = {
+  maxAttributes: Infinity,
+  maxAttributeBytes: Infinity,
+  maxOperations: Infinity,
+  maxResources: Infinity,
+  maxScopes: Infinity,
+}
+
+/** How often a content was changed so that it could be kept. */
+export interface Changes {
+  /** Strings in which NUL or broken UTF-8 became U+FFFD. */
+  readonly repairedStrings: number
+  /** Attributes past the most an item may have. */
+  readonly droppedAttributes: number
+  /** Values cut to the longest that is kept. */
+  readonly cutValues: number
+}
+
+export const UNCHANGED: Changes = { repairedStrings: 0, droppedAttributes: 0, cutValues: 0 }
+
+/** An item's dropped_attributes_count, as sent and ours together, in the 32 bits it has. */
+export function addDropped(sent: number, ours: number): number {
+  return Math.min((sent >>> 0) + ours, 0xffff_ffff) | 0
+}
+
+const LONGEST_CONTINUATION = 3
+
+/** Where to cut UTF-8 that is to end at `end` at the latest: before the character that would be split, if it is one. */
+export function endOfText(bytes: Uint8Array, end: number): number {
+  let at = end
+  while (end - at < LONGEST_CONTINUATION && isContinuation(bytes[at]!)) at--
+  return isContinuation(bytes[at]!) ? end : at
+}
+
+function isContinuation(byte: number): boolean {
+  return (byte & 0xc0) === 0x80
+}

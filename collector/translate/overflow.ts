@@ -1,0 +1,82 @@
+import { type Capped, Cardinality } from './cardinality'
+import {
+  identify,
+  type Identity,
+  type ResourceIdentity,
+  type ScopeIdentity,
+  type ServiceIdentity,
+} from './identity'
+import { addDropped, type TranslationLimits, UNCHANGED } from './limits'
+
+/** The name of the operation and of the scope that stand in for those above the cap. */
+export const OVERFLOW_NAME = '(overflow)'
+/** What tells a resource that stands in for others. */
+const OVERFLOW_ATTRIBUTE = 'sidelight.overflow'
+
+/**
+ * Gathers the operations, resources and scopes above a service's caps in one of each: `own` is handed back as long as it
+ * is within its cap.
+ */
+export class Overflow {
+  readonly #cardinality: Cardinality
+  readonly #scope: Identity
+  /** References of this request's rows to a stand-in. */
+  counts: Record<Capped, number> = { operation: 0, resource: 0, scope: 0 }
+
+  constructor(limits: TranslationLimits) {
+    this.#cardinality = new Cardinality(limits)
+    const values = [OVERFLOW_NAME, '', '{}', '0', '']
+    this.#scope = identify('scope', values, values, UNCHANGED)
+  }
+
+  beginRequest(receivedMs: number): void {
+    this.#cardinality.beginRequest(receivedMs)
+    this.counts = { operation: 0, resource: 0, scope: 0 }
+  }
+
+  operation(own: Identity, service: ServiceIdentity): Identity {
+    if (this.#cardinality.admits('operation', own, service)) return own
+    this.counts.operation++
+    return (service.overflow.operation ??= createOperation(service))
+  }
+
+  resource(own: ResourceIdentity, service: ServiceIdentity): Identity {
+    if (this.#cardinality.admits('resource', own, service)) return own
+    this.counts.resource++
+    return (service.overflow.resource ??= createResource(own, service))
+  }
+
+  scope(own: ScopeIdentity, service: ServiceIdentity): Identity {
+    if (this.#cardinality.admits('scope', own, service)) return own
+    this.counts.scope++
+    return this.#scope
+  }
+}
+
+function createOperation({ names, row }: ServiceIdentity): Identity {
+  const operation = ['', '0', OVERFLOW_NAME]
+  return identify('operation', [...names, '', 0, OVERFLOW_NAME], [row.id, ...operation], UNCHANGED)
+}
+
+/**
+ * Says of the resource what makes the service, and counts the attributes left out. The count is that of the first one
+ * left out: one for each would make as many rows as there were resources.
+ */
+function createResource({ row }: ResourceIdentity, { names }: ServiceIdentity): Identity {
+  const [, environment, namespace, name] = names
+  const kept = [
+    ['service.name', name],
+    ['service.namespace', namespace],
+    ['deployment.environment.name', environment],
+  ].filter(([, value]) => value !== '')
+  const [, attributes, sent] = row.values
+  const sentKeys = Object.keys(JSON.parse(attributes ?? '{}') as object)
+  const isKept = (key: string) =>
+    kept.some(([keptKey]) => keptKey === key) ||
+    (key === 'deployment.environment' && environment !== '')
+  const ours = sentKeys.filter((key) => !isKept(key)).length
+  const dropped = String(addDropped(Number(sent), ours) >>> 0)
+  const identity = JSON.stringify({ ...Object.fromEntries(kept), [OVERFLOW_ATTRIBUTE]: true })
+  const values = [identity, dropped, null, '']
+  return identify('resource', values, values, UNCHANGED)
+}
