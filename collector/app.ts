@@ -190,6 +190,8 @@ async function openDoors(
     log,
     now: Date.now,
     retentionHours: config.retentionDays * HOURS_A_DAY,
+    maxTraceSpans: config.maxTraceSpans,
+    onTruncated: () => counters.truncatedAnswers.inc(),
   })
   releases.push(() => api.close())
   const apiUrl = await listen(api, config.apiAddress)
@@ -197,6 +199,9 @@ async function openDoors(
   const otlp = createOtlpHttpServer({
     accept: (request, onReleased) => pipeline.accept(request, onReleased),
     admission: createAdmission(config.admissionBytes, (bytes) => counters.admittedBytes.set(bytes)),
+    maxConnections: config.otlpMaxConnections,
+    headerTimeoutMs: config.otlpHeaderTimeoutMs,
+    bodyTimeoutMs: config.otlpBodyTimeoutMs,
     maxBodyBytes: config.maxBodyBytes,
     maxResponseBytes: config.maxResponseBytes,
     tokens: tokens.filter(({ scope }) => scope === 'ingest'),

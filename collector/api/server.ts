@@ -27,6 +27,7 @@ import { traceRoutes } from './routes/traces'
 import { Problem, Span, TraceNode } from './schemas'
 
 const DEFAULT_RETENTION_HOURS = 30 * 24
+const DEFAULT_MAX_TRACE_SPANS = 10_000
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -35,7 +36,10 @@ declare module 'fastify' {
   }
 }
 
-/** What the API is made of. `now` gives unix milliseconds; windows reach back `retentionHours` at most. */
+/**
+ * What the API is made of. `now` gives unix milliseconds; windows reach back `retentionHours` at most, a trace is answered
+ * with `maxTraceSpans` spans at most, and `onTruncated` is told of every longer one.
+ */
 export interface ApiParts {
   /** Null leaves health and the collector's own numbers alone. */
   readonly queries: TraceQueries | null
@@ -47,6 +51,8 @@ export interface ApiParts {
   readonly log: Logger
   readonly now: () => number
   readonly retentionHours?: number
+  readonly maxTraceSpans?: number
+  readonly onTruncated?: () => void
 }
 
 /** The server of everything that is asked over HTTP; it does not listen yet. */
@@ -59,6 +65,8 @@ export function createApiServer({
   log,
   now,
   retentionHours = DEFAULT_RETENTION_HOURS,
+  maxTraceSpans = DEFAULT_MAX_TRACE_SPANS,
+  onTruncated = () => undefined,
 }: ApiParts): FastifyInstance {
   const own = log.child({ part: 'api' }, { serializers: { req: describeRequest } })
   const app = fastify({
@@ -79,7 +87,8 @@ export function createApiServer({
     void typed.register(healthRoutes(probes, now))
     void typed.register(selfRoutes(metrics, version))
     if (queries !== null) {
-      void typed.register(traceRoutes({ queries, now, maxHours: retentionHours }))
+      const limits = { maxHours: retentionHours, maxSpans: maxTraceSpans }
+      void typed.register(traceRoutes({ queries, now, ...limits, onTruncated }))
     }
     done()
   })

@@ -4,6 +4,7 @@ import type { GroupResult, WriteGroup } from '../store/group'
 import type { Counters } from '../telemetry/counters'
 import type { Translated } from '../translate/rows'
 import { type Availability, createAvailability } from './availability'
+import { countChanges } from './changes'
 import type { ExportOutcome, ExportRequest, Message } from './contract'
 import { digestOf } from './digest'
 import { type Bury, Drain } from './drain'
@@ -117,7 +118,7 @@ export class Pipeline {
       throw error
     }
     counters.spans.inc({ outcome: 'rejected' }, translated.rejected)
-    counters.repairedStrings.inc(translated.repairedStrings)
+    countChanges(counters, translated)
     if (translated.accepted === 0) {
       onReleased()
       return outcomeOf(translated)

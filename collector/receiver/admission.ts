@@ -11,7 +11,7 @@ export interface Admission {
 export interface Reservation {
   /** Reserves for a body that grew to `bodyBytes`; false when the budget has no room, which leaves the reservation as it was. */
   growTo(bodyBytes: number): boolean
-  /** Gives everything back; harmless twice. */
+  /** Gives everything back for good: it does not grow again. Harmless twice. */
   release(): void
 }
 
@@ -29,8 +29,10 @@ export function createAdmission(
     usedBytes: () => used,
     open() {
       let reserved = 0
+      let isReleased = false
       return {
         growTo(bodyBytes) {
+          if (isReleased) return false
           const missing = bodyBytes * FACTOR - reserved
           if (missing <= 0) return true
           if (used + missing > budgetBytes) return false
@@ -41,6 +43,7 @@ export function createAdmission(
         release() {
           use(-reserved)
           reserved = 0
+          isReleased = true
         },
       }
     },

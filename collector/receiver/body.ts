@@ -2,20 +2,28 @@ import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import type { Reservation } from './admission'
-import { Refusal, retryLater, tooLarge } from './refusal'
+import { Refusal, retryLater, tooLarge, tooSlow } from './refusal'
 
 /** Steps in which the reservation of a body of unknown length grows. */
 const STEP_BYTES = 64 * 1024
 const FULL = 'the collector holds as many requests as its memory allows; send again in a second'
 
+export interface BodyLimits {
+  /** Of the decompressed body. */
+  readonly maxBodyBytes: number
+  /** From the head of the request to the end of its body. */
+  readonly bodyTimeoutMs: number
+}
+
 /**
  * The decompressed body. Bytes are reserved before they are read and as they are inflated. Throws Refusal: 413 over the
- * limit, 503 when the budget is full, 415 for an unknown Content-Encoding, 400 for a damaged one or an upload that broke off.
+ * limit, 503 when the budget is full, 408 when it comes too slowly, 415 for an unknown Content-Encoding, 400 for a damaged
+ * one or an upload that broke off.
  */
 export async function readBody(
   request: IncomingMessage,
   reservation: Reservation,
-  maxBodyBytes: number,
+  { maxBodyBytes, bodyTimeoutMs }: BodyLimits,
 ): Promise<Buffer> {
   const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase()
   if (!['', 'identity', 'none', 'gzip', 'x-gzip'].includes(encoding)) {
@@ -27,14 +35,29 @@ export async function readBody(
   const length = declared === undefined ? null : Number(declared)
   if (length !== null && length > maxBodyBytes) throw tooLarge(maxBodyBytes)
   const isGzip = encoding.endsWith('gzip')
-  if (!reservation.growTo(length ?? STEP_BYTES)) throw retryLater(FULL)
+  if (!reservation.growTo(length ?? STEP_BYTES)) throw retryLater(FULL, 'admission')
   try {
-    if (isGzip) return await inflate(request, reservation, maxBodyBytes)
-    if (length === null) return await collect(request, reservation, maxBodyBytes)
-    return await readExactly(request, length)
+    return await within(bodyTimeoutMs, () => {
+      if (isGzip) return inflate(request, reservation, maxBodyBytes)
+      if (length === null) return collect(request, reservation, maxBodyBytes)
+      return readExactly(request, length)
+    })
   } finally {
     // What was left unread would keep the connection from its next request.
     request.resume()
+  }
+}
+
+/** Throws Refusal 408 after the time-out. What is being read goes on until the connection is closed or its reservation is gone. */
+async function within<T>(timeoutMs: number, read: () => Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(tooSlow(timeoutMs)), timeoutMs)
+  })
+  try {
+    return await Promise.race([read(), late])
+  } finally {
+    clearTimeout(timer)
   }
 }
 
@@ -84,7 +107,8 @@ async function collect(
     for await (const chunk of iterated as AsyncIterable<Buffer>) {
       length += chunk.length
       if (length > maxBodyBytes) throw tooLarge(maxBodyBytes)
-      if (!reservation.growTo(Math.ceil(length / STEP_BYTES) * STEP_BYTES)) throw retryLater(FULL)
+      if (!reservation.growTo(Math.ceil(length / STEP_BYTES) * STEP_BYTES))
+        throw retryLater(FULL, 'admission')
       chunks.push(chunk)
     }
   } catch (error) {

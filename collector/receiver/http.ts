@@ -1,5 +1,3 @@
-import { STATUS_CODES } from 'node:http'
-import type { Socket } from 'node:net'
 import {
   fastify,
   type FastifyBaseLogger,
@@ -16,6 +14,7 @@ import { type Encoding, encodeStatus } from '../otlp/status'
 import type { Counters } from '../telemetry/counters'
 import type { Admission } from './admission'
 import { readBody } from './body'
+import { BrokenConnections, limitConnections } from './connections'
 import { Refusal, retryLater } from './refusal'
 import { createTokenCheck, type IngestToken } from './token'
 
@@ -23,14 +22,16 @@ const MEDIA_TYPES = { protobuf: 'application/x-protobuf', json: 'application/jso
 const SECOND_MS = 1_000
 /** Longer than the 60 s between the metric exports of a quiet application. */
 const KEEP_ALIVE_MS = 90 * SECOND_MS
-/** A head, and then a whole request, must have arrived by then. */
-const HEAD_TIMEOUT_MS = 10 * SECOND_MS
-const REQUEST_TIMEOUT_MS = 60 * SECOND_MS
+/** Heads are late by this much at most before that is noticed. */
+const LONGEST_CHECK_INTERVAL_MS = SECOND_MS
 
 export interface OtlpHttpParts {
   /** Stores a request; `onReleased` is called when its bytes are not used any more. Throws BadData or Unavailable. */
   readonly accept: (request: ExportRequest, onReleased: () => void) => Promise<ExportOutcome>
   readonly admission: Admission
+  readonly maxConnections: number
+  readonly headerTimeoutMs: number
+  readonly bodyTimeoutMs: number
   readonly maxBodyBytes: number
   readonly maxResponseBytes: number
   readonly tokens: readonly IngestToken[]
@@ -41,21 +42,24 @@ export interface OtlpHttpParts {
 /** The OTLP/HTTP door (OTLP specification, OTLP/HTTP); it does not listen yet. Every error is a google.rpc.Status. */
 export function createOtlpHttpServer(parts: OtlpHttpParts): FastifyInstance {
   const log = parts.log.child({ part: 'otlp' })
+  const timeouts = timeoutsOf(parts)
+  const broken = new BrokenConnections(parts.counters)
   const app = fastify({
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     keepAliveTimeout: KEEP_ALIVE_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    http: { headersTimeout: HEAD_TIMEOUT_MS },
+    requestTimeout: timeouts.requestTimeout,
+    http: timeouts,
     bodyLimit: Number.MAX_SAFE_INTEGER,
     forceCloseConnections: 'idle',
     // While it closes, what still comes on open connections is answered like any refusal: in the caller's encoding.
     return503OnClosing: false,
-    clientErrorHandler: answerBrokenHead,
+    clientErrorHandler: (error, socket) => broken.end(error, socket),
     frameworkErrors: (_error, request, reply) => {
       refuse(request, reply, new Refusal(400, 'the path is not a valid URL path'))
     },
   })
+  limitConnections(app.server, parts.maxConnections, parts.counters)
   // Bodies are read by the route, after it has decided that it wants them.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
@@ -70,6 +74,10 @@ export function createOtlpHttpServer(parts: OtlpHttpParts): FastifyInstance {
       ),
     )
   })
+  app.addHook('onRequest', (request, _reply, done) => {
+    broken.noteHead(request.raw)
+    done()
+  })
   app.addHook('onResponse', (request, reply, done) => {
     const labels = { signal: 'traces', encoding: encodingOf(request) ?? 'other' }
     parts.counters.requests.inc({ ...labels, status: String(reply.statusCode) })
@@ -78,6 +86,16 @@ export function createOtlpHttpServer(parts: OtlpHttpParts): FastifyInstance {
   })
   addTraces(app, parts)
   return app
+}
+
+/** What Node is to hold heads, and whole requests, to. */
+function timeoutsOf({ headerTimeoutMs, bodyTimeoutMs }: OtlpHttpParts) {
+  return {
+    headersTimeout: headerTimeoutMs,
+    // Only for the rest of bodies that were refused unread: the others have a time-out of their own.
+    requestTimeout: headerTimeoutMs + bodyTimeoutMs,
+    connectionsCheckingInterval: Math.min(LONGEST_CHECK_INTERVAL_MS, headerTimeoutMs),
+  }
 }
 
 function addTraces(app: FastifyInstance, parts: OtlpHttpParts): void {
@@ -113,14 +131,17 @@ async function receive(
   request: FastifyRequest,
   encoding: Encoding,
   tenant: string | null,
-  { accept, admission, maxBodyBytes, counters }: OtlpHttpParts,
+  { accept, admission, counters, ...limits }: OtlpHttpParts,
 ): Promise<ExportOutcome> {
   const reservation = admission.open()
   let body: Buffer
   try {
-    body = await readBody(request.raw, reservation, maxBodyBytes)
+    body = await readBody(request.raw, reservation, limits)
   } catch (error) {
     reservation.release()
+    if (error instanceof Refusal && error.limit !== null) {
+      counters.refusedRequests.inc({ reason: error.limit })
+    }
     throw error
   }
   counters.receivedBytes.inc(body.length)
@@ -166,19 +187,4 @@ function encodingOf(request: FastifyRequest): Encoding | null {
   const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase()
   if (type === MEDIA_TYPES.protobuf) return 'protobuf'
   return type === MEDIA_TYPES.json ? 'json' : null
-}
-
-/** What cannot be parsed as HTTP has no encoding to answer in: JSON can be read by people. */
-function answerBrokenHead(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy()
-    return
-  }
-  const status =
-    { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 }[error.code ?? ''] ?? 400
-  const { status: content } = new Refusal(status, `cannot read the request: ${error.message}`)
-  const body = encodeStatus('json', content)
-  socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: ${MEDIA_TYPES.json}\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body.toString()}`,
-  )
 }

@@ -16,6 +16,11 @@ export function createCounters() {
     ...declareIngest(registers),
     ...declareSpool(registers),
     ...declareDetour(registers),
+    truncatedAnswers: new Counter({
+      name: 'sidelight_truncated_answers_total',
+      help: 'Answers about a trace with more spans than are answered.',
+      registers,
+    }),
   }
 }
 
@@ -36,6 +41,22 @@ function declareDoors(registers: Registry[]) {
       name: 'sidelight_otlp_answer_seconds',
       help: 'Time of an export request, from its head to its answer.',
       buckets: SECONDS,
+      registers,
+    }),
+    refusedRequests: new Counter({
+      name: 'sidelight_refused_requests_total',
+      help: 'Requests refused at a limit by reason: admission, body_size, header_timeout, body_timeout.',
+      labelNames: ['reason'],
+      registers,
+    }),
+    connections: new Gauge({
+      name: 'sidelight_otlp_connections',
+      help: 'Open connections of the OTLP door.',
+      registers,
+    }),
+    droppedConnections: new Counter({
+      name: 'sidelight_otlp_connections_dropped_total',
+      help: 'Connections closed at once because too many were open.',
       registers,
     }),
     admittedBytes: new Gauge({
@@ -68,6 +89,18 @@ function declareIngest(registers: Registry[]) {
     repairedStrings: new Counter({
       name: 'sidelight_repaired_strings_total',
       help: 'Strings in which NUL or broken UTF-8 became U+FFFD.',
+      registers,
+    }),
+    truncatedAttributes: new Counter({
+      name: 'sidelight_truncated_attributes_total',
+      help: 'Attributes dropped (reason count) and attribute values cut (reason length) at their limits.',
+      labelNames: ['reason'],
+      registers,
+    }),
+    overflowed: new Counter({
+      name: 'sidelight_overflowed_total',
+      help: 'Rows whose operation, resource or scope was above the cap of its service, by dictionary.',
+      labelNames: ['dictionary'],
       registers,
     }),
     commitSeconds: new Histogram({

@@ -1,4 +1,4 @@
--- revision 1
+-- revision 2
 -- The public way to read: tables may change under these views. See schema/README.md.
 
 create or replace view sidelight.spans as
@@ -14,7 +14,15 @@ select
   sv.namespace,
   sv.environment,
   sv.tenant,
-  o.module,
+  -- An overflow operation has no module; the span and its scope say it, as they do for any operation.
+  case when s.name is null or o.module <> '' then o.module
+    else coalesce(
+      case jsonb_typeof(s.attributes -> 'module')
+        when 'string' then nullif(s.attributes ->> 'module', '')
+      end,
+      sc.name
+    )
+  end as module,
   case s.kind
     when 0 then 'internal' when 1 then 'internal' when 2 then 'server'
     when 3 then 'client' when 4 then 'producer' when 5 then 'consumer'

@@ -76,6 +76,9 @@ export async function openDoor(
       }
     },
     admission,
+    maxConnections: 1_000,
+    headerTimeoutMs: TIMEOUT_MS,
+    bodyTimeoutMs: TIMEOUT_MS,
     maxBodyBytes: MAX_BODY_BYTES,
     maxResponseBytes: 4 * 1024 * 1024,
     tokens: [],

@@ -7,8 +7,6 @@ import { SlowTrace, Trace, TraceStatisticsAnswer } from '../schemas'
 import { composeTrace } from '../trace'
 import { formatMs, resolveWindow, windowParameters, type WindowParameters } from '../window'
 
-/** Most spans in the answer about one trace. */
-export const MAX_SPANS = 10_000
 const PREFIX = '/api/admin/observability/traces'
 const DEFAULT_THRESHOLD_MS = 1000
 const DEFAULT_LIMIT = 50
@@ -18,11 +16,14 @@ const MAX_THRESHOLD_MS = 315_360_000_000
 
 const tags = ['traces']
 
-/** What the routes about traces need; windows reach back `maxHours` at most. */
+/** What the routes about traces need; windows reach back `maxHours` at most, an answer about one trace has `maxSpans`. */
 export interface TraceRoutesParts {
   readonly queries: TraceQueries
   readonly now: () => number
   readonly maxHours: number
+  readonly maxSpans: number
+  /** Called for an answer about a trace that has more. */
+  readonly onTruncated: () => void
 }
 
 /** One trace, the slow ones, and what they add up to. */
@@ -35,7 +36,11 @@ export function traceRoutes(parts: TraceRoutesParts): FastifyPluginCallbackTypeb
   }
 }
 
-function oneTrace({ queries }: TraceRoutesParts): FastifyPluginCallbackTypebox {
+function oneTrace({
+  queries,
+  maxSpans,
+  onTruncated,
+}: TraceRoutesParts): FastifyPluginCallbackTypebox {
   const schema = {
     summary: 'A trace, as a list of spans and as a tree',
     tags,
@@ -49,10 +54,11 @@ function oneTrace({ queries }: TraceRoutesParts): FastifyPluginCallbackTypebox {
     app.get(`${PREFIX}/:traceId`, { schema }, async (request, reply) => {
       const traceId = parseTraceId(request.params.traceId)
       const { tenant } = request
-      const trace = await queries.readTrace({ traceId, tenant, maxSpans: MAX_SPANS })
+      const trace = await queries.readTrace({ traceId, tenant, maxSpans })
       if (trace.spans.length === 0) {
         return sendProblem(request, reply, 404, `No span of trace ${traceId} is stored.`)
       }
+      if (trace.isTruncated) onTruncated()
       // Up to megabytes, which JSON.stringify writes three times as fast as what Fastify compiles from the schema.
       return reply
         .type('application/json; charset=utf-8')

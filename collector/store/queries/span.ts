@@ -3,6 +3,21 @@ import { formatUnixNano, parseStored, spanIdHex, unixNanoOf, type StoredValue } 
 
 const NS_PER_MS = 1e6
 
+/**
+ * The module of a span by itself, as the translator found it; `attribute` is its attribute `module`. Needed where the
+ * span's operation is that of the names above its service's cap, which has none.
+ */
+export function ownModule(attribute: string, scopeName: string): string {
+  const text = `case jsonb_typeof(${attribute}) when 'string' then nullif(${attribute} #>> '{}', '') end`
+  return `coalesce(${text}, ${scopeName}, '')`
+}
+
+/** The module of a span joined with its operation and scope. */
+export function moduleOf(attribute: string): string {
+  const own = ownModule(attribute, 'scope.name')
+  return `case when span.name is null or operation.module <> '' then coalesce(operation.module, '') else ${own} end`
+}
+
 /** What a statement selects of `span` joined with the four dictionaries. jsonb comes as text: parsing it as JSON would round int64. */
 export const SPAN_COLUMNS = `
   span.trace_id, span.span_id, span.parent_span_id,
@@ -13,7 +28,7 @@ export const SPAN_COLUMNS = `
   coalesce(span.trace_state, '') as trace_state, span.dropped_attributes_count, span.dropped_events_count,
   span.dropped_links_count, span.attributes::text as attributes, span.events::text as events,
   span.links::text as links,
-  coalesce(service.name, '') as service, coalesce(operation.module, '') as module,
+  coalesce(service.name, '') as service, ${moduleOf(`span.attributes -> 'module'`)} as module,
   span.resource_id, resource.attributes::text as resource_attributes,
   resource.dropped_attributes_count as resource_dropped_attributes_count,
   resource.entity_refs::text as resource_entity_refs, coalesce(resource.schema_url, '') as resource_schema_url,

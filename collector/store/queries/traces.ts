@@ -1,6 +1,6 @@
 import type { Pool } from 'pg'
 import { read } from './read'
-import { decodeSpan, SPAN_COLUMNS, type Decoded, type SpanRow } from './span'
+import { decodeSpan, moduleOf, ownModule, SPAN_COLUMNS, type Decoded, type SpanRow } from './span'
 import { formatUnixNano, spanIdHex, unixNanoOf } from './stored'
 import { kindName, statusName } from './names'
 
@@ -36,25 +36,29 @@ const IN_WINDOW = `
   and (($3::text is null and $4::text is null) or span.service_id in (
     select id from sidelight.service
     where ($3::text is null or tenant = $3) and ($4::text is null or name = $4)))
-  and ($5::text is null or span.operation_id in (select id from sidelight.operation where module = $5))`
+  and ($5::text is null
+    or span.operation_id in (select id from sidelight.operation where module = $5)
+    or (span.name is not null and span.operation_id in (select id from sidelight.operation where module = '')
+      and ${ownModule(`span.attributes -> 'module'`, '(select name from sidelight.scope where id = span.scope_id)')} = $5))`
 
 const SLOW_SQL = `
 with slowest as (
   select distinct on (span.trace_id)
     span.trace_id, span.span_id, span.start_time, span.start_ns, span.duration_ns, span.kind, span.status, span.name,
-    span.service_id, span.operation_id
+    span.service_id, span.operation_id, span.scope_id, span.attributes -> 'module' as module
   from sidelight.span
   where ${IN_WINDOW} and ${IS_REQUEST} and span.duration_ns >= $6::bigint
   order by span.trace_id, span.duration_ns desc, span.start_time
 )
-select slowest.trace_id, slowest.span_id, (extract(epoch from slowest.start_time) * 1000000)::bigint as start_us,
-  slowest.start_ns, slowest.duration_ns, slowest.kind, slowest.status,
-  coalesce(slowest.name, operation.name, '') as name, coalesce(service.name, '') as service,
-  coalesce(operation.module, '') as module
-from slowest
-left join sidelight.service on service.id = slowest.service_id
-left join sidelight.operation on operation.id = slowest.operation_id
-order by slowest.duration_ns desc, slowest.start_time, slowest.trace_id
+select span.trace_id, span.span_id, (extract(epoch from span.start_time) * 1000000)::bigint as start_us,
+  span.start_ns, span.duration_ns, span.kind, span.status,
+  coalesce(span.name, operation.name, '') as name, coalesce(service.name, '') as service,
+  ${moduleOf('span.module')} as module
+from slowest as span
+left join sidelight.service on service.id = span.service_id
+left join sidelight.operation on operation.id = span.operation_id
+left join sidelight.scope on scope.id = span.scope_id
+order by span.duration_ns desc, span.start_time, span.trace_id
 limit $7`
 
 const STATISTICS_SQL = `

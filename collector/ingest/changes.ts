@@ -1,0 +1,13 @@
+import type { Counters } from '../telemetry/counters'
+import type { Translated } from '../translate/rows'
+
+/** Counts what was changed in a request so that it could be kept. */
+export function countChanges(counters: Counters, translated: Translated): void {
+  const { repairedStrings, truncatedAttributes, overflowed } = translated
+  counters.repairedStrings.inc(repairedStrings)
+  counters.truncatedAttributes.inc({ reason: 'count' }, truncatedAttributes.count)
+  counters.truncatedAttributes.inc({ reason: 'length' }, truncatedAttributes.length)
+  for (const dictionary of ['operation', 'resource', 'scope'] as const) {
+    counters.overflowed.inc({ dictionary }, overflowed[dictionary])
+  }
+}

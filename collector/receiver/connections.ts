@@ -1,0 +1,67 @@
+import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import { encodeStatus } from '../otlp/status'
+import type { Counters } from '../telemetry/counters'
+import { Refusal } from './refusal'
+
+const HEAD_TIMEOUT_CODE = 'ERR_HTTP_REQUEST_TIMEOUT'
+const STATUSES: Readonly<Record<string, number>> = {
+  HPE_HEADER_OVERFLOW: 431,
+  [HEAD_TIMEOUT_CODE]: 408,
+}
+
+/** Closes connections above the limit at once, and counts those and the open ones. */
+export function limitConnections(
+  server: Server,
+  maxConnections: number,
+  counters: Pick<Counters, 'connections' | 'droppedConnections'>,
+): void {
+  server.maxConnections = maxConnections
+  server.on('connection', (socket: Socket) => {
+    counters.connections.inc()
+    socket.once('close', () => counters.connections.dec())
+  })
+  server.on('drop', () => counters.droppedConnections.inc())
+}
+
+/** Ends connections on which HTTP broke off, came too slowly or cannot be read. */
+export class BrokenConnections {
+  readonly #counters: Pick<Counters, 'refusedRequests'>
+  readonly #latest = new WeakMap<Socket, IncomingMessage>()
+
+  constructor(counters: Pick<Counters, 'refusedRequests'>) {
+    this.#counters = counters
+  }
+
+  /** Takes note of a request whose head was read. */
+  noteHead(request: IncomingMessage): void {
+    this.#latest.set(request.socket, request)
+  }
+
+  /** What cannot be parsed as HTTP has no encoding to answer in: JSON can be read by people. */
+  end(error: NodeJS.ErrnoException, socket: Socket): void {
+    const isTimeout = error.code === HEAD_TIMEOUT_CODE
+    // A body that is late has its own time-out, and what remains of it was refused by an answer.
+    const isInBody = isTimeout && this.#latest.get(socket)?.complete === false
+    if (error.code === 'ECONNRESET' || !socket.writable || isInBody) {
+      socket.destroy()
+      return
+    }
+    if (isTimeout) this.#counters.refusedRequests.inc({ reason: 'header_timeout' })
+    const message = isTimeout ? 'its head took too long to arrive' : error.message
+    const status = STATUSES[error.code ?? ''] ?? 400
+    socket.write(encodeAnswer(new Refusal(status, `cannot read the request: ${message}`)))
+    socket.destroySoon()
+  }
+}
+
+function encodeAnswer({ httpStatus, status }: Refusal): string {
+  const body = encodeStatus('json', status)
+  const head = [
+    `HTTP/1.1 ${httpStatus} ${STATUS_CODES[httpStatus]}`,
+    'content-type: application/json',
+    `content-length: ${body.length}`,
+    'connection: close',
+  ]
+  return `${head.join('\r\n')}\r\n\r\n${body.toString()}`
+}
