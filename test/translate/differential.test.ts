@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import t from 'tap'
+import t, { type Test } from 'tap'
+import { type TranslationLimits, UNLIMITED } from '../../collector/translate/limits'
 import { createTraceTranslator } from '../../collector/translate/traces'
 import { decodeSpanRows } from '../helpers/copy-rows'
 import { ExportTraceServiceRequest } from '../helpers/otlp'
@@ -11,21 +12,24 @@ import { encodeWildly } from './wire-generator'
 const MESSAGES = 10_000
 const DAY_MS = 86_400_000
 
-t.test(`${MESSAGES} generated requests become the rows protobufjs reads in them`, (t) => {
+/** Compares generated requests with what protobufjs reads in them; returns what was cut and dropped in all. */
+function compare(t: Test, limits: TranslationLimits): { count: number; length: number } {
   const translator = createTraceTranslator({
     retentionMs: 30 * DAY_MS,
     maxAheadMs: DAY_MS,
     tenantAttributes: ['tenant.id'],
     // Small enough to forget now and then.
     dictionaryCacheSize: 50,
+    limits,
   })
+  const truncated = { count: 0, length: 0 }
   let accepted = 0
   let rejected = 0
   let wrongCounts = 0
   for (let seed = 0; seed < MESSAGES; seed++) {
     const random = createRandom(seed)
     const body = encodeWildly(ExportTraceServiceRequest, generateRequest(random), random)
-    const all = expectedRows(body, RECEIVED_MS)
+    const all = expectedRows(body, RECEIVED_MS, limits)
     const expected = all.filter((row) => row !== null)
     const translated = translator.translate(body, { receivedMs: RECEIVED_MS, tenant: null })
     const rows = withDictionary(decodeSpanRows(translated.copies), translated.dictionary)
@@ -37,9 +41,26 @@ t.test(`${MESSAGES} generated requests become the rows protobufjs reads in them`
     wrongCounts += Math.abs(translated.rejected - (all.length - expected.length))
     accepted += translated.accepted
     rejected += translated.rejected
+    truncated.count += translated.truncatedAttributes.count
+    truncated.length += translated.truncatedAttributes.length
   }
   t.equal(wrongCounts, 0)
   t.ok(accepted > MESSAGES / 2, `${accepted} spans compared`)
   t.ok(rejected > 0, `${rejected} spans rejected`)
+  return truncated
+}
+
+t.test(`${MESSAGES} generated requests become the rows protobufjs reads in them`, (t) => {
+  t.strictSame(compare(t, UNLIMITED), { count: 0, length: 0 })
   t.end()
 })
+
+t.test(
+  `${MESSAGES} generated requests are cut as the limits say, however they are encoded`,
+  (t) => {
+    const { count, length } = compare(t, { ...UNLIMITED, maxAttributes: 2, maxAttributeBytes: 5 })
+    t.ok(count > MESSAGES / 10, `${count} attributes dropped`)
+    t.ok(length > MESSAGES / 10, `${length} values cut`)
+    t.end()
+  },
+)

@@ -1,6 +1,8 @@
 import type { Row } from '../helpers/copy-rows'
 import { decodeMessage, ExportTraceServiceRequest } from '../helpers/otlp'
+import { type TranslationLimits, UNLIMITED } from '../../collector/translate/limits'
 import type { DictionaryRow } from '../../collector/translate/rows'
+import { limitItems } from './limited-items'
 
 /** Messages as protobufjs decodes them: fields that were not sent are absent, 64-bit numbers are decimal strings. */
 interface KeyValue {
@@ -87,8 +89,15 @@ const DAY_NS = 86_400_000_000_000n
 const RETENTION_DAYS = 30n
 
 /** The rows a body must become, read by protobufjs and written the plain way; null where a span must be rejected. */
-export function expectedRows(body: Uint8Array, receivedMs: number): (FullRow | null)[] {
-  const request = decodeMessage(ExportTraceServiceRequest, body) as unknown as Request
+export function expectedRows(
+  body: Uint8Array,
+  receivedMs: number,
+  limits: TranslationLimits = UNLIMITED,
+): (FullRow | null)[] {
+  const request = limitItems(
+    decodeMessage(ExportTraceServiceRequest, body),
+    limits,
+  ) as unknown as Request
   return (request.resourceSpans ?? []).flatMap(({ resource = {}, schemaUrl = '', scopeSpans }) =>
     (scopeSpans ?? []).flatMap(({ scope = {}, schemaUrl: scopeSchemaUrl = '', spans }) =>
       (spans ?? []).map((span) =>
