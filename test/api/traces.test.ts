@@ -235,3 +235,28 @@ t.test('a trace 10,000 spans deep is answered, nested to 500 levels', async (t) 
   t.equal(levels, 501)
   t.strictSame(last, { spanId: trace.spans[500]?.spanId, truncated: true, children: [] })
 })
+
+t.test('a trace of one span more than the limit is answered without it, and counted', async (t) => {
+  const pool = await openDatabase(t)
+  await seed(
+    pool,
+    [1, 2, 3].map((second) => ({
+      traceId: TRACE_ID,
+      spanId: `000000000000000${second}`,
+      start: `2026-03-01T11:00:0${second}Z`,
+    })),
+  )
+  const queries = createTraceQueries(pool)
+  const answer = async (maxTraceSpans: number) => {
+    let truncatedAnswers = 0
+    const onTruncated = () => {
+      truncatedAnswers++
+    }
+    const { app } = buildApi(t, { queries, maxTraceSpans, onTruncated })
+    const response = await app.inject({ url: `${PREFIX}/${TRACE_ID}`, headers: bearer(ADMIN) })
+    const { truncated, spans } = response.json<Trace>()
+    return { truncated, spans: spans.map(({ spanId }) => spanId.slice(-1)), truncatedAnswers }
+  }
+  t.strictSame(await answer(3), { truncated: false, spans: ['1', '2', '3'], truncatedAnswers: 0 })
+  t.strictSame(await answer(2), { truncated: true, spans: ['1', '2'], truncatedAnswers: 1 })
+})
