@@ -134,7 +134,14 @@ create view sidelight.spans as
     sv.namespace,
     sv.environment,
     sv.tenant,
-    o.module,
+        CASE
+            WHEN s.name IS NULL OR o.module <> ''::text THEN o.module
+            ELSE COALESCE(
+            CASE jsonb_typeof(s.attributes -> 'module'::text)
+                WHEN 'string'::text THEN NULLIF(s.attributes ->> 'module'::text, ''::text)
+                ELSE NULL::text
+            END, sc.name)
+        END AS module,
         CASE s.kind
             WHEN 0 THEN 'internal'::text
             WHEN 1 THEN 'internal'::text
