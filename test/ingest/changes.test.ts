@@ -11,7 +11,7 @@ t.test('what was changed in a request to keep it is counted by reason', async (t
       truncatedAttributes: { count: 2, length: 3 },
       overflowed: { operation: 4, resource: 5, scope: 6 },
     })
-  const pipeline = await startPipeline(t, { ...controlledWrites(), counters, translate })
+  const { pipeline } = await startPipeline(t, { ...controlledWrites(), counters, translate })
   await Promise.all([send(pipeline).answer, send(pipeline).answer])
   const lines = (await counters.registry.metrics()).split('\n')
   for (const line of [

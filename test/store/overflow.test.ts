@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { createTraceQueries } from '../../collector/store/queries/traces'
 import { UNLIMITED } from '../../collector/translate/limits'
@@ -32,7 +31,7 @@ async function storeSpans(t: { teardown(fn: () => Promise<void>): void }, spans:
     })),
   })
   const translated = translator.translate(body, { receivedMs: RECEIVED_MS, tenant: null })
-  await openWriter(t, pool).write([{ digest: randomUUID(), translated }], never)
+  await openWriter(t, pool).write([translatedRequest(translated)], never)
   return pool
 }
 
