@@ -10,6 +10,7 @@ import type { Token } from './config/token'
 
 export { describeConfig } from './config/describe'
 export { ConfigError } from './config/fault'
+export { retentionBytesOf, retentionDaysOf } from './config/retention'
 export { type Address, formatAddress } from './config/address'
 export type { LogLevel, Role } from './config/keys'
 export type { Scope, Token } from './config/token'

@@ -111,10 +111,11 @@ export const KEYS = {
   databaseConnections: declare({
     env: 'SIDELIGHT_DATABASE_CONNECTIONS',
     path: 'database.connections',
-    type: wholeNumber(4, 100),
-    fallback: 6,
+    type: wholeNumber(6, 100),
+    fallback: 8,
     unit: 'connections',
-    description: 'The most connections the collector opens to Postgres',
+    description:
+      'The most connections the collector opens to Postgres; those beyond six answer questions',
   }),
   migrate: declare<'auto' | 'off'>({
     env: 'SIDELIGHT_MIGRATE',
@@ -190,7 +191,7 @@ export const KEYS = {
     type: choices(...ROLES),
     fallback: ROLES,
     description:
-      '`ingest` opens the OTLP door, `api` the query API, `leader` does the hourly maintenance of a shared database',
+      '`ingest` opens the OTLP door, `api` the query API, `leader` stands for the leader, of which a database has one: it drops old telemetry and keeps the partitions',
   }),
   retentionDays: declare({
     env: 'SIDELIGHT_RETENTION_DAYS',
@@ -199,7 +200,24 @@ export const KEYS = {
     fallback: 30,
     unit: 'days',
     description:
-      'How old a span may be: older ones are rejected. Stored spans are not deleted by age yet',
+      'How old telemetry may be: what is older is rejected, and a stored day is dropped when all of it has been for a day',
+  }),
+  retentionTracesDays: declare({
+    env: 'SIDELIGHT_RETENTION_TRACES_DAYS',
+    path: 'retention.traces_days',
+    type: optional<number>(wholeNumber(1, 3650)),
+    fallback: null,
+    unit: 'days',
+    description: 'The same for spans alone; not set: the general one',
+  }),
+  retentionMaxBytes: declare({
+    env: 'SIDELIGHT_RETENTION_MAX_BYTES',
+    path: 'retention.max_bytes',
+    type: optional<number>(bytes(64 * MIB, 1024 * 1024 * GIB)),
+    fallback: null,
+    unit: 'bytes',
+    description:
+      "What all telemetry may take in the database: above it the oldest days are dropped, but never today and yesterday. Not set: no limit, and 80 % of the cap in the collector's own Postgres",
   }),
   tenantAttributes: declare<readonly string[]>({
     env: 'SIDELIGHT_TENANT_ATTRIBUTES',

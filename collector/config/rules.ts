@@ -44,6 +44,14 @@ export function listWarnings(
     const { env } = KEYS.embeddedMaxSizeBytes
     warnings.push(`${env} has no effect: it caps the collector's own Postgres, and another is used`)
   }
+  const { databaseUrl, retentionMaxBytes, embeddedMaxSizeBytes } = settings
+  if (databaseUrl === null && (retentionMaxBytes ?? 0) >= embeddedMaxSizeBytes) {
+    const { env } = KEYS.retentionMaxBytes
+    const cap = KEYS.embeddedMaxSizeBytes.env
+    warnings.push(
+      `${env} has no effect: requests are refused at ${cap}, before that much is stored`,
+    )
+  }
   return warnings
 }
 

@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg'
 import type { DeadLetter } from './group'
+import type { Queryable } from './maintenance'
 import { inTransaction, withClient } from './session'
 import { asUnavailable, isPoison } from './sqlstate'
 
@@ -57,10 +58,10 @@ delete from sidelight.dead_letter where (digest, table_name, item) in (
 )`
 
 /** Deletes the letters kept for longer than so many days, in batches of their own transactions; returns how many. */
-export async function deleteOldDeadLetters(pool: Pool, days: number): Promise<number> {
+export async function deleteOldDeadLetters(database: Queryable, days: number): Promise<number> {
   let deleted = 0
   for (let batch = DELETED_AT_ONCE; batch === DELETED_AT_ONCE; deleted += batch) {
-    batch = (await pool.query(DELETE, [days, DELETED_AT_ONCE])).rowCount ?? 0
+    batch = (await database.query(DELETE, [days, DELETED_AT_ONCE])).rowCount ?? 0
   }
   return deleted
 }

@@ -2,8 +2,6 @@ import type { Logger } from 'pino'
 import type { Pool } from 'pg'
 import {
   createUpcomingPartitions,
-  deleteOldReceipts,
-  forgetSidecars,
   heartbeat,
   registerSidecar,
   reportDrained,
@@ -13,7 +11,6 @@ import { migrate } from './migrate'
 
 const SECOND_MS = 1_000
 const HEARTBEAT_MS = 30 * SECOND_MS
-const MAINTENANCE_MS = 3_600 * SECOND_MS
 
 /** What a collector does for its database beside writing to it. */
 export interface Keeper {
@@ -23,7 +20,7 @@ export interface Keeper {
    * what only people can mend; anything else may pass.
    */
   prepare(): Promise<void>
-  /** Says that nothing of this process waits any more, if the database listens. */
+  /** Says for the last time what of this process waits to be stored, or that nothing does, if the database listens. */
   stop(): Promise<void>
 }
 
@@ -34,38 +31,48 @@ export interface KeeperOptions {
   readonly log: Logger
   /** Unix milliseconds. */
   readonly nowMs: () => number
+  /** How old the oldest record is that this process keeps and has yet to store; null when there is none. */
+  readonly oldestUndrainedAgeMs: () => number | null
+  /** Default 30 s. */
+  readonly heartbeatMs?: number
 }
 
 /** All of it is harmless when several collectors do it at once. */
-export function createKeeper({ pool, sidecar, migrate: mode, log, nowMs }: KeeperOptions): Keeper {
-  const timers: NodeJS.Timeout[] = []
-  const keep = (what: string, everyMs: number, work: () => Promise<unknown>) => {
-    const run = () =>
-      work().catch((error: unknown) =>
-        log.warn({ err: error }, `${what} failed; tried again later`),
-      )
-    timers.push(setInterval(() => void run(), everyMs).unref())
+export function createKeeper({
+  pool,
+  sidecar,
+  migrate: mode,
+  log,
+  nowMs,
+  oldestUndrainedAgeMs,
+  heartbeatMs = HEARTBEAT_MS,
+}: KeeperOptions): Keeper {
+  let timer: NodeJS.Timeout | undefined
+  let isFailing = false
+  async function beat(): Promise<void> {
+    try {
+      const isKnown = await heartbeat(pool, sidecar.id, oldestUndrainedAgeMs())
+      if (!isKnown) await registerSidecar(pool, sidecar, oldestUndrainedAgeMs())
+      if (isFailing) log.info('the heartbeat reaches the database again')
+      isFailing = false
+    } catch (error) {
+      if (!isFailing) log.warn({ err: error }, 'the heartbeat failed; tried again every 30 s')
+      isFailing = true
+    }
   }
   return {
     async prepare() {
       await migrate(pool, { mode, log })
       await createUpcomingPartitions(pool, nowMs())
-      await registerSidecar(pool, sidecar)
-      if (timers.length > 0) return
-      keep('the heartbeat', HEARTBEAT_MS, async () => {
-        if (!(await heartbeat(pool, sidecar.id, null))) await registerSidecar(pool, sidecar)
-      })
-      if (!sidecar.roles.includes('leader')) return
-      keep('the hourly maintenance', MAINTENANCE_MS, async () => {
-        await createUpcomingPartitions(pool, nowMs())
-        await deleteOldReceipts(pool)
-        await forgetSidecars(pool)
-      })
+      await registerSidecar(pool, sidecar, oldestUndrainedAgeMs())
+      timer ??= setInterval(() => void beat(), heartbeatMs).unref()
     },
     async stop() {
-      for (const timer of timers) clearInterval(timer)
+      clearInterval(timer)
       try {
-        await reportDrained(pool, sidecar.id)
+        const ageMs = oldestUndrainedAgeMs()
+        if (ageMs === null) await reportDrained(pool, sidecar.id)
+        else await heartbeat(pool, sidecar.id, ageMs)
       } catch (error) {
         log.debug({ err: error }, 'cannot tell the database of this stop')
       }

@@ -1,8 +1,11 @@
-import type { Pool } from 'pg'
+import type { Pool, QueryResult, QueryResultRow } from 'pg'
 import { ensurePartitions, upcomingDays } from './partitions'
+import { PARTITIONED_TABLES } from './tables'
 
-/** The tables with daily partitions. */
-export const PARTITIONED_TABLES = ['span'] as const
+/** Runs a statement in a transaction of its own. */
+export interface Queryable {
+  query<R extends QueryResultRow>(text: string, values?: unknown[]): Promise<QueryResult<R>>
+}
 
 /** One collector process, as other collectors see it. */
 export interface Sidecar {
@@ -13,8 +16,14 @@ export interface Sidecar {
 }
 
 /** Creates the partitions of yesterday to the day after tomorrow, of every table that has them. */
-export async function createUpcomingPartitions(pool: Pool, nowMs: number): Promise<void> {
-  for (const table of PARTITIONED_TABLES) await ensurePartitions(pool, table, upcomingDays(nowMs))
+export async function createUpcomingPartitions(
+  pool: Pool,
+  nowMs: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  for (const { name } of PARTITIONED_TABLES) {
+    await ensurePartitions(pool, name, upcomingDays(nowMs), signal)
+  }
 }
 
 const RECEIPT_BATCH = 5_000
@@ -36,25 +45,35 @@ delete from sidelight.ingest_receipt where digest in (
 )`
 
 /** Deletes the receipts older than the receipt window, in batches of their own transactions; returns how many. */
-export async function deleteOldReceipts(pool: Pool): Promise<number> {
-  const { rows } = await pool.query<{ edge: string }>(RECEIPT_EDGE)
+export async function deleteOldReceipts(database: Queryable): Promise<number> {
+  const { rows } = await database.query<{ edge: string }>(RECEIPT_EDGE)
   const edge = rows[0]?.edge
   let deleted = 0
   for (let batch = RECEIPT_BATCH; batch === RECEIPT_BATCH; deleted += batch) {
-    batch = (await pool.query(DELETE_RECEIPTS, [edge, RECEIPT_BATCH])).rowCount ?? 0
+    batch = (await database.query(DELETE_RECEIPTS, [edge, RECEIPT_BATCH])).rowCount ?? 0
   }
   return deleted
 }
 
 const REGISTER = `
-insert into sidelight.sidecar (id, host, version, roles) values ($1, $2, $3, $4)
+insert into sidelight.sidecar (id, host, version, roles, oldest_undrained_at)
+values ($1, $2, $3, $4, clock_timestamp() - $5::double precision * interval '1 millisecond')
 on conflict (id) do update set
   host = excluded.host, version = excluded.version, roles = excluded.roles,
+  oldest_undrained_at = excluded.oldest_undrained_at,
   started_at = clock_timestamp(), heartbeat_at = clock_timestamp(), drained_at = null`
 
-/** Announces this process; done again after the database was lost or replaced. */
-export async function registerSidecar(pool: Pool, sidecar: Sidecar): Promise<void> {
-  await pool.query(REGISTER, [sidecar.id, sidecar.host, sidecar.version, sidecar.roles])
+/**
+ * Announces this process, with the age of the oldest record it has yet to store, null when it has none; done again after
+ * the database was lost or replaced.
+ */
+export async function registerSidecar(
+  pool: Pool,
+  sidecar: Sidecar,
+  oldestUndrainedAgeMs: number | null,
+): Promise<void> {
+  const { id, host, version, roles } = sidecar
+  await pool.query(REGISTER, [id, host, version, roles, oldestUndrainedAgeMs])
 }
 
 const HEARTBEAT = `
@@ -90,6 +109,6 @@ delete from sidelight.sidecar
 where coalesce(drained_at, heartbeat_at) < clock_timestamp() - interval '7 days'`
 
 /** Deletes the rows of processes that ended, or were last heard of, a week ago; returns how many. */
-export async function forgetSidecars(pool: Pool): Promise<number> {
-  return (await pool.query(FORGET)).rowCount ?? 0
+export async function forgetSidecars(database: Queryable): Promise<number> {
+  return (await database.query(FORGET)).rowCount ?? 0
 }

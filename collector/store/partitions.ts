@@ -1,7 +1,7 @@
 import type { Pool, PoolClient } from 'pg'
+import { DAY_MS, dayOf } from './clock'
+import type { Queryable } from './maintenance'
 import { inTransaction, withClient } from './session'
-
-const DAY_MS = 86_400_000
 
 /** Partitions the maintenance keeps ready around today. */
 const DAYS_BEHIND = 1
@@ -9,14 +9,17 @@ const DAYS_AHEAD = 2
 
 /** Which partitions are known to exist; forgotten as a whole when the database may be another one. */
 export interface PartitionCache {
-  /** Creates what is missing of the days (days since 1970-01-01, UTC) on the client, outside any transaction. */
+  /**
+   * Creates what is missing of the days (days since 1970-01-01, UTC) on the client, outside any transaction; but not of
+   * days that were dropped on purpose, whose rows Postgres then refuses.
+   */
   ensure(client: PoolClient, table: string, days: Iterable<number>): Promise<void>
   forget(): void
 }
 
 /**
- * Sees to it that the daily partitions of `days` (days since 1970-01-01, UTC) exist. Any number of collectors may do so
- * at once, and readers and writers of the table go on meanwhile. Throws 55P03 when the table stays locked for a second.
+ * Sees to it that the daily partitions of `days` (days since 1970-01-01, UTC) exist, but for those that were dropped on
+ * purpose. Any number of collectors may do so at once, and readers and writers of the table go on meanwhile. Throws 55P03 when the table stays locked for a second.
  */
 export async function ensurePartitions(
   pool: Pool,
@@ -29,7 +32,7 @@ export async function ensurePartitions(
 
 /** The days whose partitions should exist at `nowMs`, from yesterday to the day after tomorrow. */
 export function upcomingDays(nowMs: number): readonly number[] {
-  const today = Math.floor(nowMs / DAY_MS)
+  const today = dayOf(nowMs)
   return Array.from({ length: DAYS_BEHIND + DAYS_AHEAD + 1 }, (_, i) => today - DAYS_BEHIND + i)
 }
 
@@ -42,8 +45,7 @@ export function createPartitionCache(): PartitionCache {
       const present = remembered.get(table) ?? new Set()
       const missing = [...days].filter((day) => !present.has(day))
       if (missing.length === 0) return
-      await createMissing(client, table, missing)
-      for (const day of missing) present.add(day)
+      for (const day of await createMissing(client, table, missing)) present.add(day)
       remembered.set(table, present)
     },
     forget() {
@@ -57,28 +59,85 @@ export function partitionName(table: string, day: number): string {
   return `${table}_${dateOf(day).replaceAll('-', '')}`
 }
 
-const ATTACHED = `
-select c.relname as name
-from pg_inherits i join pg_class c on c.oid = i.inhrelid
-where i.inhparent = $1::regclass and c.relname = any($2)`
+/** What a daily partition is to its table. `detaching`: a concurrent detach was begun and not finished. */
+export type PartitionState = 'attached' | 'detaching' | 'detached'
 
+export interface Partition {
+  readonly name: string
+  /** Days since 1970-01-01, UTC. */
+  readonly day: number
+  readonly state: PartitionState
+}
+
+const PARTITIONS = `
+select c.relname as name,
+  case when i.inhrelid is null then 'detached' when i.inhdetachpending then 'detaching' else 'attached' end as state
+from pg_class c
+left join pg_inherits i on i.inhrelid = c.oid and i.inhparent = $1::regclass
+where c.relnamespace = 'sidelight'::regnamespace and c.relkind = 'r' and c.relname ~ $2
+order by c.relname`
+
+/** The daily partitions of the table, oldest first, and those that were detached and not dropped yet. */
+export async function listPartitions(
+  database: Queryable,
+  table: string,
+): Promise<readonly Partition[]> {
+  const { rows } = await database.query<Omit<Partition, 'day'>>(PARTITIONS, [
+    `sidelight.${table}`,
+    `^${table}_[0-9]{8}$`,
+  ])
+  const partitions = rows.map((row) => ({ ...row, day: dayOfName(row.name) }))
+  return partitions.filter(
+    ({ name, day }) => !Number.isNaN(day) && partitionName(table, day) === name,
+  )
+}
+
+/** Returns the days whose partition exists afterwards: all but those whose partitions were dropped on purpose. */
 async function createMissing(
   client: PoolClient,
   table: string,
   days: readonly number[],
-): Promise<void> {
-  const wanted = [...new Set(days)].sort((a, b) => a - b)
-  if ((await withoutPartition(client, table, wanted)).length === 0) return
-  await inTransaction(client, async () => {
+): Promise<readonly number[]> {
+  const wanted = await withoutDropped(
+    client,
+    table,
+    [...new Set(days)].sort((a, b) => a - b),
+  )
+  if ((await withoutPartition(client, table, wanted)).length === 0) return wanted
+  return inTransaction(client, async () => {
     // The same lock attaching takes: collectors wait for each other here, nobody else does. `only` spares the partitions.
     await client.query(
       `set local lock_timeout = '1s'; lock table only sidelight.${table} in share update exclusive mode`,
     )
-    for (const day of await withoutPartition(client, table, wanted)) {
+    // Who drops takes that lock to say so: what is not said by now is not dropped before this commits.
+    const allowed = await withoutDropped(client, table, wanted)
+    for (const day of await withoutPartition(client, table, allowed)) {
       await client.query(createStatements(table, day))
     }
+    return allowed
   })
 }
+
+const NOT_DROPPED = `
+select day from unnest($2::integer[]) with ordinality as wanted (day, position)
+where not exists (
+  select from sidelight.retention r where r.table_name = $1 and date '1970-01-01' + wanted.day < r.dropped_before
+)
+order by position`
+
+async function withoutDropped(
+  client: PoolClient,
+  table: string,
+  days: readonly number[],
+): Promise<readonly number[]> {
+  const { rows } = await client.query<{ day: number }>(NOT_DROPPED, [table, days])
+  return rows.map((row) => row.day)
+}
+
+const ATTACHED = `
+select c.relname as name
+from pg_inherits i join pg_class c on c.oid = i.inhrelid
+where i.inhparent = $1::regclass and c.relname = any($2)`
 
 async function withoutPartition(
   client: PoolClient,
@@ -100,6 +159,12 @@ function createStatements(table: string, day: number): string {
     create table if not exists ${partition} (like sidelight.${table} including all excluding indexes);
     alter table sidelight.${table} attach partition ${partition}
       for values from ('${dateOf(day)} 00:00:00+00') to ('${dateOf(day + 1)} 00:00:00+00')`
+}
+
+/** NaN for what is no date. */
+function dayOfName(partition: string): number {
+  const date = partition.slice(-8).replace(/^(.{4})(.{2})/, '$1-$2-')
+  return dayOf(Date.parse(date))
 }
 
 function dateOf(day: number): string {

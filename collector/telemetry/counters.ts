@@ -21,6 +21,7 @@ export function createCounters() {
       help: 'Answers about a trace with more spans than are answered.',
       registers,
     }),
+    ...declareLeader(registers),
   }
 }
 
@@ -201,6 +202,28 @@ function declareDetour(registers: Registry[]) {
       name: 'sidelight_drained_requests_total',
       help: 'Requests of the spool by outcome: stored, repeated (had been stored before), dead (see dead_letter).',
       labelNames: ['outcome'],
+      registers,
+    }),
+  }
+}
+
+function declareLeader(registers: Registry[]) {
+  return {
+    leader: new Gauge({
+      name: 'sidelight_leader',
+      help: '1 while this collector is the leader of its database, else 0.',
+      registers,
+    }),
+    partitions: new Counter({
+      name: 'sidelight_partitions_total',
+      help: 'Daily partitions that this collector closed or dropped as the leader, by table.',
+      labelNames: ['action', 'table'],
+      registers,
+    }),
+    collectedRows: new Counter({
+      name: 'sidelight_dictionary_rows_collected_total',
+      help: 'Dictionary rows that this collector deleted as the leader, because nothing refers to them.',
+      labelNames: ['dictionary'],
       registers,
     }),
   }

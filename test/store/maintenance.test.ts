@@ -43,7 +43,7 @@ t.test(
   async (t) => {
     const pool = await openDatabase(t)
     await addReceipts(pool)
-    await registerSidecar(pool, sidecar)
+    await registerSidecar(pool, sidecar, null)
     await age(pool, 'heartbeat_at', 30)
     t.equal(await deleteOldReceipts(pool), 1, 'a silent sidecar keeps them for a day')
     t.same(await receiptAges(pool), [0, 1, 3, 10])
@@ -63,7 +63,7 @@ t.test(
 t.test('a sidecar that stopped drained keeps no receipts', async (t) => {
   const pool = await openDatabase(t)
   await addReceipts(pool)
-  await registerSidecar(pool, sidecar)
+  await registerSidecar(pool, sidecar, null)
   await reportDrained(pool, ID)
   await age(pool, 'heartbeat_at', 5)
   await deleteOldReceipts(pool)
@@ -91,7 +91,7 @@ t.test(
         )
       ).rows
     t.notOk(await heartbeat(pool, ID, null), 'nothing to beat for before it registers')
-    await registerSidecar(pool, sidecar)
+    await registerSidecar(pool, sidecar, null)
     const alive = {
       host: 'pod-1',
       version: '0.1.0',
@@ -104,7 +104,7 @@ t.test(
     t.same(await read(), [{ ...alive, undrained: true }])
     await reportDrained(pool, ID)
     t.same(await read(), [{ ...alive, drained: true }])
-    await registerSidecar(pool, { ...sidecar, version: '0.2.0' })
+    await registerSidecar(pool, { ...sidecar, version: '0.2.0' }, null)
     t.same(await read(), [{ ...alive, version: '0.2.0' }])
     t.equal(await forgetSidecars(pool), 0)
     await age(pool, 'heartbeat_at', 24 * 8)

@@ -3,6 +3,7 @@ import { createTraceQueries } from '../../collector/store/queries/traces'
 import { UNLIMITED } from '../../collector/translate/limits'
 import { createTraceTranslator } from '../../collector/translate/traces'
 import { type SpanInput, traces } from '../helpers/otlp'
+import { translatedRequest } from '../helpers/rows'
 import { never, openDatabase, openWriter } from './database'
 
 const DAY_MS = 86_400_000

@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import type { CollectorParts, Release } from './app'
+import { retentionBytesOf, retentionDaysOf } from './config'
+import { openSpool } from './ingest/spool/spool'
+import { openDatabase } from './store/database'
+import { createDuties } from './store/duties'
+import { createKeeper } from './store/keeper'
+import { createLeader, type Leader } from './store/leader'
+import { createPool } from './store/pool'
+import { createGroupWriter } from './store/writer'
+import type { Counters } from './telemetry/counters'
+
+const HOUR_MS = 3_600_000
+/** Transactions of live requests at once: one translates and sends while the other commits. */
+export const WRITERS = 2
+/** Theirs, one for the spool, and one for the heartbeat. */
+const INGEST_CONNECTIONS = WRITERS + 2
+/** For the lease, and for what the leader does. */
+const LEADER_CONNECTIONS = 2
+
+/** The database and the spool, and what works on them. */
+export async function openStorage(parts: CollectorParts, counters: Counters, releases: Release[]) {
+  const { config, log, version, signal } = parts
+  const database = await openDatabase(config, log, signal)
+  releases.push(() => database.close())
+  const spool = await openSpool({
+    folder: join(config.dataDir, 'spool'),
+    maxBytes: config.spoolMaxBytes,
+    maxAgeMs: config.spoolMaxAgeHours * HOUR_MS,
+    nowMs: Date.now,
+    counters,
+    log: log.child({ part: 'spool' }),
+  })
+  releases.push(() => spool.close())
+  const { connectionString } = database
+  const isLeader = config.roles.includes('leader')
+  const others = config.databaseConnections - (isLeader ? LEADER_CONNECTIONS : 0)
+  const ingestConnections = Math.min(INGEST_CONNECTIONS, others - 1)
+  const pool = createPool({
+    connectionString,
+    max: ingestConnections,
+    applicationName: 'sidelight',
+  })
+  releases.push(() => pool.end())
+  // Questions have connections of their own, so that slow ones never keep ingest waiting.
+  const queryPool = createPool({
+    connectionString,
+    max: others - ingestConnections,
+    applicationName: 'sidelight api',
+  })
+  releases.push(() => queryPool.end())
+  const sidecar = { id: randomUUID(), host: hostname(), version, roles: config.roles }
+  const keeper = createKeeper({
+    pool,
+    sidecar,
+    migrate: config.migrate,
+    log,
+    nowMs: Date.now,
+    oldestUndrainedAgeMs() {
+      const { oldestReceivedMs } = spool.state()
+      return oldestReceivedMs === null ? null : Math.max(0, Date.now() - oldestReceivedMs)
+    },
+  })
+  releases.push(() => keeper.stop())
+  const leader = isLeader
+    ? openLeader(parts, { connectionString, owner: sidecar.id, counters, releases })
+    : null
+  const writer = createGroupWriter({ pool })
+  releases.push(() => writer.close())
+  return { database, pool, queryPool, keeper, leader, writer, spool }
+}
+
+interface LeaderParts {
+  readonly connectionString: string
+  readonly owner: string
+  readonly counters: Counters
+  readonly releases: Release[]
+}
+
+/** It stands once the schema is there. */
+function openLeader(
+  { config, log }: CollectorParts,
+  { connectionString, owner, counters, releases }: LeaderParts,
+): Leader {
+  const pool = createPool({
+    connectionString,
+    max: LEADER_CONNECTIONS,
+    applicationName: 'sidelight leader',
+  })
+  releases.push(() => pool.end())
+  const own = log.child({ part: 'leader' })
+  const duties = createDuties({
+    retentionDays: (signal) => retentionDaysOf(config, signal),
+    maxBytes: retentionBytesOf(config),
+    log: own,
+    partition: (action, table) => counters.partitions.inc({ action, table }),
+    collected: (dictionary, rows) => counters.collectedRows.inc({ dictionary }, rows),
+  })
+  const leader = createLeader({
+    pool,
+    owner,
+    duties,
+    log: own,
+    leading: (isLeading) => counters.leader.set(isLeading ? 1 : 0),
+  })
+  releases.push(() => leader.stop())
+  return leader
+}

@@ -1,0 +1,63 @@
+import { DICTIONARIES } from '../translate/rows'
+import { dayOf, readClockMs } from './clock'
+import type { Leadership } from './leadership'
+import type { Queryable } from './maintenance'
+import { listPartitions } from './partitions'
+import { SPOOL_DAYS } from './retention'
+import { PARTITIONED_TABLES } from './tables'
+
+const BATCH = 1_000
+/** Rows may be of a day ahead, and a day is dropped when it is over. */
+const SPARE_DAYS = 2
+
+/** Called with each dictionary of which rows were deleted. */
+export type Collected = (dictionary: string, rows: number) => void
+
+/**
+ * Deletes the dictionary rows that no stored row refers to any more: not seen for longer than the longest retention, and
+ * not since the day before the oldest partition either, should that have stayed longer.
+ */
+export async function collectDictionaries(
+  leadership: Leadership,
+  longestRetentionDays: number,
+  collected: Collected,
+): Promise<void> {
+  const today = dayOf(await readClockMs(leadership))
+  const edge = today - longestRetentionDays - SPOOL_DAYS - SPARE_DAYS
+  const oldest = await oldestPartition(leadership)
+  for (const dictionary of Object.keys(DICTIONARIES)) {
+    const rows = await collect(leadership, dictionary, Math.min(edge, oldest - 1))
+    if (rows > 0) collected(dictionary, rows)
+  }
+}
+
+async function collect(
+  leadership: Leadership,
+  dictionary: string,
+  beforeDay: number,
+): Promise<number> {
+  let rows = 0
+  for (let batch = BATCH; batch === BATCH; rows += batch) {
+    const { rowCount } = await leadership.query(deleteStatement(dictionary), [beforeDay, BATCH])
+    batch = rowCount ?? 0
+  }
+  return rows
+}
+
+/** A row that a writer marks as seen at this moment is passed over; a writer that comes later inserts it again. */
+function deleteStatement(dictionary: string): string {
+  return `
+    delete from sidelight.${dictionary} where id in (
+      select id from sidelight.${dictionary} where last_seen_day < date '1970-01-01' + $1::integer
+      order by id limit $2 for update skip locked
+    )`
+}
+
+async function oldestPartition(database: Queryable): Promise<number> {
+  let oldest = Infinity
+  for (const { name } of PARTITIONED_TABLES) {
+    const [first] = await listPartitions(database, name)
+    oldest = Math.min(oldest, first?.day ?? Infinity)
+  }
+  return oldest
+}

@@ -1,0 +1,65 @@
+import type { Logger } from 'pino'
+import { readClockMs } from './clock'
+import { closePartitions } from './closing'
+import { collectDictionaries } from './collection'
+import { deleteOldDeadLetters } from './dead-letter'
+import type { Leadership } from './leadership'
+import { createUpcomingPartitions, deleteOldReceipts, forgetSidecars } from './maintenance'
+import { createSizeRetention, dropByAge } from './retention'
+import { PARTITIONED_TABLES, type Signal } from './tables'
+
+/** Work of the leader; done again and again, and whoever takes over may begin it anew at any point. */
+export interface Duty {
+  /** As in "closing partitions failed". */
+  readonly name: string
+  run(leadership: Leadership): Promise<void>
+}
+
+export interface DutiesOptions {
+  readonly retentionDays: (signal: Signal) => number
+  /** What everything in the schema may take on disk; null for no limit. */
+  readonly maxBytes: number | null
+  readonly log: Logger
+  /** Called with the table of each partition that was dropped or closed. */
+  readonly partition: (action: 'dropped' | 'closed', table: string) => void
+  /** Called with each dictionary of which rows were deleted. */
+  readonly collected: (dictionary: string, rows: number) => void
+  /** Default 30 s; how long readers of a table are waited for. */
+  readonly detachLockTimeoutMs?: number
+}
+
+/** What the leader does, in this order: what takes long comes last. */
+export function createDuties(options: DutiesOptions): readonly Duty[] {
+  const { retentionDays, partition, collected, log } = options
+  const retention = { ...options, dropped: (table: string) => partition('dropped', table) }
+  const longestRetentionDays = Math.max(
+    ...PARTITIONED_TABLES.map(({ signal }) => retentionDays(signal)),
+  )
+  return [
+    duty('creating partitions', async (leadership) =>
+      createUpcomingPartitions(leadership.pool, await readClockMs(leadership), leadership.signal),
+    ),
+    duty('deleting old receipts', deleteOldReceipts),
+    duty('deleting old dead letters', (leadership) =>
+      deleteOldDeadLetters(leadership, longestRetentionDays),
+    ),
+    duty('forgetting sidecars', forgetSidecars),
+    duty('dropping old partitions', (leadership) => dropByAge(leadership, retention)),
+    duty('keeping the size', createSizeRetention(retention)),
+    duty('collecting dictionaries', (leadership) =>
+      collectDictionaries(leadership, longestRetentionDays, collected),
+    ),
+    duty('closing partitions', (leadership) =>
+      closePartitions(leadership, { log, closed: (table) => partition('closed', table) }),
+    ),
+  ]
+}
+
+function duty(name: string, work: (leadership: Leadership) => Promise<unknown>): Duty {
+  return {
+    name,
+    async run(leadership) {
+      await work(leadership)
+    },
+  }
+}

@@ -1,0 +1,196 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import type { Pool } from 'pg'
+import type { Duty } from './duties'
+import { createLeadership, type Leadership } from './leadership'
+import { acquireLease, LEADER, type Lease, releaseLease, renewLease } from './lease'
+
+const SECOND_MS = 1_000
+
+/** A candidate for the lease `leader`, and the leader while it holds it. */
+export interface Leader {
+  /** Stands from now on, once the schema is there. */
+  start(): void
+  /** Gives up what is under way and lets the next candidate have the lease at once. */
+  stop(): Promise<void>
+}
+
+export interface LeaderOptions {
+  /** Of its own, with two connections: one for the lease while the other works for long. */
+  readonly pool: Pool
+  /** The sidecar's id. */
+  readonly owner: string
+  readonly duties: readonly Duty[]
+  readonly log: Logger
+  /** Called when this process becomes the leader and when it is it no longer. */
+  readonly leading: (isLeading: boolean) => void
+  /** Default 30 s; after that long without a renewal another candidate takes over. */
+  readonly ttlMs?: number
+  /** Default 10 s; between two renewals, and between two tries of a candidate. */
+  readonly renewEveryMs?: number
+  /** Default an hour; between two rounds of the duties. */
+  readonly workEveryMs?: number
+}
+
+type Timing = Required<Pick<LeaderOptions, 'ttlMs' | 'renewEveryMs' | 'workEveryMs'>>
+
+export function createLeader(options: LeaderOptions): Leader {
+  const timing: Timing = {
+    ttlMs: options.ttlMs ?? 30 * SECOND_MS,
+    renewEveryMs: options.renewEveryMs ?? 10 * SECOND_MS,
+    workEveryMs: options.workEveryMs ?? 3_600 * SECOND_MS,
+  }
+  const stopping = new AbortController()
+  const faults = createFaults(options.log)
+  let standing: Promise<void> | undefined
+  return {
+    start() {
+      standing ??= stand(options, timing, faults, stopping.signal)
+    },
+    async stop() {
+      stopping.abort()
+      await standing
+    },
+  }
+}
+
+/** Tries for the lease, leads while it has it, and tries again. */
+async function stand(
+  options: LeaderOptions,
+  timing: Timing,
+  faults: Faults,
+  signal: AbortSignal,
+): Promise<void> {
+  const { pool, owner } = options
+  const { ttlMs, renewEveryMs } = timing
+  while (!signal.aborted) {
+    const askedAt = performance.now()
+    const lease = await faults.watch('trying for the lead', signal, () =>
+      within(renewEveryMs, signal, (limit) =>
+        acquireLease(pool, { name: LEADER, owner, ttlMs }, limit),
+      ),
+    )
+    if (lease !== null) await lead(options, timing, { faults, lease, askedAt, signal })
+    await pause(renewEveryMs, signal)
+  }
+}
+
+interface Term {
+  readonly faults: Faults
+  readonly lease: Lease
+  /** When the lease was asked for, by performance.now(): it lasts from then at least. */
+  readonly askedAt: number
+  readonly signal: AbortSignal
+}
+
+async function lead(
+  { pool, duties, log, leading }: LeaderOptions,
+  timing: Timing,
+  term: Term,
+): Promise<void> {
+  const { lease } = term
+  const ended = new AbortController()
+  leading(true)
+  log.info({ epoch: lease.epoch }, 'became the leader')
+  const working = work(duties, createLeadership(pool, lease, ended.signal), timing, term.faults)
+  const loss = await renewUntilLost(pool, timing, term)
+  ended.abort()
+  await working
+  leading(false)
+  if (loss !== null) {
+    log.warn({ epoch: lease.epoch }, `no longer the leader: ${loss}`)
+    return
+  }
+  await within(SECOND_MS, undefined, (limit) => releaseLease(pool, lease, limit)).catch(
+    (error: unknown) => log.debug({ err: error }, 'cannot release the lead; it expires'),
+  )
+  log.info({ epoch: lease.epoch }, 'gave up the lead')
+}
+
+/** Returns why the lease is lost, or null when it is to be given up. */
+async function renewUntilLost(
+  pool: Pool,
+  { ttlMs, renewEveryMs }: Timing,
+  { lease, askedAt, signal }: Term,
+): Promise<string | null> {
+  let renewedAt = askedAt
+  for (;;) {
+    await pause(renewEveryMs, signal)
+    if (signal.aborted) return null
+    const sentAt = performance.now()
+    try {
+      const isOurs = await within(renewEveryMs, signal, (limit) =>
+        renewLease(pool, lease, ttlMs, limit),
+      )
+      if (!isOurs) return 'another collector took over'
+      renewedAt = sentAt
+    } catch {
+      if (performance.now() - renewedAt > ttlMs) return 'the lease could not be renewed in time'
+    }
+  }
+}
+
+/** Does all duties at once and then once every `workEveryMs`, each whatever becomes of the others. */
+async function work(
+  duties: readonly Duty[],
+  leadership: Leadership,
+  { workEveryMs }: Timing,
+  faults: Faults,
+): Promise<void> {
+  const { signal } = leadership
+  while (!signal.aborted) {
+    for (const duty of duties) {
+      if (!signal.aborted) await faults.watch(duty.name, signal, () => duty.run(leadership))
+    }
+    await pause(workEveryMs, signal)
+  }
+}
+
+/** Tells of the first failure of each kind of work and of its recovery. */
+interface Faults {
+  /** Never throws, but returns null; what fails because of the signal is no failure. */
+  watch<T>(what: string, signal: AbortSignal, run: () => Promise<T>): Promise<T | null>
+}
+
+function createFaults(log: Logger): Faults {
+  const failing = new Set<string>()
+  return {
+    async watch(what, signal, run) {
+      try {
+        const result = await run()
+        if (failing.delete(what)) log.info(`${what} works again`)
+        return result
+      } catch (error) {
+        if (!signal.aborted && !failing.has(what)) {
+          failing.add(what)
+          log.warn({ err: error }, `${what} failed; tried again later`)
+        }
+        return null
+      }
+    },
+  }
+}
+
+/** Lends `use` a signal that is aborted with the given one, and after `ms`. */
+async function within<T>(
+  ms: number,
+  signal: AbortSignal | undefined,
+  use: (limit: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const limit = new AbortController()
+  const abort = () => limit.abort()
+  const timer = setTimeout(abort, ms)
+  signal?.addEventListener('abort', abort, { once: true })
+  if (signal?.aborted === true) abort()
+  try {
+    return await use(limit.signal)
+  } finally {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', abort)
+  }
+}
+
+/** Ends early, without an error, when the signal is aborted. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await wait(ms, undefined, { signal, ref: false }).catch(() => undefined)
+}

@@ -1,0 +1,70 @@
+import type { Leadership } from './leadership'
+import { listPartitions, type Partition } from './partitions'
+import { hasCode } from './sqlstate'
+
+const DETACH_LOCK_TIMEOUT_MS = 30_000
+/** For locks on the whole table, behind which its writers or those who create partitions wait. */
+const SHORT_LOCK_TIMEOUT = `set local lock_timeout = '1s'`
+/** A table with a default partition, or an engine that does not detach concurrently at all. */
+const REFUSALS = ['0A000', '55000']
+
+export interface Removal {
+  readonly table: string
+  /** Days since 1970-01-01, UTC; the partitions of earlier days go. */
+  readonly floor: number
+  /** Default 30 s; how long readers of the table are waited for. */
+  readonly detachLockTimeoutMs?: number
+  /** Called with each partition when it is gone. */
+  readonly dropped: (partition: Partition) => void
+}
+
+/**
+ * Drops the table's partitions of the days before `floor`, for good: none of them is created again, whoever still has
+ * rows for it. An interruption at any point is mended by the next call with the same floor or a later one.
+ */
+export async function dropBefore(leadership: Leadership, removal: Removal): Promise<void> {
+  const { table, dropped } = removal
+  const isDue = ({ day }: Partition) => day < removal.floor
+  if (!(await listPartitions(leadership, table)).some(isDue)) return
+  await raiseFloor(leadership, table, removal.floor)
+  const due = (await listPartitions(leadership, table)).filter(isDue)
+  // As long as one detach is unfinished Postgres begins no other.
+  due.sort((a, b) => Number(b.state === 'detaching') - Number(a.state === 'detaching'))
+  for (const partition of due) {
+    await detach(leadership, removal, partition)
+    await leadership.query(`drop table sidelight.${partition.name}`)
+    dropped(partition)
+  }
+}
+
+const RAISE_FLOOR = `
+insert into sidelight.retention (table_name, dropped_before) values ($1, date '1970-01-01' + $2::integer)
+on conflict (table_name) do update set dropped_before = greatest(retention.dropped_before, excluded.dropped_before)`
+
+/** Under the lock of those who create partitions: whoever has it later heeds the floor, whoever had it is seen. */
+async function raiseFloor(leadership: Leadership, table: string, floor: number): Promise<void> {
+  await leadership.transaction(async (client) => {
+    await client.query(`lock table only sidelight.${table} in share update exclusive mode`)
+    await client.query(RAISE_FLOOR, [table, floor])
+  })
+}
+
+async function detach(
+  leadership: Leadership,
+  { table, detachLockTimeoutMs = DETACH_LOCK_TIMEOUT_MS }: Removal,
+  { name, state }: Partition,
+): Promise<void> {
+  const statement = `alter table sidelight.${table} detach partition sidelight.${name}`
+  if (state === 'detached') return
+  if (state === 'detaching') return runShortly(leadership, `${statement} finalize`)
+  try {
+    await leadership.outside(`${statement} concurrently`, detachLockTimeoutMs)
+  } catch (error) {
+    if (!hasCode(error, ...REFUSALS)) throw error
+    await runShortly(leadership, statement)
+  }
+}
+
+async function runShortly(leadership: Leadership, statement: string): Promise<void> {
+  await leadership.transaction((client) => client.query(`${SHORT_LOCK_TIMEOUT}; ${statement}`))
+}
