@@ -1,0 +1,69 @@
+import t from 'tap'
+import type { Pool } from 'pg'
+import { createKeeper, type Keeper } from '../../collector/store/keeper'
+import { deleteOldReceipts } from '../../collector/store/maintenance'
+import { uuidOf } from '../helpers/rows'
+import { until } from '../helpers/until'
+import { openDatabase, silent } from './database'
+
+const sidecar = { id: uuidOf('sidecar'), host: 'pod-1', version: '0.1.0', roles: ['ingest'] }
+const HOUR_MS = 3_600_000
+
+interface Reported {
+  readonly undrained_hours: number | null
+  readonly is_drained: boolean
+}
+
+async function read(pool: Pool): Promise<Reported | undefined> {
+  const { rows } = await pool.query<Reported>(
+    `select round(extract(epoch from clock_timestamp() - oldest_undrained_at) / 3600)::int as undrained_hours,
+       drained_at is not null as is_drained from sidelight.sidecar`,
+  )
+  return rows[0]
+}
+
+/** A keeper whose process keeps what `age.ms` says. */
+function openKeeper(pool: Pool, age: { ms: number | null }): Keeper {
+  return createKeeper({
+    pool,
+    sidecar,
+    migrate: 'auto',
+    log: silent,
+    nowMs: Date.now,
+    oldestUndrainedAgeMs: () => age.ms,
+    heartbeatMs: 20,
+  })
+}
+
+t.test('the heartbeat says how old the oldest record is that is not stored', async (t) => {
+  const pool = await openDatabase(t)
+  const age = { ms: (5 * HOUR_MS) as number | null }
+  const keeper = openKeeper(pool, age)
+  await keeper.prepare()
+  t.same(await read(pool), { undrained_hours: 5, is_drained: false }, 'from the first moment on')
+  await pool.query(
+    `insert into sidelight.ingest_receipt (digest, received_at)
+     select gen_random_uuid(), now() - hours * interval '1 hour' from unnest('{1, 4, 6}'::int[]) as hours`,
+  )
+  t.equal(await deleteOldReceipts(pool), 1, 'its receipts are kept that long')
+  age.ms = null
+  await until(async () => (await read(pool))?.undrained_hours === null, 5_000, 'a heartbeat')
+  t.equal(await deleteOldReceipts(pool), 1)
+  await pool.query('delete from sidelight.sidecar')
+  await until(() => read(pool), 5_000, 'the collector to register again')
+  await keeper.stop()
+  t.same(await read(pool), { undrained_hours: null, is_drained: true })
+})
+
+t.test(
+  'a collector that stops with something left says so, and not that it is drained',
+  async (t) => {
+    const pool = await openDatabase(t)
+    const age = { ms: null as number | null }
+    const keeper = openKeeper(pool, age)
+    await keeper.prepare()
+    age.ms = 3 * HOUR_MS
+    await keeper.stop()
+    t.same(await read(pool), { undrained_hours: 3, is_drained: false })
+  },
+)

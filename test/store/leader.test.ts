@@ -1,0 +1,212 @@
+import t from 'tap'
+import type { Pool } from 'pg'
+import pino from 'pino'
+import { createDuties, type Duty } from '../../collector/store/duties'
+import { createLeader, type Leader, type LeaderOptions } from '../../collector/store/leader'
+import { partitionName } from '../../collector/store/partitions'
+import { createPool } from '../../collector/store/pool'
+import { uuidOf } from '../helpers/rows'
+import { until } from '../helpers/until'
+import { openDatabase, openPool, silent, type Test } from './database'
+import { daysFromToday, readToday } from './leadership'
+
+const TIMES = { ttlMs: 500, renewEveryMs: 50, workEveryMs: 20 }
+const PATIENCE_MS = 20_000
+
+interface Lines {
+  readonly log: pino.Logger
+  readonly messages: string[]
+}
+
+function keepLines(): Lines {
+  const messages: string[] = []
+  const write = (line: string) => void messages.push((JSON.parse(line) as { msg: string }).msg)
+  return { log: pino({ level: 'info' }, { write }), messages }
+}
+
+function openLeader(t: Test, pool: Pool, options: Partial<LeaderOptions>): Leader {
+  const leader = createLeader({
+    pool: openPool(t, pool.options.connectionString ?? '', 2),
+    owner: uuidOf('leader'),
+    duties: [],
+    log: silent,
+    leading: () => undefined,
+    ...TIMES,
+    ...options,
+  })
+  t.teardown(() => leader.stop())
+  leader.start()
+  return leader
+}
+
+/** As a collector of a version that does not know what was dropped adds them. */
+async function addDays(pool: Pool, days: readonly number[]): Promise<void> {
+  for (const day of days) {
+    const bounds = [day, day + 1].map((each) => `'${new Date(each * 86_400_000).toISOString()}'`)
+    await pool.query(
+      `create table sidelight.${partitionName('span', day)} partition of sidelight.span
+       for values from (${bounds[0]}) to (${bounds[1]})`,
+    )
+  }
+}
+
+t.test(
+  'the leader does its duties at once and again, and a failing one stops no other',
+  async (t) => {
+    const pool = await openDatabase(t)
+    let isBroken = true
+    let done = 0
+    const duties: Duty[] = [
+      {
+        name: 'breaking',
+        run: () => (isBroken ? Promise.reject(new Error('broken')) : Promise.resolve()),
+      },
+      { name: 'working', run: () => Promise.resolve(void done++) },
+    ]
+    const { log, messages } = keepLines()
+    const states: boolean[] = []
+    const leader = openLeader(t, pool, { duties, log, leading: (is) => states.push(is) })
+    await until(() => done >= 3, PATIENCE_MS, 'three rounds')
+    isBroken = false
+    await until(() => messages.length === 3, PATIENCE_MS, 'the recovery')
+    await leader.stop()
+    t.same(messages, [
+      'became the leader',
+      'breaking failed; tried again later',
+      'breaking works again',
+      'gave up the lead',
+    ])
+    t.same(states, [true, false])
+  },
+)
+
+t.test('the lead of a leader that stops passes on at once, and its work ends first', async (t) => {
+  const pool = await openDatabase(t)
+  let isWorking = false
+  const duty: Duty = {
+    name: 'sleeping',
+    async run(leadership) {
+      isWorking = true
+      await leadership.outside('select pg_sleep(3600)', 1_000).finally(() => (isWorking = false))
+    },
+  }
+  const hour = { ttlMs: 3_600_000 }
+  const first = openLeader(t, pool, { ...hour, duties: [duty] })
+  await until(() => isWorking, PATIENCE_MS, 'the first to work')
+  let isLeading = false
+  const next = { ...hour, owner: uuidOf('next'), leading: (is: boolean) => void (isLeading = is) }
+  openLeader(t, pool, next)
+  await first.stop()
+  t.notOk(isWorking)
+  await until(() => isLeading, PATIENCE_MS, 'the next leader')
+})
+
+t.test('a leader that is taken over stops working, and stands again', async (t) => {
+  const pool = await openDatabase(t)
+  const { log, messages } = keepLines()
+  let isAborted = false
+  const duty: Duty = {
+    name: 'waiting',
+    run: ({ signal }) =>
+      new Promise((resolve) => {
+        signal.addEventListener('abort', () => {
+          isAborted = true
+          resolve()
+        })
+      }),
+  }
+  openLeader(t, pool, { duties: [duty], log })
+  await until(() => messages.length === 1, PATIENCE_MS, 'a leader')
+  await pool.query(
+    `update sidelight.lease set owner = gen_random_uuid(), epoch = epoch + 1,
+     expires_at = clock_timestamp() + interval '200 ms'`,
+  )
+  await until(() => messages.length === 3, PATIENCE_MS, 'it to be the leader again')
+  t.ok(isAborted)
+  t.same(messages, [
+    'became the leader',
+    'no longer the leader: another collector took over',
+    'became the leader',
+  ])
+  const { rows } = await pool.query('select epoch from sidelight.lease')
+  t.same(rows, [{ epoch: '3' }])
+})
+
+t.test('a leader that cannot renew its lease works no longer than that is worth', async (t) => {
+  const pool = await openDatabase(t)
+  const own = createPool({
+    connectionString: pool.options.connectionString ?? '',
+    max: 2,
+    applicationName: 'sidelight-test',
+  })
+  const { log, messages } = keepLines()
+  openLeader(t, pool, { pool: own, log })
+  await until(() => messages.length === 1, PATIENCE_MS, 'a leader')
+  await own.end()
+  await until(() => messages.length === 3, PATIENCE_MS, 'it to notice')
+  t.same(messages.slice(1), [
+    'no longer the leader: the lease could not be renewed in time',
+    'trying for the lead failed; tried again later',
+  ])
+})
+
+t.test(
+  'three leaders, of which the leading one dies again and again, drop each day once',
+  async (t) => {
+    const pool = await openDatabase(t)
+    const today = await readToday(pool)
+    const dropped: string[] = []
+    let leading = 0
+    const pools: Pool[] = []
+    const open = (name: string) => {
+      const own = createPool({
+        connectionString: pool.options.connectionString ?? '',
+        max: 2,
+        applicationName: name,
+      })
+      const duties = createDuties({
+        retentionDays: () => 7,
+        maxBytes: null,
+        log: silent,
+        partition: (action, table) => void (action === 'dropped' && dropped.push(table)),
+        collected: () => undefined,
+      })
+      let isDead = false
+      const leader = openLeader(t, pool, {
+        pool: own,
+        owner: uuidOf(name),
+        duties,
+        leading: (is) => void (is && (leading = pools.indexOf(own))),
+      })
+      t.teardown(async () => {
+        await leader.stop()
+        if (!isDead) await own.end()
+      })
+      pools.push(own)
+      return () => {
+        isDead = true
+        // As a process that is killed: nothing is released, the server finds the connections gone.
+        return own.end()
+      }
+    }
+    const kills = ['one', 'two', 'three'].map(open)
+    let due = 0
+    for (let round = 0; round < 3; round++) {
+      const days = Array.from({ length: 4 }, (_, i) => today - 60 + round * 4 + i)
+      await addDays(pool, days)
+      due += days.length
+      await until(() => dropped.length >= due, PATIENCE_MS, `the days of round ${round}`)
+      await kills[leading]?.()
+      kills.push(open(`spare ${round}`))
+    }
+    await addDays(pool, [today - 30])
+    await until(() => dropped.length >= due + 1, PATIENCE_MS, 'the last day')
+    t.equal(dropped.length, due + 1)
+    t.same(
+      (await daysFromToday(pool)).filter((day) => day < -8),
+      [],
+    )
+    const { rows } = await pool.query<{ epoch: string }>('select epoch from sidelight.lease')
+    t.ok(Number(rows[0]?.epoch) >= 4, 'with a leader of its own for each round')
+  },
+)
