@@ -16,12 +16,14 @@ t.test('an empty environment gives the defaults', async (t) => {
     migrate: 'auto',
     logLevel: 'info',
     retentionDays: 30,
+    retentionTracesDays: null,
+    retentionMaxBytes: null,
     tenantAttributes: ['tenant.id'],
     maxBodyBytes: 67_108_864,
     maxResponseBytes: 4_194_304,
     admissionBytes: 134_217_728,
     embeddedMaxSizeBytes: 10_737_418_240,
-    databaseConnections: 6,
+    databaseConnections: 8,
     shutdownTimeoutMs: 10_000,
     configFile: null,
     warnings: [],
@@ -76,7 +78,7 @@ const REFUSED: [name: string, value: string, problem: RegExp][] = [
   ['DATABASE_URL', 'host=localhost dbname=x', /does not begin with postgres/],
   ['DATABASE_URL', 'postgres://a:1,b:2/db', /several hosts/],
   ['DATABASE_URL', 'postgres://u:p#w@host:x/db', /percent-encoded/],
-  ['SIDELIGHT_DATABASE_CONNECTIONS', '1', /too small/],
+  ['SIDELIGHT_DATABASE_CONNECTIONS', '5', /too small/],
   ['SIDELIGHT_DATABASE_CONNECTIONS', '6.5', /not a whole number/],
   ['SIDELIGHT_RETENTION_DAYS', '30d', /not a whole number/],
   ['SIDELIGHT_RETENTION_DAYS', '4000', /too large/],
@@ -136,7 +138,7 @@ t.test('one error lists every fault of the environment and of the file', async (
 t.test('the environment wins over the file, and the source of each setting is known', async (t) => {
   const yaml = `
 otlp: { http_addr: 127.0.0.1:5318 }
-database: { url: postgres://app:secret@db/app, connections: 4, migrate: off }
+database: { url: postgres://app:secret@db/app, connections: 7, migrate: off }
 data_dir: state
 roles: [ingest, api]
 tenant_attributes: [org.id, tenant]
@@ -148,7 +150,7 @@ log_level: warn
   t.match(config, {
     otlpHttpAddress: { port: 5318 },
     databaseUrl: 'postgres://app:secret@db/app',
-    databaseConnections: 4,
+    databaseConnections: 7,
     migrate: 'off',
     dataDir: '/srv/state',
     explicitDataDir: true,
