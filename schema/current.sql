@@ -59,6 +59,12 @@ create table sidelight.resource (
   constraint resource_pkey PRIMARY KEY (id)
 );
 
+create table sidelight.retention (
+  table_name text not null,
+  dropped_before date not null,
+  constraint retention_pkey PRIMARY KEY (table_name)
+);
+
 create table sidelight.scope (
   id bigint not null,
   name text not null,

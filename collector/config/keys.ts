@@ -114,8 +114,7 @@ export const KEYS = {
     type: wholeNumber(6, 100),
     fallback: 8,
     unit: 'connections',
-    description:
-      'The most connections the collector opens to Postgres; those beyond six answer questions',
+    description: 'The most connections the collector opens to Postgres',
   }),
   migrate: declare<'auto' | 'off'>({
     env: 'SIDELIGHT_MIGRATE',
