@@ -6,6 +6,8 @@ import { createLeadership, type Leadership } from './leadership'
 import { acquireLease, LEADER, type Lease, releaseLease, renewLease } from './lease'
 
 const SECOND_MS = 1_000
+/** A renewal that takes longer goes over a connection that is stuck. */
+const ATTEMPT_MS = 5 * SECOND_MS
 
 /** A candidate for the lease `leader`, and the leader while it holds it. */
 export interface Leader {
@@ -66,9 +68,7 @@ async function stand(
   while (!signal.aborted) {
     const askedAt = performance.now()
     const lease = await faults.watch('trying for the lead', signal, () =>
-      within(renewEveryMs, signal, (limit) =>
-        acquireLease(pool, { name: LEADER, owner, ttlMs }, limit),
-      ),
+      within(ttlMs, signal, (limit) => acquireLease(pool, { name: LEADER, owner, ttlMs }, limit)),
     )
     if (lease !== null) await lead(options, timing, { faults, lease, askedAt, signal })
     await pause(renewEveryMs, signal)
@@ -118,14 +118,16 @@ async function renewUntilLost(
     await pause(renewEveryMs, signal)
     if (signal.aborted) return null
     const sentAt = performance.now()
+    const leftMs = renewedAt + ttlMs - sentAt
+    if (leftMs <= 0) return 'the lease could not be renewed in time'
     try {
-      const isOurs = await within(renewEveryMs, signal, (limit) =>
+      const isOurs = await within(Math.min(leftMs, ATTEMPT_MS), signal, (limit) =>
         renewLease(pool, lease, ttlMs, limit),
       )
       if (!isOurs) return 'another collector took over'
       renewedAt = sentAt
     } catch {
-      if (performance.now() - renewedAt > ttlMs) return 'the lease could not be renewed in time'
+      // Tried again for as long as the lease lasts.
     }
   }
 }

@@ -30,8 +30,8 @@ values ($1, $2, 1, clock_timestamp() + $3::double precision * interval '1 millis
 on conflict (name) do nothing
 returning epoch`
 
-const IS_EXPIRED =
-  'select expires_at <= clock_timestamp() as expired from sidelight.lease where name = $1'
+const IS_FREE = `
+select owner = $2 or expires_at <= clock_timestamp() as free from sidelight.lease where name = $1`
 
 /** Waits for the leader transactions in flight, which hold the row `for key share`. */
 const LOCK = 'select from sidelight.lease where name = $1 for update'
@@ -39,10 +39,13 @@ const LOCK = 'select from sidelight.lease where name = $1 for update'
 const TAKE_OVER = `
 update sidelight.lease
 set owner = $2, epoch = epoch + 1, expires_at = clock_timestamp() + $3::double precision * interval '1 millisecond'
-where name = $1 and expires_at <= clock_timestamp()
+where name = $1 and (owner = $2 or expires_at <= clock_timestamp())
 returning epoch`
 
-/** Takes the lease if it is free or expired, else returns null. All times are Postgres's. */
+/**
+ * Takes the lease if it is free or expired, else returns null. All times are Postgres's. An owner that asks anew does not
+ * know that it has it, for the answer was lost: it gets it with another epoch.
+ */
 export async function acquireLease(
   pool: Pool,
   { name, owner, ttlMs }: LeaseRequest,
@@ -52,8 +55,8 @@ export async function acquireLease(
     const inserted = await client.query<{ epoch: string }>(INSERT, [name, owner, ttlMs])
     const [first] = inserted.rows
     if (first !== undefined) return { name, owner, epoch: first.epoch }
-    const { rows } = await client.query<{ expired: boolean }>(IS_EXPIRED, [name])
-    if (rows[0]?.expired !== true) return null
+    const { rows } = await client.query<{ free: boolean }>(IS_FREE, [name, owner])
+    if (rows[0]?.free !== true) return null
     return inTransaction(client, async () => {
       await client.query(LOCAL_SETTINGS)
       await client.query(LOCK, [name])

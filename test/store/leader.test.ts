@@ -10,7 +10,7 @@ import { until } from '../helpers/until'
 import { openDatabase, openPool, silent, type Test } from './database'
 import { daysFromToday, readToday } from './leadership'
 
-const TIMES = { ttlMs: 500, renewEveryMs: 50, workEveryMs: 20 }
+const TIMES = { ttlMs: 2_000, renewEveryMs: 50, workEveryMs: 20 }
 const PATIENCE_MS = 20_000
 
 interface Lines {

@@ -85,6 +85,13 @@ t.test('a lease that was released is free at once, and its epoch rises', async (
   t.equal(await acquire(pool, A), null, 'whoever lost it releases nothing')
 })
 
+t.test('an owner to whom the answer was lost gets its lease anew', async (t) => {
+  const pool = await openDatabase(t)
+  const lease = await acquired(pool, A)
+  t.match(await acquire(pool, A), { owner: A, epoch: '2' })
+  await t.rejects(leave(pool, lease), LeaseLost)
+})
+
 t.test('a leader that wakes up after another took over changes nothing', async (t) => {
   const pool = await openDatabase(t)
   const paused = await acquired(pool, A)
