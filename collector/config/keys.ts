@@ -1,36 +1,8 @@
 import { connectionUrl } from './database'
+import { declare, GIB, type Key, MIB } from './key'
+import { LIMIT_KEYS } from './limits'
 import { tokens } from './token'
-import {
-  address,
-  bytes,
-  choice,
-  choices,
-  names,
-  optional,
-  text,
-  type ValueType,
-  wholeNumber,
-} from './value'
-
-/** One setting. README's table of keys is checked against these declarations. */
-export interface Key<T> {
-  /** The environment variable. */
-  readonly env: string
-  /** The path in the configuration file, with dots; null for what only the environment can say. */
-  readonly path: string | null
-  readonly type: ValueType<T>
-  /** What holds when nothing is said. */
-  readonly fallback: T
-  /** The unit of a plain number, else null. */
-  readonly unit: string | null
-  /** Secrets are masked wherever they would be shown. */
-  readonly isSecret: boolean
-  readonly description: string
-}
-
-const KIB = 1024
-const MIB = 1024 * KIB
-const GIB = 1024 * MIB
+import { address, bytes, choice, choices, names, optional, text, wholeNumber } from './value'
 
 export const ROLES = ['ingest', 'api', 'leader'] as const
 /** What a collector does: takes telemetry in, answers questions, does the work only one collector of a database may do. */
@@ -226,76 +198,7 @@ export const KEYS = {
     description:
       'The attributes that name the tenant, the first one present counts; looked for on the span, then on the resource. A token bound to a tenant wins over them',
   }),
-  maxBodyBytes: declare({
-    env: 'SIDELIGHT_MAX_BODY_BYTES',
-    path: 'limits.max_body_bytes',
-    type: bytes(64 * KIB, GIB),
-    fallback: 64 * MIB,
-    unit: 'bytes',
-    description: 'The largest export request, after decompression; larger ones are answered 413',
-  }),
-  maxResponseBytes: declare({
-    env: 'SIDELIGHT_MAX_RESPONSE_BYTES',
-    path: 'limits.max_response_bytes',
-    type: bytes(KIB, 64 * MIB),
-    fallback: 4 * MIB,
-    unit: 'bytes',
-    description:
-      'The largest answer to an export request; the reasons of rejections are cut to fit',
-  }),
-  admissionBytes: declare({
-    env: 'SIDELIGHT_ADMISSION_BYTES',
-    path: 'limits.admission_bytes',
-    type: bytes(MIB, 64 * GIB),
-    fallback: 128 * MIB,
-    unit: 'bytes',
-    description:
-      'The memory all export requests in flight may hold together; what does not fit is answered 503. At least twice the largest request',
-  }),
-  maxAttributes: declare({
-    env: 'SIDELIGHT_MAX_ATTRIBUTES',
-    path: 'limits.max_attributes',
-    type: wholeNumber(1, 1_000_000),
-    fallback: 1024,
-    unit: 'attributes',
-    description:
-      'The most attributes of a span, event, link, resource or scope that are kept; further ones are added to its dropped attributes count',
-  }),
-  maxAttributeBytes: declare({
-    env: 'SIDELIGHT_MAX_ATTRIBUTE_BYTES',
-    path: 'limits.max_attribute_bytes',
-    type: bytes(1, GIB),
-    fallback: 256 * KIB,
-    unit: 'bytes',
-    description: 'The longest string or bytes value in an attribute; longer ones are cut',
-  }),
-  maxOperations: declare({
-    env: 'SIDELIGHT_MAX_OPERATIONS',
-    path: 'limits.max_operations',
-    type: wholeNumber(1, 100_000),
-    fallback: 5000,
-    unit: 'operations',
-    description:
-      'The most operations of a service and day; spans of further ones share one operation and keep their names',
-  }),
-  maxResources: declare({
-    env: 'SIDELIGHT_MAX_RESOURCES',
-    path: 'limits.max_resources',
-    type: wholeNumber(1, 100_000),
-    fallback: 5000,
-    unit: 'resources',
-    description:
-      'The most resources of a service and day; spans of further ones share one that says which service it is',
-  }),
-  maxScopes: declare({
-    env: 'SIDELIGHT_MAX_SCOPES',
-    path: 'limits.max_scopes',
-    type: wholeNumber(1, 100_000),
-    fallback: 1000,
-    unit: 'scopes',
-    description:
-      'The most instrumentation scopes of a service and day; spans of further ones share one',
-  }),
+  ...LIMIT_KEYS,
   shutdownTimeoutMs: declare({
     env: 'SIDELIGHT_SHUTDOWN_TIMEOUT_MS',
     path: 'shutdown_timeout_ms',
@@ -317,10 +220,3 @@ export type Settings = {
   readonly [Name in keyof typeof KEYS]: (typeof KEYS)[Name] extends Key<infer T> ? T : never
 }
 export type SettingName = keyof typeof KEYS
-
-type Declaration<T> = Pick<Key<T>, 'env' | 'path' | 'type' | 'fallback' | 'description'> &
-  Partial<Pick<Key<T>, 'unit' | 'isSecret'>>
-
-function declare<T>(declaration: Declaration<T>): Key<T> {
-  return { unit: null, isSecret: false, ...declaration }
-}
