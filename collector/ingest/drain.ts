@@ -75,14 +75,13 @@ export class Drain {
     this.#isStopped = true
   }
 
-  /** Lets records go that are stored; what cannot be marked so comes up again, and its receipt tells. */
+  /** Lets records go that are stored. What cannot be marked so now is marked with the next ones; until then a restart brings it up again, and its receipt tells. */
   async settle(refs: readonly SpoolRef[]): Promise<void> {
     const { spool } = this.#options
     try {
       await spool.settle(refs)
     } catch (error) {
       this.#fail(error, 'cannot mark what was stored')
-      this.#later(refs)
     }
   }
 
