@@ -1,6 +1,7 @@
 /**
- * Spools requests of the size given in the folder given until the disk takes no more and prints how many were taken, why no more were, and
- * its log; then removes the file given third, if any, and prints how it goes on.
+ * Spools requests of the size given in the folder given until the disk takes no more, and prints how many were taken, why
+ * no more were, and its log. Then makes room, and prints how it goes on: by removing the file given third, or by settling
+ * everything if that is "settle".
  */
 import { rmSync } from 'node:fs'
 import { pino } from 'pino'
@@ -11,7 +12,7 @@ import { until } from './until'
 const SMALL = 10
 const MOST = 10_000
 
-async function run(folder: string, bodyBytes: number, ballast?: string): Promise<void> {
+async function run(folder: string, bodyBytes: number, room?: string): Promise<void> {
   // Otherwise the limit on the size of a file ends the process.
   process.on('SIGXFSZ', () => undefined)
   const lines: string[] = []
@@ -33,28 +34,29 @@ async function run(folder: string, bodyBytes: number, ballast?: string): Promise
       isInDoubt: false,
     })
   let taken = 0
-  for (; taken < SMALL; taken++) await append(1000)
   const failures: string[] = []
-  for (let tried = 0; tried < MOST && failures.length < 3; tried++) {
-    await append(bodyBytes).then(
+  const tryToAppend = (bytes: number) =>
+    append(bytes).then(
       () => taken++,
       (error: unknown) => failures.push(String(error)),
     )
-  }
+  for (let i = 0; i < SMALL; i++) await tryToAppend(1000)
+  for (let i = 0; i < MOST && failures.length < 3; i++) await tryToAppend(bodyBytes)
   console.log(JSON.stringify({ taken, failures, refusal: spool.refusal(), lines }))
-  if (ballast !== undefined) {
-    rmSync(ballast)
+  if (room !== undefined) {
+    const all = await spool.next(1024 ** 3)
+    if (room === 'settle') await spool.settle(all.map(({ ref }) => ref))
+    else rmSync(room)
+    const { records } = spool.state()
     await until(() => spool.refusal() === null, 20_000, 'room on the disk')
     await append(bodyBytes)
-    taken++
-    const handedOut = (await spool.next(1024 ** 3)).length
-    console.log(JSON.stringify({ taken, handedOut, lines }))
+    console.log(JSON.stringify({ handedOut: all.length, records, lines }))
   }
   await spool.close()
 }
 
-const [folder = '', bodyBytes, ballast] = process.argv.slice(2)
-void run(folder, Number(bodyBytes), ballast).catch((error: unknown) => {
+const [folder = '', bodyBytes, room] = process.argv.slice(2)
+void run(folder, Number(bodyBytes), room).catch((error: unknown) => {
   console.error(error)
   process.exitCode = 1
 })

@@ -87,6 +87,7 @@ export class Backlog {
     const known = [...this.#released.values()].sort((a, b) => compareRefs(a.ref, b.ref))
     for (const { ref } of known) {
       const segment = this.#options.inventory.get(ref.segment)
+      if (segment === undefined) this.#released.delete(keyOf(ref))
       if (segment === undefined || !this.#released.has(keyOf(ref))) continue
       if (!batch.hasRoom(ref.bytes)) return false
       await this.#read(segment, async (file) => this.#takeOne(batch, segment, ref, file))

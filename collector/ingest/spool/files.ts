@@ -1,4 +1,4 @@
-import { mkdir, open, rm } from 'node:fs/promises'
+import { mkdir, open, rm, stat } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { crc32 } from 'node:zlib'
@@ -56,14 +56,18 @@ export function judgeSegmentHeader(header: Buffer): 'known' | 'unknown' | 'damag
   return header.readUInt32LE(MAGIC.length) === VERSION ? 'known' : 'unknown'
 }
 
-/** Makes the folder and those above it, so that they are there after a power cut too. */
+/** Makes the folder and those above it, so that they are there after a power cut too. Node's own way hides why it failed. */
 export async function makeFolder(folder: string): Promise<void> {
-  const first = await mkdir(folder, { recursive: true, mode: FOLDER_MODE })
-  if (first === undefined) return
-  for (let made = folder; ; made = dirname(made)) {
-    await syncFolder(dirname(made))
-    if (made === first || made === dirname(made)) return
+  try {
+    await mkdir(folder, { mode: FOLDER_MODE })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST' && (await stat(folder)).isDirectory()) return
+    if (code !== 'ENOENT' || dirname(folder) === folder) throw error
+    await makeFolder(dirname(folder))
+    return makeFolder(folder)
   }
+  await syncFolder(dirname(folder))
 }
 
 /** Puts on disk which files the folder has. */

@@ -107,7 +107,7 @@ export function decodeRecord(record: Buffer): SpoolRequest {
     signal,
     tenant: flags & HAS_TENANT ? payload.toString('utf8', FIXED_BYTES, bodyAt) : null,
     receivedMs: payload.readDoubleLE(RECEIVED_AT),
-    body: Uint8Array.from(payload.subarray(bodyAt)),
+    body: Buffer.from(payload.subarray(bodyAt)),
     isInDoubt: (flags & IN_DOUBT) !== 0,
   }
 }

@@ -183,16 +183,17 @@ class DiskSpool implements Spool {
       // One that is being written to cannot be deleted, so the file is closed first.
       await appends.end()
       await settler.settle([])
-      giveUpFolder()
     } catch (error) {
       this.#options.log.warn({ err: error }, 'left the spool as it was: the next start cleans up')
+    } finally {
+      giveUpFolder()
     }
   }
 
   async #recover(): Promise<Opened> {
     const { folder, maxBytes, log, counters } = this.#options
     await makeFolder(folder)
-    const giveUpFolder = await claimFolder(folder)
+    const giveUpFolder = unlessDiskFails(await claimFolder(folder))
     try {
       const quarantine = new Quarantine({ folder, log, counters })
       const recovered = await recoverSegments({ folder, quarantine, log, counters })
@@ -246,8 +247,8 @@ class DiskSpool implements Spool {
   #fail(error: unknown, bytes: number): void {
     const { log, folder } = this.#options
     const reason = explainDiskError(error, folder)
-    if (reason === null && !(error instanceof FolderInUse))
-      log.error({ err: error }, 'the spool failed')
+    const isFault = reason === null && !(error instanceof FolderInUse)
+    if (isFault && this.#trouble === null) log.error({ err: error }, 'the spool failed')
     const text = reason ?? (error instanceof Error ? error.message : String(error))
     this.#trouble = { text: `the spool cannot be written: ${text}`, bytes }
     this.#gate.judge(this.#judge())
@@ -273,6 +274,17 @@ class DiskSpool implements Spool {
   #unavailable(what: string, error: unknown): unknown {
     const reason = explainDiskError(error, this.#options.folder)
     return reason === null ? error : new Unavailable(`${what}: ${reason}`, { cause: error })
+  }
+}
+
+/** A claim that cannot be given up ends with the process. */
+function unlessDiskFails(giveUp: () => void): () => void {
+  return () => {
+    try {
+      giveUp()
+    } catch (error) {
+      if (explainDiskError(error, '') === null) throw error
+    }
   }
 }
 
