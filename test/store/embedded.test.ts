@@ -56,7 +56,7 @@ t.test('a second collector on the same folder is told who runs on it', async (t)
   const dataDir = dataDirectory(t)
   const owner = await collector(t, dataDir)
   await t.rejects(start(t, dataDir), {
-    name: 'EmbeddedPostgresError',
+    name: 'FolderInUse',
     message: `cannot use ${dataDir}: another sidelight (pid ${owner.child.pid}) runs on it; set SIDELIGHT_DATA_DIR to another folder`,
   })
   t.equal(await owner.child.end('SIGTERM'), 0)
