@@ -1,0 +1,89 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { quantile } from '../../bench/report'
+import { until } from '../../helpers/until'
+import { isLevel } from '../memory'
+import type { Scenario } from '../scenario'
+import type { Sidecar } from '../sidecar'
+import type { Stage } from '../stage'
+
+const SECOND_MS = 1_000
+const MINUTE_MS = 60 * SECOND_MS
+/** Compiling, the first growth of the heap: over by then. */
+const WARM_UP_MS = 5 * SECOND_MS
+const SPANS_PER_REQUEST = 16
+const FULL = { awayMs: 10 * MINUTE_MS, spansPerSecond: 2_000 }
+const SHORT = { awayMs: 15 * SECOND_MS, spansPerSecond: 500 }
+const DRAIN_MS = 10 * MINUTE_MS
+const MAX_P99_MS = 100
+/** Of the live rate. */
+const MIN_DRAIN_RATIO = 5
+
+/** Postgres is away for long while the load goes on. */
+export const AWAY_SCENARIOS: readonly Scenario[] = [
+  {
+    name: 'away',
+    fault:
+      'Postgres away for 10 min at 2,000 spans/s (short: 15 s at 500), then drained under load',
+    times: { full: 1, short: 1 },
+    async run(stage) {
+      const { awayMs, spansPerSecond } = stage.isShort ? SHORT : FULL
+      const { sidecar, client } = await stage.play({
+        spansPerSecond,
+        spansPerRequest: SPANS_PER_REQUEST,
+      })
+      await wait(WARM_UP_MS)
+      await stage.repeat(async () => {
+        await stage.cluster.stop('SIGINT')
+        const fromMs = Date.now()
+        await wait(awayMs)
+        judge(stage, sidecar, client, fromMs)
+        await stage.cluster.restart()
+        await drain(stage, sidecar, spansPerSecond)
+      })
+      stage.claimNoFailure(client)
+    },
+  },
+]
+
+/** The time without Postgres: memory level, answers quick. */
+function judge(
+  stage: Stage,
+  sidecar: Sidecar,
+  client: { entries(): readonly { sentAtMs: number; tookMs: number; outcome: string }[] },
+  fromMs: number,
+): void {
+  const rssMib = sidecar
+    .rssSamples()
+    .filter(({ atMs }) => atMs > fromMs)
+    .map((sample) => sample.rssMib)
+  const figures = [Math.min(...rssMib), Math.max(...rssMib), rssMib.at(-1) ?? NaN].map(Math.round)
+  stage.note(`RSS while away: ${figures.join(' / ')} MiB (min / max / last)`)
+  stage.claim(isLevel(rssMib), `RSS grows while Postgres is away: ${figures.join(' / ')} MiB`)
+  const tookMs = client
+    .entries()
+    .filter(({ sentAtMs, outcome }) => sentAtMs > fromMs && outcome === 'acknowledged')
+    .map((entry) => entry.tookMs)
+  const p99Ms = quantile(tookMs, 0.99)
+  stage.note(`acknowledgements while away: ${tookMs.length}, p99 ${p99Ms.toFixed(1)} ms`)
+  stage.claim(p99Ms < MAX_P99_MS, `p99 of acknowledgements while away is ${p99Ms.toFixed(1)} ms`)
+}
+
+/** Measured from the fullest spool to the empty one, while the clients go on. */
+async function drain(stage: Stage, sidecar: Sidecar, liveSpansPerSecond: number): Promise<void> {
+  let fullest = { records: 0, at: performance.now() }
+  await until(
+    async () => {
+      const records = await sidecar.spoolRecords()
+      if (records >= fullest.records) fullest = { records, at: performance.now() }
+      return records === 0
+    },
+    DRAIN_MS,
+    'a drained spool',
+  )
+  const seconds = (performance.now() - fullest.at) / SECOND_MS
+  const spansPerSecond = (fullest.records * SPANS_PER_REQUEST) / seconds
+  const ratio = spansPerSecond / liveSpansPerSecond
+  const figures = `${fullest.records} records in ${seconds.toFixed(1)} s: ${Math.round(spansPerSecond)} spans/s, ${ratio.toFixed(1)} x the live rate`
+  stage.note(`drained ${figures}`)
+  stage.claim(ratio >= MIN_DRAIN_RATIO, `drained too slowly: ${figures}`)
+}

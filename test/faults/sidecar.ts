@@ -1,0 +1,108 @@
+import type { CollectorOptions, RunningCollector } from '../helpers/collector'
+import { until } from '../helpers/until'
+import { type MemoryWatch, type RssSample, watchMemory } from './memory'
+
+const DRAIN_MS = 300_000
+/** What a starting collector without Postgres already does. */
+type Awaited = NonNullable<CollectorOptions['awaited']>
+
+/** One place a collector runs at, ports and data folder, through the deaths and starts of its processes. */
+export class Sidecar {
+  readonly otlpUrl: string
+  readonly apiUrl: string
+  readonly dataDir: string
+  readonly #options: CollectorOptions
+  readonly #start: (options: CollectorOptions) => Promise<RunningCollector>
+  readonly #memory: MemoryWatch[] = []
+  #running: RunningCollector | null = null
+  #ended = ''
+
+  constructor(
+    options: CollectorOptions,
+    start: (options: CollectorOptions) => Promise<RunningCollector>,
+  ) {
+    this.otlpUrl = `http://127.0.0.1:${options.otlpPort}`
+    this.apiUrl = `http://127.0.0.1:${options.apiPort}`
+    this.dataDir = options.dataDir
+    this.#options = options
+    this.#start = start
+  }
+
+  async start(awaited: Awaited = 'ready'): Promise<void> {
+    this.#running = await this.#start({ ...this.#options, awaited })
+    this.#memory.push(watchMemory(this.#running.pid))
+  }
+
+  /** The running process; throws when there is none. */
+  pid(): number {
+    if (this.#running === null) throw new Error(`no collector runs on ${this.dataDir}`)
+    return this.#running.pid
+  }
+
+  isRunning(): boolean {
+    return this.#running !== null && this.#running.child.exitCode === null
+  }
+
+  /** Ends the process and waits until it is gone; its exit code, null when a signal ended it or none ran. */
+  async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null> {
+    const running = this.#running
+    if (running === null) return null
+    const code = await running.end(signal)
+    this.#running = null
+    this.#memory.at(-1)?.stop()
+    this.#ended = running.output()
+    return code
+  }
+
+  /** The last lines of the log, of the process that ended last when none runs. */
+  lastWords(): string {
+    return (this.#running?.output() ?? this.#ended).trim().split('\n').slice(-5).join('\n')
+  }
+
+  /** A metric's value, of all its labels together; null when the collector does not have it or does not answer. */
+  async metric(name: string): Promise<number | null> {
+    try {
+      const text = await (await fetch(`${this.apiUrl}/metrics`)).text()
+      const values = [...text.matchAll(new RegExp(`^${name}(?:\\{.*\\})? (\\S+)$`, 'gm'))]
+      if (values.length === 0) return null
+      return values.reduce((sum, [, value]) => sum + Number(value), 0)
+    } catch {
+      return null
+    }
+  }
+
+  /** What readiness says, as text; empty when there is no answer. */
+  async readiness(): Promise<string> {
+    try {
+      return await (await fetch(`${this.apiUrl}/health/ready`)).text()
+    } catch {
+      return ''
+    }
+  }
+
+  async isReady(): Promise<boolean> {
+    return (await this.readiness()).includes('"ready":true')
+  }
+
+  /** Waits until it is ready and nothing is left in its spool. */
+  async drained(): Promise<void> {
+    await until(
+      async () => (await this.isReady()) && (await this.spoolRecords()) === 0,
+      DRAIN_MS,
+      `a drained spool of ${this.dataDir}`,
+    )
+  }
+
+  /** The records in the spool; a metric that is missing counts as an empty one, and what was not drained shows as lost. */
+  async spoolRecords(): Promise<number> {
+    return (await this.metric('sidelight_spool_records')) ?? 0
+  }
+
+  rssSamples(): RssSample[] {
+    return this.#memory.flatMap((watch) => watch.samples())
+  }
+
+  peakRssMib(): number {
+    return Math.max(0, ...this.#memory.map((watch) => watch.peakMib()))
+  }
+}

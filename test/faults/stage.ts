@@ -1,0 +1,210 @@
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { Client } from 'pg'
+import { collectors, dataFolder, freePorts } from '../helpers/collector'
+import { type ClientPlan, type LedgerClient, settle, startLedgerClient } from '../helpers/ledger'
+import type { TestCluster } from '../helpers/postgres'
+import type { Random } from '../helpers/random'
+import { until } from '../helpers/until'
+import { type Row, summarize } from './report'
+import { Sidecar } from './sidecar'
+
+const FLOW_MS = 60_000
+
+/** The load unless a scenario asks for another: 1,000 spans a second in 63 requests. */
+const LOAD = { spansPerSecond: 1_000, spansPerRequest: 16, concurrency: 8 } as const
+
+export interface StageOptions {
+  readonly name: string
+  readonly times: number
+  readonly isShort: boolean
+  readonly random: Random
+  readonly cluster: TestCluster
+  /** The scenario's own database on the cluster. */
+  readonly database: string
+  readonly log: (line: string) => void
+}
+
+export interface SidecarOptions {
+  readonly env?: NodeJS.ProcessEnv
+  readonly dataDir?: string
+  /** Instead of the scenario's database itself, such as a proxy to it. */
+  readonly databaseUrl?: string
+}
+
+/** What a scenario plays on: Postgres, collectors, clients, chance, and its judgement. */
+export class Stage {
+  readonly times: number
+  readonly isShort: boolean
+  readonly random: Random
+  readonly cluster: TestCluster
+  readonly database: string
+  readonly databaseUrl: string
+  readonly #options: StageOptions
+  readonly #startedAt = performance.now()
+  readonly #sidecars: Sidecar[] = []
+  readonly #clients: LedgerClient[] = []
+  readonly #cleanups: (() => unknown)[] = []
+  readonly #broken: string[] = []
+  readonly #notes: string[] = []
+  readonly #startCollector = collectors(this).start
+
+  constructor(options: StageOptions) {
+    this.#options = options
+    this.times = options.times
+    this.isShort = options.isShort
+    this.random = options.random
+    this.cluster = options.cluster
+    this.database = options.database
+    this.databaseUrl = options.cluster.connectionString(options.database)
+  }
+
+  /** Done at the end, however the scenario ends, the last one first. */
+  teardown(cleanup: () => unknown): void {
+    this.#cleanups.push(cleanup)
+  }
+
+  /** A collector on the scenario's database, with a data folder of its own; to be started. */
+  async sidecar(options: SidecarOptions = {}): Promise<Sidecar> {
+    const [otlpPort = 0, apiPort = 0] = await freePorts(2)
+    const sidecar = new Sidecar(
+      {
+        databaseUrl: options.databaseUrl ?? this.databaseUrl,
+        otlpPort,
+        apiPort,
+        dataDir: options.dataDir ?? dataFolder(this),
+        ...(options.env === undefined ? {} : { env: options.env }),
+      },
+      this.#startCollector,
+    )
+    this.#sidecars.push(sidecar)
+    return sidecar
+  }
+
+  /** A running collector and a client that sends to it. */
+  async play(
+    load: Partial<ClientPlan> = {},
+    options: SidecarOptions = {},
+  ): Promise<{ sidecar: Sidecar; client: LedgerClient }> {
+    const sidecar = await this.sidecar(options)
+    await sidecar.start()
+    const client = this.client(sidecar.otlpUrl, load)
+    await this.flow()
+    return { sidecar, client }
+  }
+
+  /** A client that exports to the door from now on. */
+  client(otlpUrl: string, load: Partial<ClientPlan> = {}): LedgerClient {
+    const number = this.#clients.length + 1
+    const client = startLedgerClient(this, otlpUrl, join(dataFolder(this), 'ledger'), {
+      ...LOAD,
+      ...load,
+      client: number,
+    })
+    this.#clients.push(client)
+    return client
+  }
+
+  /** A session of the harness's own, which may be killed like any other. */
+  async connect(): Promise<Client> {
+    const client = new Client({
+      connectionString: this.databaseUrl,
+      application_name: 'faults',
+    })
+    // What breaks it is the fault; whoever uses it next is told.
+    client.on('error', () => undefined)
+    await client.connect()
+    this.teardown(() => client.end().catch(() => undefined))
+    return client
+  }
+
+  /** Waits until every client has had another export acknowledged. */
+  async flow(clients: readonly LedgerClient[] = this.#clients): Promise<void> {
+    const before = clients.map((client) => client.acknowledged())
+    await until(
+      () => clients.every((client, index) => client.acknowledged() > (before[index] ?? 0)),
+      FLOW_MS,
+      'another acknowledged export',
+    )
+  }
+
+  /** A random while. */
+  async pause(minMs: number, maxMs: number): Promise<void> {
+    await wait(minMs + this.random.below(maxMs - minMs + 1))
+  }
+
+  /** Injects the fault as often as asked, saying how far it is. */
+  async repeat(inject: (round: number) => Promise<void>): Promise<void> {
+    for (let round = 0; round < this.times; round++) {
+      if (round % 10 === 0) this.say(`${round} of ${this.times}`)
+      await inject(round)
+    }
+  }
+
+  say(text: string): void {
+    this.#options.log(`${this.#options.name}: ${text}`)
+  }
+
+  /** What the scenario asserts beside lost = 0 and duplicated = 0; the run fails, naming it, unless it holds. */
+  claim(holds: boolean, text: string): void {
+    if (holds || this.#broken.includes(text)) return
+    this.#broken.push(text)
+    this.say(`DOES NOT HOLD: ${text}`)
+  }
+
+  /** No export was given up: for faults that no client may notice. */
+  claimNoFailure(client: LedgerClient): void {
+    const failed = client.entries().filter(({ outcome }) => outcome !== 'acknowledged').length
+    this.claim(failed === 0, `${failed} exports failed or timed out`)
+  }
+
+  /** A figure for the report. */
+  note(text: string): void {
+    this.#notes.push(text)
+    this.say(text)
+  }
+
+  /** Ends the clients, lets the spools drain, ends the collectors, and counts. */
+  async conclude(): Promise<Row> {
+    const stopped = await Promise.all(this.#clients.map((client) => client.stop()))
+    const partial = stopped.reduce((sum, one) => sum + one.partial, 0)
+    this.claim(partial === 0, `${partial} answers rejected spans`)
+    await Promise.all(this.#sidecars.map((sidecar) => this.#endInPeace(sidecar)))
+    const settlement = await settle(await this.connect(), this.#clients)
+    const entries = this.#clients.flatMap((one) =>
+      one.entries().map((entry) => ({ ...entry, spans: one.spansPerRequest })),
+    )
+    return {
+      name: this.#options.name,
+      times: this.times,
+      ...summarize(entries),
+      ...settlement,
+      retries: stopped.reduce((sum, one) => sum + one.retries, 0),
+      peakRssMib: Math.max(...this.#sidecars.map((sidecar) => sidecar.peakRssMib())),
+      broken: this.#broken,
+      notes: this.#notes,
+      seconds: (performance.now() - this.#startedAt) / 1_000,
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const cleanup of this.#cleanups.splice(0).reverse()) {
+      try {
+        await cleanup()
+      } catch (error) {
+        this.say(`cleaning up: ${(error as Error).message}`)
+      }
+    }
+  }
+
+  async #endInPeace(sidecar: Sidecar): Promise<void> {
+    try {
+      if (!sidecar.isRunning()) await sidecar.start()
+      await sidecar.drained()
+    } catch (error) {
+      this.claim(false, `${(error as Error).message}; its log ends:\n${sidecar.lastWords()}`)
+    }
+    const code = await sidecar.end('SIGTERM')
+    this.claim(code === 0, `a collector ended with ${code ?? 'a signal'}`)
+  }
+}
