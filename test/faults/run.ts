@@ -4,9 +4,9 @@
  * a scenario does not hold. `--list` names the scenarios, `--times N` says how often each fault comes, `--seed N` repeats a
  * run's random moments.
  */
-import { Client } from 'pg'
 import { startCluster, type TestCluster } from '../helpers/postgres'
 import { createRandom } from '../helpers/random'
+import { administer } from './administration'
 import { type Arguments, parseArguments, USAGE } from './arguments'
 import { thaw } from './freeze'
 import { faultsOf, formatReport, type Result } from './report'
@@ -68,11 +68,13 @@ async function runOne(
   cluster: TestCluster,
 ): Promise<Result> {
   const { name } = scenario
+  const rounds = times ?? scenario.times[isShort ? 'short' : 'full']
+  if (rounds === 0) return { name, notRun: 'takes too long for the short run' }
   const database = `faults_${name.replaceAll('-', '_')}`
-  await runOn(cluster, `create database ${database}`)
+  await administer(cluster, `create database ${database}`)
   const stage = new Stage({
     name,
-    times: times ?? scenario.times[isShort ? 'short' : 'full'],
+    times: rounds,
     isShort,
     // Each scenario has moments of its own, whichever others run.
     random: createRandom(seed ^ hash(name)),
@@ -90,7 +92,7 @@ async function runOne(
   } finally {
     await stage.close()
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
-    await runOn(cluster, `drop database ${database} with (force)`)
+    await administer(cluster, `drop database if exists ${database} with (force)`)
   }
 }
 
@@ -117,16 +119,6 @@ async function revive(cluster: TestCluster): Promise<void> {
   thaw(cluster.pid())
   await cluster.stop('SIGINT')
   await cluster.restart()
-}
-
-async function runOn(cluster: TestCluster, statement: string): Promise<void> {
-  const client = new Client({ connectionString: cluster.connectionString() })
-  await client.connect()
-  try {
-    await client.query(statement)
-  } finally {
-    await client.end()
-  }
 }
 
 function hash(text: string): number {

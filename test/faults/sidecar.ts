@@ -1,10 +1,13 @@
-import type { CollectorOptions, RunningCollector } from '../helpers/collector'
+import { ADMIN_TOKEN, type CollectorOptions, type RunningCollector } from '../helpers/collector'
 import { until } from '../helpers/until'
 import { type MemoryWatch, type RssSample, watchMemory } from './memory'
 
+const AUTHORIZED = { authorization: `Bearer ${ADMIN_TOKEN}` }
 const DRAIN_MS = 300_000
-/** What a starting collector without Postgres already does. */
-type Awaited = NonNullable<CollectorOptions['awaited']>
+/** Six times its own deadline. */
+const END_MS = 60_000
+
+type Start = (options: CollectorOptions, state?: 'ready' | 'live') => Promise<RunningCollector>
 
 /** One place a collector runs at, ports and data folder, through the deaths and starts of its processes. */
 export class Sidecar {
@@ -12,15 +15,12 @@ export class Sidecar {
   readonly apiUrl: string
   readonly dataDir: string
   readonly #options: CollectorOptions
-  readonly #start: (options: CollectorOptions) => Promise<RunningCollector>
+  readonly #start: Start
   readonly #memory: MemoryWatch[] = []
   #running: RunningCollector | null = null
   #ended = ''
 
-  constructor(
-    options: CollectorOptions,
-    start: (options: CollectorOptions) => Promise<RunningCollector>,
-  ) {
+  constructor(options: CollectorOptions, start: Start) {
     this.otlpUrl = `http://127.0.0.1:${options.otlpPort}`
     this.apiUrl = `http://127.0.0.1:${options.apiPort}`
     this.dataDir = options.dataDir
@@ -28,8 +28,9 @@ export class Sidecar {
     this.#start = start
   }
 
-  async start(awaited: Awaited = 'ready'): Promise<void> {
-    this.#running = await this.#start({ ...this.#options, awaited })
+  /** Without Postgres a collector is never `ready`, but soon `live`. */
+  async start(state: 'ready' | 'live' = 'ready'): Promise<void> {
+    this.#running = await this.#start(this.#options, state)
     this.#memory.push(watchMemory(this.#running.pid))
   }
 
@@ -43,14 +44,22 @@ export class Sidecar {
     return this.#running !== null && this.#running.child.exitCode === null
   }
 
-  /** Ends the process and waits until it is gone; its exit code, null when a signal ended it or none ran. */
+  /**
+   * Ends the process and waits until it is gone; its exit code, null when a signal ended it or none ran. Throws when it does
+   * not heed SIGTERM for a minute, and kills it then.
+   */
   async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null> {
     const running = this.#running
     if (running === null) return null
+    const tooLate = setTimeout(() => running.child.kill('SIGKILL'), END_MS)
     const code = await running.end(signal)
+    clearTimeout(tooLate)
     this.#running = null
     this.#memory.at(-1)?.stop()
     this.#ended = running.output()
+    if (signal === 'SIGTERM' && running.child.signalCode === 'SIGKILL') {
+      throw new Error(`a collector did not end within ${END_MS} ms of SIGTERM`)
+    }
     return code
   }
 
@@ -62,7 +71,7 @@ export class Sidecar {
   /** A metric's value, of all its labels together; null when the collector does not have it or does not answer. */
   async metric(name: string): Promise<number | null> {
     try {
-      const text = await (await fetch(`${this.apiUrl}/metrics`)).text()
+      const text = await (await fetch(`${this.apiUrl}/metrics`, { headers: AUTHORIZED })).text()
       const values = [...text.matchAll(new RegExp(`^${name}(?:\\{.*\\})? (\\S+)$`, 'gm'))]
       if (values.length === 0) return null
       return values.reduce((sum, [, value]) => sum + Number(value), 0)

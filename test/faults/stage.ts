@@ -201,10 +201,11 @@ export class Stage {
     try {
       if (!sidecar.isRunning()) await sidecar.start()
       await sidecar.drained()
+      const code = await sidecar.end('SIGTERM')
+      this.claim(code === 0, `a collector ended with ${code ?? 'a signal'}`)
     } catch (error) {
       this.claim(false, `${(error as Error).message}; its log ends:\n${sidecar.lastWords()}`)
+      await sidecar.end('SIGKILL')
     }
-    const code = await sidecar.end('SIGTERM')
-    this.claim(code === 0, `a collector ended with ${code ?? 'a signal'}`)
   }
 }

@@ -29,8 +29,6 @@ export interface CollectorOptions {
   readonly apiPort: number
   readonly dataDir: string
   readonly env?: NodeJS.ProcessEnv
-  /** What to wait for at the start: without a database a collector is `live` and not `ready`. */
-  readonly awaited?: 'ready' | 'live'
 }
 
 export const ADMIN_TOKEN = 'admin-token-of-the-tests'
@@ -45,13 +43,15 @@ export function collectors(t: { teardown(fn: () => Promise<void>): void }) {
     }
   })
   return {
-    /** Starts a collector and waits until it is ready, or as `awaited` says. */
-    async start(options: CollectorOptions): Promise<RunningCollector> {
+    /** Starts a collector and waits until it is ready, or only `live`: its doors are open, its database may be away. */
+    async start(
+      options: CollectorOptions,
+      state: 'ready' | 'live' = 'ready',
+    ): Promise<RunningCollector> {
       const collector = spawnCollector(options)
       running.set(collector, options)
       collector.child.once('exit', () => running.delete(collector))
-      const { awaited = 'ready' } = options
-      await until(() => answers(collector, awaited), 60_000, `a collector that is ${awaited}`)
+      await until(() => isIn(state, collector), 60_000, `a ${state} collector`)
       return collector
     },
   }
@@ -118,12 +118,12 @@ function spawnCollector(options: CollectorOptions): RunningCollector {
   }
 }
 
-async function answers(collector: RunningCollector, probe: 'ready' | 'live'): Promise<boolean> {
+async function isIn(state: 'ready' | 'live', collector: RunningCollector): Promise<boolean> {
   if (collector.child.exitCode !== null) {
     throw new Error(`the collector ended at its start:\n${collector.output()}`)
   }
   try {
-    return (await fetch(`${collector.apiUrl}/health/${probe}`)).status === 200
+    return (await fetch(`${collector.apiUrl}/health/${state}`)).status === 200
   } catch {
     return false
   }

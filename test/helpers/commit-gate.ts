@@ -1,21 +1,25 @@
 import type { Client } from 'pg'
 
 /** Where a collector's transaction is stopped. `commit` stops it after COMMIT was sent and before it is done. */
-export type Gate = 'receipt' | 'commit'
+export type Gate = 'receipt' | 'copy' | 'commit'
 
-const KEYS: Record<Gate, number> = { receipt: 4_317, commit: 4_318 }
+const KEYS: Record<Gate, number> = { receipt: 4_317, commit: 4_318, copy: 4_319 }
 
 /**
- * Installs triggers on the receipts that wait for an advisory lock: one as the receipt is inserted, one deferred to
- * COMMIT. With the gate open they cost a lock each; closed, every ingest transaction waits at it.
+ * Installs triggers that wait for an advisory lock: as a receipt is inserted, as the COPY of the spans begins, and deferred
+ * to COMMIT. With the gate open they cost a lock each; closed, every ingest transaction waits at it.
  */
 export async function installGates(client: Client): Promise<void> {
-  for (const gate of ['receipt', 'commit'] as const) {
+  for (const gate of ['receipt', 'copy', 'commit'] as const) {
     await client.query(
       `create function public.wait_at_${gate}() returns trigger language plpgsql as $$
        begin perform pg_advisory_xact_lock_shared(${KEYS[gate]}); return new; end $$`,
     )
   }
+  await client.query(
+    `create trigger wait_at_copy before insert on sidelight.span
+     for each statement execute function public.wait_at_copy()`,
+  )
   await client.query(
     `create trigger wait_at_receipt before insert on sidelight.ingest_receipt
      for each row execute function public.wait_at_receipt()`,
