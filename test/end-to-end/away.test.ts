@@ -49,7 +49,7 @@ t.test(
   'a collector that starts without Postgres acknowledges, migrates when it comes, and stores',
   async (t) => {
     const { cluster, start, options } = await openAway(t)
-    const collector = await start({ ...options, awaited: 'live' })
+    const collector = await start(options, 'live')
     t.equal(await post(collector, 'before'), 200)
     const readiness = await fetch(`${collector.apiUrl}/health/ready`)
     t.equal(readiness.status, 503)
@@ -70,10 +70,10 @@ t.test(
   'what a killed collector had acknowledged without Postgres, its successor stores',
   async (t) => {
     const { cluster, start, options } = await openAway(t)
-    const first = await start({ ...options, awaited: 'live' })
+    const first = await start(options, 'live')
     for (const service of ['a', 'b']) t.equal(await post(first, service), 200)
     await first.end('SIGKILL')
-    const second = await start({ ...options, awaited: 'live' })
+    const second = await start(options, 'live')
     t.equal(await post(second, 'c'), 200)
     t.equal(await second.end('SIGTERM'), 0, 'a stop without Postgres is clean')
     t.match(second.output(), /stopped: 0 requests without an answer, 3 acknowledged ones wait/)
