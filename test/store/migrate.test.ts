@@ -4,12 +4,15 @@ import { join } from 'node:path'
 import t from 'tap'
 import { Unavailable } from '../../collector/errors'
 import { migrate, MigrationError } from '../../collector/store/migrate'
-import { SCHEMA_FOLDER } from '../../collector/store/migrations'
+import { loadSchemaFiles, SCHEMA_FOLDER } from '../../collector/store/migrations'
 import { createPool } from '../../collector/store/pool'
 import { MAJORS, withDatabase } from '../helpers/postgres'
 import { until } from '../helpers/until'
 import { openDatabase, openPool, silent } from './database'
 
+const schemaFiles = loadSchemaFiles(SCHEMA_FOLDER)
+/** What is applied to an empty database, in order. */
+const FILES = [...schemaFiles.migrations, ...schemaFiles.repeatables].map(({ name }) => name)
 const SECOND = '0002_second.sql'
 
 /** A copy of the schema folder to add files to. */
@@ -38,10 +41,13 @@ for (const major of MAJORS) {
       const { connectionString } = await withDatabase(t, { major, migrated: false })
       const pools = Array.from({ length: 20 }, () => openPool(t, connectionString, 2))
       const applied = await Promise.all(pools.map((pool) => migrate(pool, auto)))
-      t.same(applied.flat().sort(), ['0001_spans.sql', 'repeatable/views.sql'])
+      t.same(applied.flat().sort(), FILES)
       const [pool] = pools
       const { rows } = await pool!.query('select name from sidelight.migration order by name')
-      t.same(rows, [{ name: '0001_spans.sql' }, { name: 'repeatable/views.sql' }])
+      t.same(
+        rows,
+        FILES.map((name) => ({ name })),
+      )
       t.same(await migrate(pool!, auto), [], 'a further start finds nothing to do')
       t.same(await migrate(pool!, off), [], 'nor does one that only looks')
     },
@@ -75,7 +81,7 @@ t.test(
     const pool = await openDatabase(t, { migrated: false })
     await t.rejects(migrate(pool, off), {
       name: 'MigrationError',
-      message: /0001_spans\.sql, repeatable\/views\.sql .*sidelight migrate/,
+      message: /0001_spans\.sql, .*repeatable\/views\.sql .*sidelight migrate/,
     })
     const { rows } = await pool.query(`select to_regnamespace('sidelight') is null as absent`)
     t.same(rows, [{ absent: true }])
@@ -199,10 +205,7 @@ t.test('a role without the right to create schemas migrates the schema made for 
   const { connectionString } = pool.options
   const restricted = new URL(connectionString ?? '')
   restricted.searchParams.set('options', `-c role=${role}`)
-  t.same(await migrate(openPool(t, restricted.href), auto), [
-    '0001_spans.sql',
-    'repeatable/views.sql',
-  ])
+  t.same(await migrate(openPool(t, restricted.href), auto), FILES)
 })
 
 t.test('a Postgres that does not answer is unavailable, not wrong', async (t) => {
