@@ -30,7 +30,7 @@ export interface LeaderOptions {
   readonly ttlMs?: number
   /** Default 10 s; between two renewals, and between two tries of a candidate. */
   readonly renewEveryMs?: number
-  /** Default an hour; between two rounds of the duties. */
+  /** Default 5 minutes; between two rounds of the duties, so that a size limit is passed by little at most. */
   readonly workEveryMs?: number
 }
 
@@ -40,7 +40,7 @@ export function createLeader(options: LeaderOptions): Leader {
   const timing: Timing = {
     ttlMs: options.ttlMs ?? 30 * SECOND_MS,
     renewEveryMs: options.renewEveryMs ?? 10 * SECOND_MS,
-    workEveryMs: options.workEveryMs ?? 3_600 * SECOND_MS,
+    workEveryMs: options.workEveryMs ?? 300 * SECOND_MS,
   }
   const stopping = new AbortController()
   const faults = createFaults(options.log)
