@@ -11,17 +11,23 @@ export function thaw(pid: number): void {
   for (const one of [...childrenOf(pid), pid]) signal(one, 'SIGCONT')
 }
 
+/** Whether the process and all its children stand still. */
+export function isFrozen(pid: number): boolean {
+  return [pid, ...childrenOf(pid)].every((one) => readStat(one)?.state === 'T')
+}
+
 function childrenOf(pid: number): number[] {
   return readdirSync('/proc')
     .map(Number)
-    .filter((candidate) => candidate > 0 && parentOf(candidate) === pid)
+    .filter((candidate) => candidate > 0 && readStat(candidate)?.parent === pid)
 }
 
 /** Null when the process has ended. */
-function parentOf(pid: number): number | null {
+function readStat(pid: number): { readonly state: string; readonly parent: number } | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
+    const [state = '', parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return { state, parent: Number(parent) }
   } catch {
     return null
   }

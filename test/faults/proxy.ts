@@ -8,7 +8,7 @@ export type Direction = 'asked' | 'answered'
 export interface Proxy {
   readonly port: number
   /**
-   * Passes on `bytes` more of that direction, on whichever connections they come, and resets the connection the last of
+   * Passes on `bytes` more of that direction, on whichever connections they come, and breaks the connection the last of
    * them came on, both ends of it. Resolves when that is done.
    */
   cut(direction: Direction, bytes: number): Promise<void>

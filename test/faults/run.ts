@@ -104,13 +104,15 @@ async function playOut(scenario: Scenario, stage: Stage): Promise<Result> {
     await scenario.run(stage)
   } catch (error) {
     if (error instanceof NotRun) return { name, notRun: error.message }
-    stage.claim(false, `broke off: ${(error as Error).stack ?? String(error)}`)
+    stage.claim(false, `broke off: ${(error as Error).message}`)
+    stage.say(String((error as Error).stack))
     await revive(stage.cluster)
   }
   try {
     return await stage.conclude()
   } catch (error) {
-    return { name, failure: `cannot be counted: ${(error as Error).stack ?? String(error)}` }
+    stage.claim(false, `cannot be counted: ${(error as Error).message}`)
+    return { name, failure: stage.broken().join('; ') }
   }
 }
 

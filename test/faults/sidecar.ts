@@ -4,8 +4,15 @@ import { type MemoryWatch, type RssSample, watchMemory } from './memory'
 
 const AUTHORIZED = { authorization: `Bearer ${ADMIN_TOKEN}` }
 const DRAIN_MS = 300_000
+const NOTICE_MS = 60_000
 /** Six times its own deadline. */
 const END_MS = 60_000
+
+/** The part of the answer of /health/ready that is looked at. */
+interface Readiness {
+  readonly ready: boolean
+  readonly checks: Readonly<Record<string, string>>
+}
 
 type Start = (options: CollectorOptions, state?: 'ready' | 'live') => Promise<RunningCollector>
 
@@ -80,23 +87,28 @@ export class Sidecar {
     }
   }
 
-  /** What readiness says, as text; empty when there is no answer. */
-  async readiness(): Promise<string> {
+  /** What readiness says; null when there is no answer. */
+  async readiness(): Promise<Readiness | null> {
     try {
-      return await (await fetch(`${this.apiUrl}/health/ready`)).text()
+      return (await (await fetch(`${this.apiUrl}/health/ready`)).json()) as Readiness
     } catch {
-      return ''
+      return null
     }
   }
 
-  async isReady(): Promise<boolean> {
-    return (await this.readiness()).includes('"ready":true')
+  /** Waits until it knows that Postgres cannot be used. */
+  async noticed(): Promise<void> {
+    await until(
+      async () => (await this.metric('sidelight_database_available')) === 0,
+      NOTICE_MS,
+      'a collector that knows Postgres cannot be used',
+    )
   }
 
   /** Waits until it is ready and nothing is left in its spool. */
   async drained(): Promise<void> {
     await until(
-      async () => (await this.isReady()) && (await this.spoolRecords()) === 0,
+      async () => (await this.readiness())?.ready === true && (await this.spoolRecords()) === 0,
       DRAIN_MS,
       `a drained spool of ${this.dataDir}`,
     )

@@ -152,6 +152,11 @@ export class Stage {
     this.say(`DOES NOT HOLD: ${text}`)
   }
 
+  /** The claims that did not hold so far. */
+  broken(): readonly string[] {
+    return this.#broken
+  }
+
   /** No export was given up: for faults that no client may notice. */
   claimNoFailure(client: LedgerClient): void {
     const failed = client.entries().filter(({ outcome }) => outcome !== 'acknowledged').length
@@ -204,7 +209,8 @@ export class Stage {
       const code = await sidecar.end('SIGTERM')
       this.claim(code === 0, `a collector ended with ${code ?? 'a signal'}`)
     } catch (error) {
-      this.claim(false, `${(error as Error).message}; its log ends:\n${sidecar.lastWords()}`)
+      this.claim(false, (error as Error).message)
+      this.say(`the collector's log ends:\n${sidecar.lastWords()}`)
       await sidecar.end('SIGKILL')
     }
   }

@@ -10,7 +10,7 @@ export const CUT_SCENARIOS: readonly Scenario[] = [
   {
     name: 'client-cut',
     fault:
-      'the connection between client and collector reset at a random byte, of a request or an answer',
+      'the connection between client and collector broken at a random byte, of a request or an answer',
     times: { full: 50, short: 5 },
     async run(stage) {
       const sidecar = await stage.sidecar()
@@ -24,7 +24,7 @@ export const CUT_SCENARIOS: readonly Scenario[] = [
   {
     name: 'database-cut',
     fault:
-      'the connection between collector and Postgres reset at a random byte, in either direction',
+      'the connection between collector and Postgres broken at a random byte, in either direction',
     times: { full: 50, short: 5 },
     async run(stage) {
       const proxy = await openProxy(stage, stage.cluster.port)

@@ -31,11 +31,7 @@ export const DISK_SCENARIOS: readonly Scenario[] = [
       const { sidecar, client } = await stage.play(HEAVY)
       await stage.repeat(async () => {
         disk.fill()
-        await until(
-          async () => (await sidecar.metric('sidelight_database_available')) === 0,
-          FULL_MS,
-          'a collector that knows Postgres is full',
-        )
+        await sidecar.noticed()
         await stage.pause(3_000, 5_000)
         disk.free()
         await stage.flow()
@@ -138,7 +134,10 @@ async function claimRefusing(stage: Stage, sidecar: Sidecar): Promise<void> {
     refusal.status === 503 && retryAfter > 0,
     `a full spool answers ${refusal.status} with Retry-After ${retryAfter}`,
   )
-  const readiness = await sidecar.readiness()
-  stage.claim(/spool/.test(readiness), `readiness does not name the spool: ${readiness}`)
+  const verdict = (await sidecar.readiness())?.checks['spool'] ?? 'nothing'
+  stage.claim(
+    verdict !== 'healthy' && verdict !== 'nothing',
+    `readiness says ${verdict} of a full spool`,
+  )
   await stage.pause(500, 1_500)
 }

@@ -1,8 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { freeze, thaw } from '../freeze'
+import { until } from '../../helpers/until'
+import { freeze, isFrozen, thaw } from '../freeze'
 import type { Scenario } from '../scenario'
 
 const SECOND_MS = 1_000
+const FREEZE_MS = 5 * SECOND_MS
 
 /** Postgres neither answers nor refuses. Exporters give up after 10 s. */
 export const HANG_SCENARIOS: readonly Scenario[] = [
@@ -17,6 +19,7 @@ export const HANG_SCENARIOS: readonly Scenario[] = [
         const pid = stage.cluster.pid()
         freeze(pid)
         try {
+          await until(() => isFrozen(pid), FREEZE_MS, 'a Postgres that stands still')
           const isLast = round === stage.times - 1
           await wait((stage.isShort ? 12 : isLast ? 40 : 15) * SECOND_MS)
         } finally {

@@ -13,7 +13,7 @@ export const REFUSAL_SCENARIOS: readonly Scenario[] = [
     fault: 'default_transaction_read_only on for 2 to 4 s, as after a fail-over to a standby',
     times: { full: 10, short: 1 },
     async run(stage) {
-      const { client } = await stage.play()
+      const { sidecar, client } = await stage.play()
       const session = await stage.connect()
       await session.query('set default_transaction_read_only = off')
       const reset = async () => {
@@ -25,6 +25,7 @@ export const REFUSAL_SCENARIOS: readonly Scenario[] = [
         await stage.pause(0, 500)
         await session.query('alter system set default_transaction_read_only = on')
         await session.query('select pg_reload_conf()')
+        await sidecar.noticed()
         await stage.pause(2_000, 4_000)
         await reset()
         await stage.flow()
