@@ -51,8 +51,13 @@ export function collectors(t: { teardown(fn: () => Promise<void>): void }) {
       const collector = spawnCollector(options)
       running.set(collector, options)
       collector.child.once('exit', () => running.delete(collector))
-      await until(() => isIn(state, collector), 60_000, `a ${state} collector`)
-      return collector
+      try {
+        await until(() => isIn(state, collector), 60_000, `a ${state} collector`)
+        return collector
+      } catch (error) {
+        await collector.end('SIGKILL')
+        throw error
+      }
     },
   }
 }
