@@ -95,6 +95,7 @@ class ProbedAvailability implements Availability {
     try {
       await probe()
     } catch (error) {
+      if (this.#isStopped) return
       this.#lost = error instanceof Error ? error.message : String(error)
       this.#beginOutage(this.#lost)
       this.#askLater()
