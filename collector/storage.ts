@@ -59,8 +59,8 @@ export async function openStorage(parts: CollectorParts, counters: Counters, rel
     log,
     nowMs: Date.now,
     oldestUndrainedAgeMs() {
-      const { oldestReceivedMs } = spool.state()
-      return oldestReceivedMs === null ? null : Math.max(0, Date.now() - oldestReceivedMs)
+      const { oldestOnDiskMs } = spool.state()
+      return oldestOnDiskMs === null ? null : Math.max(0, Date.now() - oldestOnDiskMs)
     },
   })
   releases.push(() => keeper.stop())

@@ -31,7 +31,7 @@ export interface KeeperOptions {
   readonly log: Logger
   /** Unix milliseconds. */
   readonly nowMs: () => number
-  /** How old the oldest record is that this process keeps and has yet to store; null when there is none. */
+  /** How old the oldest record is that this process, or its successor, would store again or for the first time; null when there is none. */
   readonly oldestUndrainedAgeMs: () => number | null
   /** Default 30 s. */
   readonly heartbeatMs?: number

@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import t from 'tap'
 import { until } from '../helpers/until'
-import { openAt, request, spoolFolder, valueOf } from './spools'
+import { NOW_MS, openAt, request, spoolFolder, valueOf } from './spools'
 
 const CHILD = join(__dirname, '../helpers/spool-disk-child.ts')
 const TIMEOUT_MS = 20_000
@@ -19,7 +19,12 @@ t.test('a folder that cannot be made is refused by name, and used once it can', 
   })
   t.equal(await valueOf(spool, 'sidelight_spool_refusing'), 1)
   t.strictSame(await spool.next(1), [])
-  t.strictSame(spool.state(), { records: 0, bytes: 0, oldestReceivedMs: null })
+  t.strictSame(spool.state(), {
+    records: 0,
+    bytes: 0,
+    oldestReceivedMs: null,
+    oldestOnDiskMs: null,
+  })
 
   rmSync(folder)
   await until(() => spool.refusal() === null, TIMEOUT_MS, 'the spool to be usable')
@@ -79,4 +84,17 @@ t.test('a write the disk does not take costs the requests in it alone', async (t
   const spool = await openAt(t, folder)
   t.equal(spool.state().records, 10)
   t.equal(await valueOf(spool, 'sidelight_spool_cut_bytes_total'), 0, 'it was cut back at once')
+})
+
+t.test('what is settled counts as kept until that is on disk', async (t) => {
+  const folder = spoolFolder(t)
+  const spool = await openAt(t, folder)
+  const ref = await spool.append(request('stored', { receivedMs: NOW_MS - 5000 }))
+  const inTheWay = join(folder, '00000001.done')
+  mkdirSync(inTheWay)
+  await t.rejects(spool.settle([ref]), { name: 'Unavailable' })
+  t.match(spool.state(), { records: 0, oldestOnDiskMs: NOW_MS - 5000 }, 'a restart brings it back')
+  rmSync(inTheWay, { recursive: true })
+  await spool.settle([])
+  t.match(spool.state(), { records: 0, oldestOnDiskMs: null })
 })

@@ -190,7 +190,12 @@ t.test('a damaged head of a segment costs none of its records', async (t) => {
 t.test('a file without any record is kept aside whole', async (t) => {
   const garbage = Buffer.alloc(10_000, 'no record here')
   const { folder, spool } = await reopen(t, garbage)
-  t.strictSame(spool.state(), { records: 0, bytes: 0, oldestReceivedMs: null })
+  t.strictSame(spool.state(), {
+    records: 0,
+    bytes: 0,
+    oldestReceivedMs: null,
+    oldestOnDiskMs: null,
+  })
   const [head, rest] = ['00000001-0.bin', '00000001-64.bin'].map((name) =>
     readFileSync(join(folder, 'quarantine', name)),
   )

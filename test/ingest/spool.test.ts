@@ -131,7 +131,12 @@ t.test('segments of which nothing is left are deleted, the others stay', async (
 
 t.test('state counts what is kept and knows the oldest of it', async (t) => {
   const spool = await openAt(t, spoolFolder(t))
-  t.strictSame(spool.state(), { records: 0, bytes: 0, oldestReceivedMs: null })
+  t.strictSame(spool.state(), {
+    records: 0,
+    bytes: 0,
+    oldestReceivedMs: null,
+    oldestOnDiskMs: null,
+  })
   const big = 'x'.repeat(100 * KIB)
   const old = await spool.append(request(big, { receivedMs: NOW_MS - 5000 }))
   await spool.append(request(big, { receivedMs: NOW_MS - 3000 }))

@@ -59,10 +59,16 @@ export class Inventory {
   }
 
   get oldestMs(): number | null {
-    let found: number | null = null
-    for (const { oldestMs } of this.#segments.values()) {
-      if (oldestMs !== null) found = Math.min(found ?? oldestMs, oldestMs)
-    }
-    return found
+    return oldestOf([...this.#segments.values()].map(({ oldestMs }) => oldestMs))
   }
+
+  /** Arrival of the oldest record of which the disk does not say that it is settled. */
+  get oldestOnDiskMs(): number | null {
+    const unmarked = [...this.#segments.values()].map(({ oldestUnmarkedMs }) => oldestUnmarkedMs)
+    return oldestOf([this.oldestMs, ...unmarked])
+  }
+}
+
+function oldestOf(times: readonly (number | null)[]): number | null {
+  return times.reduce((oldest, ms) => (ms === null ? oldest : Math.min(oldest ?? ms, ms)), null)
 }

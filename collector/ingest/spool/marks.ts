@@ -24,24 +24,19 @@ export async function readMarks(
 
 /** Adds what the segment has not marked yet, and returns when that is on disk. On failure it stays unmarked. */
 export async function writeMarks(folder: string, segment: Segment): Promise<void> {
-  const offsets = segment.unmarked
-  segment.unmarked = []
+  const offsets = [...segment.unmarked]
+  const isNew = segment.markBytes === 0
+  const flags = constants.O_WRONLY | constants.O_CREAT
+  const file = await open(markFile(folder, segment.number), flags, FILE_MODE)
   try {
-    const isNew = segment.markBytes === 0
-    const flags = constants.O_WRONLY | constants.O_CREAT
-    const file = await open(markFile(folder, segment.number), flags, FILE_MODE)
-    try {
-      await writeAll(file, [encodeMarks(segment.number, offsets)], segment.markBytes)
-      await file.datasync()
-    } finally {
-      await file.close()
-    }
-    if (isNew) await syncFolder(folder)
-    segment.markBytes += offsets.length * MARK_BYTES
-  } catch (error) {
-    segment.unmarked.push(...offsets)
-    throw error
+    await writeAll(file, [encodeMarks(segment.number, offsets)], segment.markBytes)
+    await file.datasync()
+  } finally {
+    await file.close()
   }
+  if (isNew) await syncFolder(folder)
+  segment.markBytes += offsets.length * MARK_BYTES
+  segment.endUnmarked(offsets.length)
 }
 
 function encodeMarks(segment: number, offsets: readonly number[]): Buffer {

@@ -15,8 +15,8 @@ export class Segment {
   bytes: number
   /** Bytes of the file that says what is settled. */
   markBytes: number
-  /** Records settled here but not on disk yet. */
-  unmarked: number[] = []
+  readonly #unmarked: number[] = []
+  #oldestUnmarkedMs: number | null = null
   /** Part of it is unreadable and could not be copied, so that the file must stay. */
   isEvidence = false
   /** Damage was found since it was counted. */
@@ -43,6 +43,16 @@ export class Segment {
     return this.#oldestMs
   }
 
+  /** Records settled here but not on disk yet. */
+  get unmarked(): readonly number[] {
+    return this.#unmarked
+  }
+
+  /** Not later than the arrival of the oldest of those. */
+  get oldestUnmarkedMs(): number | null {
+    return this.#oldestUnmarkedMs
+  }
+
   isSettled(offset: number): boolean {
     return this.#isSettled.has(offset / ALIGNMENT_BYTES)
   }
@@ -53,6 +63,20 @@ export class Segment {
     block.unsettled++
     this.#unsettled++
     this.#oldestMs = Math.min(this.#oldestMs ?? receivedMs, receivedMs)
+  }
+
+  /** Settles it, to be marked so on disk. */
+  settleUnmarked(offset: number): void {
+    const oldestMs = this.#oldestMs ?? Infinity
+    if (!this.settle(offset)) return
+    this.#unmarked.push(offset)
+    this.#oldestUnmarkedMs = Math.min(this.#oldestUnmarkedMs ?? oldestMs, oldestMs)
+  }
+
+  /** Says that the first so many of the unmarked ones are on disk. */
+  endUnmarked(count: number): void {
+    this.#unmarked.splice(0, count)
+    if (this.#unmarked.length === 0) this.#oldestUnmarkedMs = null
   }
 
   /** False when it was settled before. */

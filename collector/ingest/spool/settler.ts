@@ -21,8 +21,7 @@ export class Settler {
   /** Resolves when they are settled on disk. When that fails they are settled in memory, and the next call tries again. */
   settle(refs: readonly SpoolRef[]): Promise<void> {
     for (const { segment: number, offset } of refs) {
-      const segment = this.#inventory.get(number)
-      if (segment?.settle(offset) === true) segment.unmarked.push(offset)
+      this.#inventory.get(number)?.settleUnmarked(offset)
     }
     this.#next ??= this.#turns(() => this.#flush())
     return this.#next

@@ -34,6 +34,8 @@ export interface SpoolState {
   readonly bytes: number
   /** Arrival of the oldest record, to within 64 KiB of records. */
   readonly oldestReceivedMs: number | null
+  /** Arrival of the oldest record the next start would hand out: that one, or one whose settling is not on disk yet. */
+  readonly oldestOnDiskMs: number | null
 }
 
 /** Acknowledged requests that Postgres has not taken yet, on disk. */
@@ -165,8 +167,9 @@ class DiskSpool implements Spool {
   }
 
   state(): SpoolState {
-    const { records = 0, bytes = 0, oldestMs = null } = this.#opened?.inventory ?? {}
-    return { records, bytes, oldestReceivedMs: oldestMs }
+    const { inventory } = this.#opened ?? {}
+    const { records = 0, bytes = 0, oldestMs = null, oldestOnDiskMs = null } = inventory ?? {}
+    return { records, bytes, oldestReceivedMs: oldestMs, oldestOnDiskMs }
   }
 
   close(): Promise<void> {
