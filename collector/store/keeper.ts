@@ -8,9 +8,14 @@ import {
   type Sidecar,
 } from './maintenance'
 import { migrate } from './migrate'
+import { withClient } from './session'
 
 const SECOND_MS = 1_000
 const HEARTBEAT_MS = 30 * SECOND_MS
+/** What takes longer goes over a connection that is stuck: it is destroyed, for the pool has few. */
+const ATTEMPT_MS = 5 * SECOND_MS
+/** Of a stop, which a Postgres that hangs must not keep. */
+const LAST_WORD_MS = SECOND_MS
 
 /** What a collector does for its database beside writing to it. */
 export interface Keeper {
@@ -35,6 +40,8 @@ export interface KeeperOptions {
   readonly oldestUndrainedAgeMs: () => number | null
   /** Default 30 s. */
   readonly heartbeatMs?: number
+  /** Default 5 s; what takes longer is given up, but for migrations. */
+  readonly attemptMs?: number
 }
 
 /** All of it is harmless when several collectors do it at once. */
@@ -46,13 +53,15 @@ export function createKeeper({
   nowMs,
   oldestUndrainedAgeMs,
   heartbeatMs = HEARTBEAT_MS,
+  attemptMs = ATTEMPT_MS,
 }: KeeperOptions): Keeper {
   let timer: NodeJS.Timeout | undefined
   let isFailing = false
   async function beat(): Promise<void> {
     try {
-      const isKnown = await heartbeat(pool, sidecar.id, oldestUndrainedAgeMs())
-      if (!isKnown) await registerSidecar(pool, sidecar, oldestUndrainedAgeMs())
+      const limit = AbortSignal.timeout(attemptMs)
+      const isKnown = await heartbeat(pool, sidecar.id, oldestUndrainedAgeMs(), limit)
+      if (!isKnown) await registerSidecar(pool, sidecar, oldestUndrainedAgeMs(), limit)
       if (isFailing) log.info('the heartbeat reaches the database again')
       isFailing = false
     } catch (error) {
@@ -62,17 +71,21 @@ export function createKeeper({
   }
   return {
     async prepare() {
+      const limit = () => AbortSignal.timeout(attemptMs)
+      // A migration may take its time. Over a connection that just answered it is not lost in one that is stuck.
+      await withClient(pool, limit(), (client) => client.query('select'))
       await migrate(pool, { mode, log })
-      await createUpcomingPartitions(pool, nowMs())
-      await registerSidecar(pool, sidecar, oldestUndrainedAgeMs())
+      await createUpcomingPartitions(pool, nowMs(), limit())
+      await registerSidecar(pool, sidecar, oldestUndrainedAgeMs(), limit())
       timer ??= setInterval(() => void beat(), heartbeatMs).unref()
     },
     async stop() {
       clearInterval(timer)
       try {
         const ageMs = oldestUndrainedAgeMs()
-        if (ageMs === null) await reportDrained(pool, sidecar.id)
-        else await heartbeat(pool, sidecar.id, ageMs)
+        const limit = AbortSignal.timeout(LAST_WORD_MS)
+        if (ageMs === null) await reportDrained(pool, sidecar.id, limit)
+        else await heartbeat(pool, sidecar.id, ageMs, limit)
       } catch (error) {
         log.debug({ err: error }, 'cannot tell the database of this stop')
       }

@@ -1,5 +1,6 @@
 import type { Pool, QueryResult, QueryResultRow } from 'pg'
 import { ensurePartitions, upcomingDays } from './partitions'
+import { withClient } from './session'
 import { PARTITIONED_TABLES } from './tables'
 
 /** Runs a statement in a transaction of its own. */
@@ -71,9 +72,11 @@ export async function registerSidecar(
   pool: Pool,
   sidecar: Sidecar,
   oldestUndrainedAgeMs: number | null,
+  signal?: AbortSignal,
 ): Promise<void> {
   const { id, host, version, roles } = sidecar
-  await pool.query(REGISTER, [id, host, version, roles, oldestUndrainedAgeMs])
+  const values = [id, host, version, roles, oldestUndrainedAgeMs]
+  await withClient(pool, signal, (client) => client.query(REGISTER, values))
 }
 
 const HEARTBEAT = `
@@ -90,8 +93,11 @@ export async function heartbeat(
   pool: Pool,
   id: string,
   oldestUndrainedAgeMs: number | null,
+  signal?: AbortSignal,
 ): Promise<boolean> {
-  return (await pool.query(HEARTBEAT, [id, oldestUndrainedAgeMs])).rowCount === 1
+  return withClient(pool, signal, async (client) => {
+    return (await client.query(HEARTBEAT, [id, oldestUndrainedAgeMs])).rowCount === 1
+  })
 }
 
 const DRAINED = `
@@ -100,8 +106,8 @@ set heartbeat_at = clock_timestamp(), drained_at = clock_timestamp(), oldest_und
 where id = $1`
 
 /** Says at a clean stop that nothing of this process waits to be stored any more. */
-export async function reportDrained(pool: Pool, id: string): Promise<void> {
-  await pool.query(DRAINED, [id])
+export async function reportDrained(pool: Pool, id: string, signal?: AbortSignal): Promise<void> {
+  await withClient(pool, signal, (client) => client.query(DRAINED, [id]))
 }
 
 const FORGET = `

@@ -4,7 +4,7 @@ import { createKeeper, type Keeper } from '../../collector/store/keeper'
 import { deleteOldReceipts } from '../../collector/store/maintenance'
 import { uuidOf } from '../helpers/rows'
 import { until } from '../helpers/until'
-import { openDatabase, silent } from './database'
+import { countWaiting, openDatabase, silent } from './database'
 
 const sidecar = { id: uuidOf('sidecar'), host: 'pod-1', version: '0.1.0', roles: ['ingest'] }
 const HOUR_MS = 3_600_000
@@ -32,6 +32,7 @@ function openKeeper(pool: Pool, age: { ms: number | null }): Keeper {
     nowMs: Date.now,
     oldestUndrainedAgeMs: () => age.ms,
     heartbeatMs: 20,
+    attemptMs: 100,
   })
 }
 
@@ -67,3 +68,23 @@ t.test(
     t.same(await read(pool), { undrained_hours: 3, is_drained: false })
   },
 )
+
+t.test('a Postgres that hangs takes no connections from the pool, and keeps no stop', async (t) => {
+  const pool = await openDatabase(t, { max: 3 })
+  const keeper = openKeeper(pool, { ms: null })
+  await keeper.prepare()
+  const holder = await pool.connect()
+  await holder.query('begin; lock table sidelight.sidecar')
+  // The server does not notice at once that its callers are gone.
+  await until(
+    async () => (await countWaiting(pool)) > 3,
+    10_000,
+    'more heartbeats than connections',
+  )
+  await t.rejects(keeper.prepare(), 'asking whether it can be used again has an end too')
+  const startedMs = performance.now()
+  await keeper.stop()
+  t.ok(performance.now() - startedMs < 5_000)
+  await holder.query('rollback')
+  holder.release()
+})
