@@ -71,9 +71,9 @@ async function start(parts: CollectorParts, releases: Release[]): Promise<Collec
     write: writer.write,
     writers: WRITERS,
     spool,
-    async bury({ digest, signal, tenant, receivedMs, body }, message) {
+    async bury({ digest, signal, tenant, receivedMs, body }, message, limit) {
       const about = { digest, ...WHOLE_REQUEST, signal, tenant, receivedMs, sqlstate: null }
-      return (await keepDeadLetters(pool, [{ ...about, message, body }])).length === 0
+      return (await keepDeadLetters(pool, [{ ...about, message, body }], limit)).length === 0
     },
     receiptWindowMs: config.spoolMaxAgeHours * HOUR_MS,
     refusal: () => database.refusal(),

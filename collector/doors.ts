@@ -46,7 +46,7 @@ export async function openDoors(
     maxTraceSpans: config.maxTraceSpans,
     onTruncated: () => counters.truncatedAnswers.inc(),
   })
-  releases.push(() => api.close())
+  releases.push(() => closeWithin(api, remainingMs() / 2))
   const apiUrl = await listen(api, config.apiAddress)
   if (!receives) return { apiUrl, otlpUrl: null }
   const otlp = createOtlpHttpServer({
@@ -61,7 +61,7 @@ export async function openDoors(
     counters,
     log,
   })
-  // The other half is for what has been received.
+  // What is left is for what has been received.
   releases.push(() => closeWithin(otlp, remainingMs() / 2))
   return { apiUrl, otlpUrl: await listen(otlp, config.otlpHttpAddress) }
 }

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Pool } from 'pg'
 import type { CollectorParts, Release } from './app'
 import { retentionBytesOf, retentionDaysOf } from './config'
 import { openSpool } from './ingest/spool/spool'
@@ -19,6 +21,8 @@ export const WRITERS = 2
 const INGEST_CONNECTIONS = WRITERS + 2
 /** For the lease, and for what the leader does. */
 const LEADER_CONNECTIONS = 2
+/** A pool has so long to end. */
+const END_MS = 1_000
 
 /** The database and the spool, and what works on them. */
 export async function openStorage(parts: CollectorParts, counters: Counters, releases: Release[]) {
@@ -43,14 +47,14 @@ export async function openStorage(parts: CollectorParts, counters: Counters, rel
     max: ingestConnections,
     applicationName: 'sidelight',
   })
-  releases.push(() => pool.end())
+  releases.push(() => endPool(pool))
   // Questions have connections of their own, so that slow ones never keep ingest waiting.
   const queryPool = createPool({
     connectionString,
     max: others - ingestConnections,
     applicationName: 'sidelight api',
   })
-  releases.push(() => queryPool.end())
+  releases.push(() => endPool(queryPool))
   const sidecar = { id: randomUUID(), host: hostname(), version, roles: config.roles }
   const keeper = createKeeper({
     pool,
@@ -72,6 +76,14 @@ export async function openStorage(parts: CollectorParts, counters: Counters, rel
   return { database, pool, queryPool, keeper, leader, writer, spool }
 }
 
+/** A connection that is lent still, to a migration or a question that takes long, ends with the process. */
+async function endPool(pool: Pool): Promise<void> {
+  const limit = new AbortController()
+  const isOver = wait(END_MS, undefined, { signal: limit.signal }).catch(() => undefined)
+  await Promise.race([pool.end(), isOver])
+  limit.abort()
+}
+
 interface LeaderParts {
   readonly connectionString: string
   readonly owner: string
@@ -89,7 +101,7 @@ function openLeader(
     max: LEADER_CONNECTIONS,
     applicationName: 'sidelight leader',
   })
-  releases.push(() => pool.end())
+  releases.push(() => endPool(pool))
   const own = log.child({ part: 'leader' })
   const duties = createDuties({
     retentionDays: (signal) => retentionDaysOf(config, signal),

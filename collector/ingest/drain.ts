@@ -7,6 +7,7 @@ import { isolateRows } from '../translate/origin'
 import type { Translated } from '../translate/rows'
 import type { Message } from './contract'
 import type { Spool, Spooled, SpoolRef, SpoolRequest } from './spool/spool'
+import { OVERDUE_MS } from './transaction'
 
 const SECOND_MS = 1_000
 /** Bodies of one transaction; what is read of the spool at a time. */
@@ -14,8 +15,8 @@ const BATCH_BYTES = 2 * 1024 * 1024
 /** Between two looks at what could not be stored the last time. */
 const PAUSE_MS = SECOND_MS
 
-/** Keeps a request that can never be stored where people find it, with the reason; false when it is refused even there. */
-export type Bury = (request: SpoolRequest, message: string) => Promise<boolean>
+/** Keeps a request that can never be stored where people find it, with the reason; false when it is refused even there. Given up when the signal is aborted. */
+export type Bury = (request: SpoolRequest, message: string, signal: AbortSignal) => Promise<boolean>
 
 /** Why a request of the spool can never be stored. */
 type DeadReason = 'in_doubt' | 'unreadable' | 'fault'
@@ -42,7 +43,7 @@ export class Drain {
   readonly #options: DrainOptions
   readonly #timer: NodeJS.Timeout
   #running: Promise<void> | null = null
-  #isStopped = false
+  readonly #stopped = new AbortController()
   /** Small after a failure, so that what fails stands alone; doubled by every success. */
   #batchBytes = BATCH_BYTES
   #isFailing = false
@@ -55,7 +56,7 @@ export class Drain {
   /** Says that there may be something to store now. */
   kick(): void {
     const { spool, isOpen } = this.#options
-    if (this.#running !== null || this.#isStopped || !isOpen()) return
+    if (this.#running !== null || this.#stopped.signal.aborted || !isOpen()) return
     if (spool.state().records === 0) return
     this.#running = this.#run().finally(() => {
       this.#running = null
@@ -72,7 +73,7 @@ export class Drain {
     })
     await Promise.race([this.#running, due])
     clearTimeout(timer)
-    this.#isStopped = true
+    this.#stopped.abort()
   }
 
   /** Lets records go that are stored. What cannot be marked so now is marked with the next ones; until then a restart brings it up again, and its receipt tells. */
@@ -88,7 +89,7 @@ export class Drain {
   async #run(): Promise<void> {
     const { spool, isOpen } = this.#options
     try {
-      while (!this.#isStopped && isOpen()) {
+      while (!this.#stopped.signal.aborted && isOpen()) {
         const batch = await spool.next(this.#batchBytes)
         if (batch.length === 0) break
         await this.#storeBatch(batch)
@@ -139,7 +140,8 @@ export class Drain {
 
   async #bury(spooled: Spooled, reason: DeadReason, message: string): Promise<null> {
     const { bury, counters, log } = this.#options
-    const isKept = await bury(spooled.request, message)
+    const limit = AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(OVERDUE_MS)])
+    const isKept = await bury(spooled.request, message, limit)
     counters.drainedRequests.inc({ outcome: 'dead' })
     counters.deadLetters.inc({ reason: isKept ? reason : 'lost' })
     const { digest } = spooled.request

@@ -1,6 +1,12 @@
 import { Client } from 'pg'
 import t, { type Test } from 'tap'
-import { collectors, dataFolder, freePorts, type RunningCollector } from '../helpers/collector'
+import {
+  ADMIN_TOKEN,
+  collectors,
+  dataFolder,
+  freePorts,
+  type RunningCollector,
+} from '../helpers/collector'
 import { traces } from '../helpers/otlp'
 import { startCluster } from '../helpers/postgres'
 import { until } from '../helpers/until'
@@ -22,6 +28,12 @@ async function post(collector: RunningCollector, service: string): Promise<numbe
   return (
     await fetch(`${collector.otlpUrl}/v1/traces`, { method: 'POST', headers: PROTOBUF, body })
   ).status
+}
+
+/** A question about traces; it is under way when this returns. */
+function ask(collector: RunningCollector): Promise<Response> {
+  const headers = { authorization: `Bearer ${ADMIN_TOKEN}` }
+  return fetch(`${collector.apiUrl}/api/admin/observability/traces/slow`, { headers })
 }
 
 async function countByService(connectionString: string): Promise<Record<string, number>> {
@@ -112,4 +124,35 @@ t.test('a hanging Postgres keeps no client waiting, and a second signal no stop'
     c: 100,
     d: 100,
   })
+})
+
+t.test('a hanging Postgres keeps no stop beyond its deadline', async (t) => {
+  const { cluster, start, options } = await openAway(t)
+  await cluster.restart()
+  const env = { SIDELIGHT_SHUTDOWN_TIMEOUT_MS: '3000' }
+  const collector = await start({ ...options, env })
+  // Enough at once for connections that nobody uses afterwards.
+  await Promise.all(Array.from({ length: 20 }, () => post(collector, 'before')))
+  t.equal((await ask(collector)).status, 200)
+  const processes = [cluster.pid(), ...(await processesOf(cluster.connectionString()))]
+  for (const pid of processes) process.kill(pid, 'SIGSTOP')
+  t.equal(await post(collector, 'kept'), 200)
+  const question = ask(collector).then(
+    () => 'answered',
+    () => 'cut off',
+  )
+  const stoppedMs = performance.now()
+  const ended = collector.end('SIGTERM')
+  await until(() => collector.child.exitCode !== null, 15_000, 'the end of the stop').catch(
+    (error: unknown) => {
+      for (const pid of processes) process.kill(pid, 'SIGCONT')
+      throw error
+    },
+  )
+  const tookMs = performance.now() - stoppedMs
+  for (const pid of processes) process.kill(pid, 'SIGCONT')
+  t.equal(await ended, 0)
+  t.ok(tookMs < 9_000, `the stop took ${tookMs.toFixed(0)} ms`)
+  t.equal(await question, 'cut off', 'a question keeps no stop either')
+  t.match(collector.output(), /stopped: 0 requests without an answer, 1 acknowledged ones wait/)
 })
