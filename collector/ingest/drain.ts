@@ -14,12 +14,18 @@ const SECOND_MS = 1_000
 const BATCH_BYTES = 2 * 1024 * 1024
 /** Between two looks at what could not be stored the last time. */
 const PAUSE_MS = SECOND_MS
+/** A record that fails so often alone may itself be what Postgres fails at: those behind it have their turn. */
+const FAILURES_ALONE = 3
+const LONG_PAUSE_MS = 60 * SECOND_MS
 
 /** Keeps a request that can never be stored where people find it, with the reason; false when it is refused even there. Given up when the signal is aborted. */
 export type Bury = (request: SpoolRequest, message: string, signal: AbortSignal) => Promise<boolean>
 
 /** Why a request of the spool can never be stored. */
 type DeadReason = 'in_doubt' | 'unreadable' | 'fault'
+
+/** What may fail here for a while. */
+type Work = 'drain the spool' | 'mark what was stored'
 
 export interface DrainOptions {
   readonly spool: Spool
@@ -46,7 +52,9 @@ export class Drain {
   readonly #stopped = new AbortController()
   /** Small after a failure, so that what fails stands alone; doubled by every success. */
   #batchBytes = BATCH_BYTES
-  #isFailing = false
+  readonly #failing = new Set<Work>()
+  /** How often a transaction of it alone failed, by digest; of those that are in doubt since one of theirs did. */
+  readonly #failures = new Map<string, number>()
 
   constructor(options: DrainOptions) {
     this.#options = options
@@ -81,8 +89,9 @@ export class Drain {
     const { spool } = this.#options
     try {
       await spool.settle(refs)
+      this.#recover('mark what was stored')
     } catch (error) {
-      this.#fail(error, 'cannot mark what was stored')
+      this.#fail(error, 'mark what was stored')
     }
   }
 
@@ -95,7 +104,7 @@ export class Drain {
         await this.#storeBatch(batch)
       }
     } catch (error) {
-      this.#fail(error, 'cannot drain the spool')
+      this.#fail(error, 'drain the spool')
     }
   }
 
@@ -119,7 +128,8 @@ export class Drain {
     const { request } = spooled
     // Slices: live requests come in between.
     await nextTurn()
-    if (request.isInDoubt && request.receivedMs < Date.now() - receiptWindowMs) {
+    const isInDoubt = request.isInDoubt || this.#failures.has(request.digest)
+    if (isInDoubt && request.receivedMs < Date.now() - receiptWindowMs) {
       const message = 'it may have been stored, so long ago that no receipt would tell'
       return this.#bury(spooled, 'in_doubt', message)
     }
@@ -145,6 +155,7 @@ export class Drain {
     counters.drainedRequests.inc({ outcome: 'dead' })
     counters.deadLetters.inc({ reason: isKept ? reason : 'lost' })
     const { digest } = spooled.request
+    this.#failures.delete(digest)
     log.error({ digest, reason, isKept }, `a spooled request can never be stored: ${message}`)
     await this.settle([spooled.ref])
     return null
@@ -152,17 +163,29 @@ export class Drain {
 
   async #storeAll(replays: readonly Replay[]): Promise<void> {
     if (replays.length === 0) return
-    const { store, spool } = this.#options
     try {
-      await this.#account(replays, await store(replays))
+      await this.#account(replays, await this.#options.store(replays))
     } catch (error) {
       if (!(error instanceof Unavailable)) return this.#storeEach(replays, error)
       this.#batchBytes = 1
-      spool.release(refsOf(replays))
+      this.#putBack(replays)
       return
     }
     this.#batchBytes = Math.min(BATCH_BYTES, this.#batchBytes * 2)
-    this.#recover()
+    this.#recover('drain the spool')
+  }
+
+  #putBack(replays: readonly Replay[]): void {
+    const alone = replays.length === 1 ? 1 : 0
+    let mostFailures = 0
+    for (const { digest } of replays) {
+      const failures = (this.#failures.get(digest) ?? 0) + alone
+      this.#failures.set(digest, failures)
+      mostFailures = Math.max(mostFailures, failures)
+    }
+    const isPassedOver = alone === 1 && mostFailures >= FAILURES_ALONE
+    if (isPassedOver) this.#later(refsOf(replays), LONG_PAUSE_MS)
+    else this.#options.spool.release(refsOf(replays))
   }
 
   /** A fault of ours hits one request, not its neighbours: the one that fails alone is dead. */
@@ -184,31 +207,32 @@ export class Drain {
     const { counters } = this.#options
     const settled: SpoolRef[] = []
     const blocked: SpoolRef[] = []
-    for (const [at, { spooled }] of replays.entries()) {
+    for (const [at, { spooled, digest }] of replays.entries()) {
       const outcome = results[at]?.kind ?? 'blocked'
       if (outcome === 'blocked') blocked.push(spooled.ref)
       else {
         counters.drainedRequests.inc({ outcome })
         settled.push(spooled.ref)
+        this.#failures.delete(digest)
       }
     }
     if (settled.length > 0) await this.settle(settled)
-    if (blocked.length > 0) this.#later(blocked)
+    if (blocked.length > 0) this.#later(blocked, PAUSE_MS)
   }
 
   /** Passed over for now: those behind them go first. */
-  #later(refs: readonly SpoolRef[]): void {
-    setTimeout(() => this.#options.spool.release(refs), PAUSE_MS).unref()
+  #later(refs: readonly SpoolRef[], pauseMs: number): void {
+    setTimeout(() => this.#options.spool.release(refs), pauseMs).unref()
   }
 
-  #fail(error: unknown, what: string): void {
-    if (!this.#isFailing) this.#options.log.error({ err: error }, `${what}; tried again later`)
-    this.#isFailing = true
+  #fail(error: unknown, work: Work): void {
+    const { log } = this.#options
+    if (!this.#failing.has(work)) log.error({ err: error }, `cannot ${work}; tried again later`)
+    this.#failing.add(work)
   }
 
-  #recover(): void {
-    if (this.#isFailing) this.#options.log.info('the spool is drained again')
-    this.#isFailing = false
+  #recover(work: Work): void {
+    if (this.#failing.delete(work)) this.#options.log.info(`can ${work} again`)
   }
 }
 

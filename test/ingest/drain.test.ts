@@ -1,5 +1,8 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { pino } from 'pino'
 import t from 'tap'
-import { BadData } from '../../collector/errors'
+import { BadData, Unavailable } from '../../collector/errors'
 import type { Message } from '../../collector/ingest/contract'
 import type { SpoolRequest } from '../../collector/ingest/spool/spool'
 import type { WriteGroup } from '../../collector/store/group'
@@ -120,4 +123,64 @@ t.test('what cannot be buried now is kept', async (t) => {
   t.equal(spool.state().records, 1)
   await until(() => spool.state().records === 0, TIMEOUT_MS, 'an empty spool')
   t.equal(graves, 2)
+})
+
+t.test('a request Postgres fails at whenever it comes does not hold up the others', async (t) => {
+  const spool = await temporarySpool(t)
+  for (const seed of ['cursed', 'a', 'b']) await spool.append(record(seed))
+  const { digests, write: store } = storingWrites()
+  const write: WriteGroup = (group, signal) =>
+    group.some(({ digest }) => digest === uuidOf('cursed'))
+      ? Promise.reject(new Unavailable('the connection was lost'))
+      : store(group, signal)
+  await createPipeline(t, { write, spool })
+  await until(() => spool.state().records === 1, TIMEOUT_MS, 'the others to be stored')
+  t.same(digests, [uuidOf('a'), uuidOf('b')])
+})
+
+t.test(
+  'what a failed transaction of the drain leaves in doubt is not stored blindly',
+  async (t) => {
+    const spool = await temporarySpool(t)
+    const receiptWindowMs = 300
+    await spool.append(record('sure', { receivedMs: Date.now() }))
+    const { digests, write: store } = storingWrites()
+    let isLost = false
+    let isBack = false
+    const write: WriteGroup = (group, signal) => {
+      if (isLost) return store(group, signal)
+      isLost = true
+      return Promise.reject(new Unavailable('the connection was lost in COMMIT'))
+    }
+    const probe = () =>
+      !isLost || isBack ? Promise.resolve() : Promise.reject(new Error('connection refused'))
+    const { buried } = await createPipeline(t, { write, probe, spool, receiptWindowMs })
+    const startedMs = Date.now()
+    await until(() => Date.now() > startedMs + 2 * receiptWindowMs, TIMEOUT_MS, 'the receipt to go')
+    isBack = true
+    await until(() => spool.state().records === 0, TIMEOUT_MS, 'an empty spool')
+    t.same(digests, [])
+    t.same(
+      buried.map(([request]) => request.digest),
+      [uuidOf('sure')],
+    )
+  },
+)
+
+t.test('that what was stored cannot be marked is said once', async (t) => {
+  const folder = temporaryFolder(t)
+  const spool = await temporarySpool(t, { folder })
+  for (let i = 0; i < 3; i++) await spool.append(record(`${i}`, { body: Buffer.alloc(1_500_000) }))
+  mkdirSync(join(folder, 'spool', '00000001.done'))
+  const messages: string[] = []
+  const log = pino(
+    {},
+    { write: (line: string) => messages.push((JSON.parse(line) as { msg: string }).msg) },
+  )
+  const { digests, write } = storingWrites()
+  await createPipeline(t, { write, spool, log })
+  await until(() => digests.length === 3, TIMEOUT_MS, 'three transactions')
+  await until(() => spool.state().records === 0, TIMEOUT_MS, 'an empty spool')
+  const told = messages.filter((message) => !message.startsWith('the database'))
+  t.same(told, ['cannot mark what was stored; tried again later'])
 })
