@@ -31,13 +31,15 @@ const RECEIPT_BATCH = 5_000
 
 /**
  * The edge of the receipt window: 2 hours ago, or further back, to at most 24 hours, while a sidecar that has not reported
- * itself drained may still send what it keeps: back to the older of its last heartbeat and its oldest undrained record.
+ * itself drained may still send what it keeps: back to the older of its last heartbeat and its oldest undrained record, and
+ * 5 minutes more. For what was in a transaction at the last heartbeat came to the spool after it, if the process then
+ * died, and has its receipt from before; and who finds a record young enough stores it a little later.
  */
 const RECEIPT_EDGE = `
-select greatest(
+select (greatest(
   clock_timestamp() - interval '24 hours',
   least(clock_timestamp() - interval '2 hours', min(least(heartbeat_at, oldest_undrained_at)))
-)::text as edge
+) - interval '5 minutes')::text as edge
 from sidelight.sidecar where drained_at is null`
 
 const DELETE_RECEIPTS = `

@@ -60,6 +60,21 @@ t.test(
   },
 )
 
+t.test(
+  'what was in a transaction at the last heartbeat of a killed sidecar keeps its receipt',
+  async (t) => {
+    const pool = await openDatabase(t)
+    await registerSidecar(pool, sidecar, null)
+    await age(pool, 'heartbeat_at', 5)
+    await pool.query(
+      `insert into sidelight.ingest_receipt (digest, received_at)
+       select gen_random_uuid(), heartbeat_at - seconds * interval '1 second'
+       from sidelight.sidecar, unnest('{10, 600}'::int[]) as seconds`,
+    )
+    t.equal(await deleteOldReceipts(pool), 1)
+  },
+)
+
 t.test('a sidecar that stopped drained keeps no receipts', async (t) => {
   const pool = await openDatabase(t)
   await addReceipts(pool)
