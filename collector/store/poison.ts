@@ -16,8 +16,12 @@ import {
 } from './segments'
 import { isMissingPartition, isPoison, type ServerError } from './sqlstate'
 
-/** So that a group in which thousands are at fault ends before its transaction is overdue. */
+/**
+ * So that a group in which thousands are at fault ends before its transaction is overdue, however far away Postgres is: over
+ * its time it would be tried again and again for ever.
+ */
 const MOST_REFUSALS = 500
+const LONGEST_SEARCH_MS = 3_000
 /** A request has so many letters at most; the last one holds all the items that are left. */
 const MOST_LETTERS = 500
 const MOST_LETTERS_BYTES = 8 * 1024 * 1024
@@ -29,8 +33,8 @@ export interface AroundOptions {
 
 /**
  * Copies the rows Postgres takes and adds the others to `poison`, within the running transaction: what is refused is
- * halved, each half behind a savepoint, until the rows at fault stand alone. After very many refusals the search ends: what
- * is left of a request is stored as a whole or taken for poison as a whole.
+ * halved, each half behind a savepoint, until the rows at fault stand alone. After very many refusals, or seconds, the search
+ * ends: what is left of a request is stored as a whole or taken for poison as a whole.
  */
 export async function copyAround(
   client: PoolClient,
@@ -38,7 +42,8 @@ export async function copyAround(
   poison: Poison,
   { refusesDays }: AroundOptions,
 ): Promise<void> {
-  const search = { client, poison, refusesDays, refusals: 0 }
+  const endsAt = performance.now() + LONGEST_SEARCH_MS
+  const search = { client, poison, refusesDays, refusals: 0, endsAt }
   for (const segments of copies) await copyPart(search, segments)
 }
 
@@ -46,25 +51,28 @@ interface Search extends AroundOptions {
   readonly client: PoolClient
   readonly poison: Poison
   refusals: number
+  /** By performance.now(). */
+  readonly endsAt: number
 }
 
 async function copyPart(search: Search, segments: readonly Segment[]): Promise<void> {
   const error = await refusalOf(search, segments)
   if (error === null) return
   search.refusals++
-  const parts = partsOf(segments, error, search.refusals)
+  const parts = partsOf(search, segments, error)
   if (parts.length === 1) refuse(search, segments, error)
   else for (const part of parts) await copyPart(search, part)
 }
 
 /** What is to be tried apart; a single part when all of it is at fault. */
 function partsOf(
+  { refusals, endsAt }: Search,
   segments: readonly Segment[],
   error: ServerError,
-  refusals: number,
 ): readonly (readonly Segment[])[] {
   if (isMissingPartition(error)) return splitByDay(segments)
-  if (refusals > MOST_REFUSALS) return splitByRequest(segments)
+  const isOver = refusals > MOST_REFUSALS || performance.now() > endsAt
+  if (isOver) return splitByRequest(segments)
   return countRows(segments) === 1 ? [segments] : halves(segments)
 }
 

@@ -1,7 +1,18 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import t from 'tap'
 import { traces } from '../helpers/otlp'
 import { NOON_MICROS, request, requestOf } from '../helpers/rows'
-import { countSpans, names, never, openDatabase, openWriter, stored } from './database'
+import {
+  countSpans,
+  names,
+  never,
+  openDatabase,
+  openPool,
+  openWriter,
+  stored,
+  type Test,
+} from './database'
 import { curse, namesIn, readLetters, spansOf, translated } from './letters'
 
 t.test('a large group is cut short by a refusal without harm to the connection', async (t) => {
@@ -104,3 +115,46 @@ t.test('rows that cannot be read are found among those of other days', async (t)
     ['broken 1', 'broken 2'],
   )
 })
+
+t.test('far from Postgres, a search for poison ends long before it is overdue', async (t) => {
+  const pool = await openDatabase(t)
+  await curse(pool)
+  const far = openPool(t, await openLongWay(t, pool.options.connectionString ?? ''), 1)
+  const writer = openWriter(t, far)
+  const names = Array.from({ length: 600 }, (_, i) => `span ${i}`)
+  const hopeless = translated(
+    traces(spansOf(names, () => ({ spanId: '01'.repeat(8), status: { message: 'curse' } }))),
+  )
+  const startedAt = performance.now()
+  const [result, other] = await writer.write([hopeless, requestOf('y', 3)], never)
+  t.ok(performance.now() - startedAt < 7_000, 'of the 10 s a transaction has')
+  t.equal(result?.kind === 'stored' && result.poison.length, 600)
+  t.same(other, stored)
+})
+
+const DELAY_MS = 5
+
+/** A way to Postgres on which all takes a while to arrive. */
+async function openLongWay(t: Test, connectionString: string): Promise<string> {
+  const url = new URL(connectionString)
+  const target = { host: url.hostname, port: Number(url.port), noDelay: true }
+  const sockets = new Set<Socket>()
+  const server = createServer({ noDelay: true }, (caller) => {
+    const callee = connect(target)
+    const pass = (from: Socket, to: Socket) => {
+      sockets.add(from)
+      from.on('error', () => undefined)
+      from.on('data', (chunk) => setTimeout(() => to.write(chunk), DELAY_MS))
+      from.on('close', () => to.destroy())
+    }
+    pass(caller, callee)
+    pass(callee, caller)
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(async () => {
+    for (const socket of sockets) socket.destroy()
+    await once(server.close(), 'close')
+  })
+  url.host = `127.0.0.1:${(server.address() as AddressInfo).port}`
+  return url.href
+}
