@@ -3,8 +3,8 @@ import { listPartitions, type Partition } from './partitions'
 import { hasCode } from './sqlstate'
 
 const DETACH_LOCK_TIMEOUT_MS = 30_000
-/** For locks on the whole table, behind which its writers or those who create partitions wait. */
-const SHORT_LOCK_TIMEOUT = `set local lock_timeout = '1s'`
+/** For a lock on the whole table, behind which its writers wait. */
+const SHORT_LOCK_TIMEOUT_MS = 1_000
 /** A table with a default partition, or an engine that does not detach concurrently at all. */
 const REFUSALS = ['0A000', '55000']
 
@@ -56,15 +56,24 @@ async function detach(
 ): Promise<void> {
   const statement = `alter table sidelight.${table} detach partition sidelight.${name}`
   if (state === 'detached') return
-  if (state === 'detaching') return runShortly(leadership, `${statement} finalize`)
+  if (state === 'detaching') {
+    // It waits for every older query of the database, and behind it only those who create partitions.
+    return runWithin(leadership, `${statement} finalize`, detachLockTimeoutMs)
+  }
   try {
     await leadership.outside(`${statement} concurrently`, detachLockTimeoutMs)
   } catch (error) {
     if (!hasCode(error, ...REFUSALS)) throw error
-    await runShortly(leadership, statement)
+    await runWithin(leadership, statement, SHORT_LOCK_TIMEOUT_MS)
   }
 }
 
-async function runShortly(leadership: Leadership, statement: string): Promise<void> {
-  await leadership.transaction((client) => client.query(`${SHORT_LOCK_TIMEOUT}; ${statement}`))
+async function runWithin(
+  leadership: Leadership,
+  statement: string,
+  lockTimeoutMs: number,
+): Promise<void> {
+  await leadership.transaction((client) =>
+    client.query(`set local lock_timeout = ${lockTimeoutMs}; ${statement}`),
+  )
 }

@@ -139,6 +139,25 @@ for (const major of MAJORS) {
       t.same(await daysFromToday(pool), [0, 1])
     })
 
+    t.test('an interrupted detach is finished among queries that take seconds', async (t) => {
+      const pool = await openDatabase(t, { major })
+      const today = await readToday(pool)
+      await fillDays(pool, [today - 9, today])
+      const leadership = await takeLead(t, pool)
+      const reader = await keepReading(pool)
+      const impatient = retentionOf(7, { detachLockTimeoutMs: 1 })
+      await t.rejects(dropByAge(leadership, impatient), { code: '57014' })
+      await reader.end()
+      const query = pool.query('select pg_sleep(2)')
+      const writer = openWriter(t, pool)
+      const dropping = dropByAge(leadership, retentionOf(7))
+      await until(() => countWaiting(pool), 5_000, 'the detach to wait')
+      t.same(await writer.write([spanOf(today)], never), [stored], 'writers do not wait')
+      await dropping
+      t.same(await daysFromToday(pool), [0])
+      await query
+    })
+
     t.test('a day that was dropped is not created again, whoever has rows of it', async (t) => {
       const pool = await openDatabase(t, { major })
       const today = await readToday(pool)
