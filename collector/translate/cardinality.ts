@@ -7,8 +7,8 @@ export type Capped = 'operation' | 'resource' | 'scope'
 /** Ids remembered over all services: about 10 MiB. When it is reached counting begins anew, so that memory is bounded. */
 const MOST_REMEMBERED = 250_000
 const DAY_MS = 86_400_000
-/** What a spool holds may have arrived that much earlier. */
-const OLDEST_REPLAY_DAYS = 2
+/** What a spool holds may have arrived that much earlier, when Postgres was away for so long. */
+const OLDEST_REPLAY_DAYS = 30
 
 /**
  * Counts the operations, resources and scopes of each service and UTC day of arrival, and says which are among the first.

@@ -88,13 +88,15 @@ t.test(
 )
 
 t.test(
-  'a replay of the day before counts to the day under way, a clock set back begins anew',
+  'a replay of days before counts to the day under way, a clock set back by more begins anew',
   (t) => {
     const translate = create({ maxOperations: 1 })
     translate(named('shop', 'a'))
-    t.equal(translate(named('shop', 'b'), NOON_MS - DAY_MS).overflowed.operation, 1)
+    for (const days of [1, 4]) {
+      t.equal(translate(named('shop', 'b'), NOON_MS - days * DAY_MS).overflowed.operation, 1)
+    }
     t.strictSame(translate(named('shop', 'a')).overflowed, NOTHING)
-    t.strictSame(translate(named('shop', 'b'), NOON_MS - 3 * DAY_MS).overflowed, NOTHING)
+    t.strictSame(translate(named('shop', 'b'), NOON_MS - 31 * DAY_MS).overflowed, NOTHING)
     t.end()
   },
 )
