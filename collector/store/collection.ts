@@ -15,19 +15,24 @@ export type Collected = (dictionary: string, rows: number) => void
 
 /**
  * Deletes the dictionary rows that no stored row refers to any more: not seen for longer than the longest retention, and
- * not since the day before the oldest partition either, should that have stayed longer.
+ * not since the day before the oldest partition either, should that have stayed longer. Returns a function, which
+ * remembers how far it has come: looking for such rows reads the dictionaries as a whole, and once a day is enough.
  */
-export async function collectDictionaries(
-  leadership: Leadership,
+export function createCollection(
   longestRetentionDays: number,
   collected: Collected,
-): Promise<void> {
-  const today = dayOf(await readClockMs(leadership))
-  const edge = today - longestRetentionDays - SPOOL_DAYS - SPARE_DAYS
-  const oldest = await oldestPartition(leadership)
-  for (const dictionary of Object.keys(DICTIONARIES)) {
-    const rows = await collect(leadership, dictionary, Math.min(edge, oldest - 1))
-    if (rows > 0) collected(dictionary, rows)
+): (leadership: Leadership) => Promise<void> {
+  let doneBefore = -Infinity
+  return async (leadership) => {
+    const today = dayOf(await readClockMs(leadership))
+    const edge = today - longestRetentionDays - SPOOL_DAYS - SPARE_DAYS
+    const beforeDay = Math.min(edge, (await oldestPartition(leadership)) - 1)
+    if (beforeDay <= doneBefore) return
+    for (const dictionary of Object.keys(DICTIONARIES)) {
+      const rows = await collect(leadership, dictionary, beforeDay)
+      if (rows > 0) collected(dictionary, rows)
+    }
+    doneBefore = beforeDay
   }
 }
 

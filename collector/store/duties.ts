@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import { readClockMs } from './clock'
 import { closePartitions } from './closing'
-import { collectDictionaries } from './collection'
+import { createCollection } from './collection'
 import { deleteOldDeadLetters } from './dead-letter'
 import type { Leadership } from './leadership'
 import { createUpcomingPartitions, deleteOldReceipts, forgetSidecars } from './maintenance'
@@ -46,9 +46,7 @@ export function createDuties(options: DutiesOptions): readonly Duty[] {
     duty('forgetting sidecars', forgetSidecars),
     duty('dropping old partitions', (leadership) => dropByAge(leadership, retention)),
     duty('keeping the size', createSizeRetention(retention)),
-    duty('collecting dictionaries', (leadership) =>
-      collectDictionaries(leadership, longestRetentionDays, collected),
-    ),
+    duty('collecting dictionaries', createCollection(longestRetentionDays, collected)),
     duty('closing partitions', (leadership) =>
       closePartitions(leadership, { log, closed: (table) => partition('closed', table) }),
     ),
