@@ -16,11 +16,9 @@ import {
 } from './segments'
 import { isMissingPartition, isPoison, type ServerError } from './sqlstate'
 
-/**
- * So that a group in which thousands are at fault ends before its transaction is overdue, however far away Postgres is: over
- * its time it would be tried again and again for ever.
- */
+/** Of one request, so that one with thousands at fault takes no time from its neighbours. */
 const MOST_REFUSALS = 500
+/** Long before the transaction is overdue, however far away Postgres is: else it would be tried again for ever. */
 const LONGEST_SEARCH_MS = 3_000
 /** A request has so many letters at most; the last one holds all the items that are left. */
 const MOST_LETTERS = 500
@@ -33,8 +31,8 @@ export interface AroundOptions {
 
 /**
  * Copies the rows Postgres takes and adds the others to `poison`, within the running transaction: what is refused is
- * halved, each half behind a savepoint, until the rows at fault stand alone. After very many refusals, or seconds, the search
- * ends: what is left of a request is stored as a whole or taken for poison as a whole.
+ * halved, each half behind a savepoint, until the rows at fault stand alone. After very many refusals of
+ * a request, or seconds, the search ends: what is left of it is stored as a whole or taken for poison as a whole.
  */
 export async function copyAround(
   client: PoolClient,
@@ -43,14 +41,14 @@ export async function copyAround(
   { refusesDays }: AroundOptions,
 ): Promise<void> {
   const endsAt = performance.now() + LONGEST_SEARCH_MS
-  const search = { client, poison, refusesDays, refusals: 0, endsAt }
+  const search: Search = { client, poison, refusesDays, refusals: new Map(), endsAt }
   for (const segments of copies) await copyPart(search, segments)
 }
 
 interface Search extends AroundOptions {
   readonly client: PoolClient
   readonly poison: Poison
-  refusals: number
+  readonly refusals: Map<GroupRequest, number>
   /** By performance.now(). */
   readonly endsAt: number
 }
@@ -58,7 +56,6 @@ interface Search extends AroundOptions {
 async function copyPart(search: Search, segments: readonly Segment[]): Promise<void> {
   const error = await refusalOf(search, segments)
   if (error === null) return
-  search.refusals++
   const parts = partsOf(search, segments, error)
   if (parts.length === 1) refuse(search, segments, error)
   else for (const part of parts) await copyPart(search, part)
@@ -71,9 +68,15 @@ function partsOf(
   error: ServerError,
 ): readonly (readonly Segment[])[] {
   if (isMissingPartition(error)) return splitByDay(segments)
-  const isOver = refusals > MOST_REFUSALS || performance.now() > endsAt
-  if (isOver) return splitByRequest(segments)
-  return countRows(segments) === 1 ? [segments] : halves(segments)
+  const byRequest = splitByRequest(segments)
+  if (performance.now() > endsAt) return byRequest
+  const [first] = segments
+  if (first !== undefined && byRequest.length === 1) {
+    const refused = (refusals.get(first.request) ?? 0) + 1
+    refusals.set(first.request, refused)
+    if (refused > MOST_REFUSALS) return byRequest
+  }
+  return countRows(segments) === 1 ? byRequest : halves(segments)
 }
 
 async function refusalOf(

@@ -66,6 +66,26 @@ t.test(
   },
 )
 
+t.test('a request refused in its thousands takes no time from the search in another', async (t) => {
+  const pool = await openDatabase(t)
+  const writer = openWriter(t, pool)
+  await curse(pool)
+  const cursed = (names: readonly string[]) =>
+    translated(
+      traces(
+        spansOf(names, (name) => ({
+          spanId: '01'.repeat(8),
+          status: { message: name === 'well' ? '' : 'curse' },
+        })),
+      ),
+    )
+  const hopeless = cursed(Array.from({ length: 1_000 }, (_, i) => `span ${i}`))
+  const mixed = cursed(['well', 'ill', 'well', 'well'])
+  const [, other] = await writer.write([hopeless, mixed], never)
+  t.match(other, { kind: 'stored', poison: [{ row: 1 }] })
+  t.equal(await countSpans(pool), 3)
+})
+
 t.test('however many rows of a request are too old, the others are stored', async (t) => {
   const pool = await openDatabase(t)
   const writer = openWriter(t, pool)
