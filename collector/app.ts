@@ -35,7 +35,7 @@ export interface Collector {
    * Refuses what is new, stores or keeps on disk what is in flight until the deadline, and lets everything go in the
    * reverse order of the start.
    */
-  stop(deadlineMs: number): Promise<Remains>
+  stop(deadlineMs: number): Promise<void>
 }
 
 export interface CollectorParts {
@@ -103,7 +103,6 @@ async function start(parts: CollectorParts, releases: Release[]): Promise<Collec
       deadline.atMs = performance.now() + deadlineMs
       pipeline.refuseNew()
       await releaseAll(releases)
-      return pipeline.remains()
     },
   }
 }

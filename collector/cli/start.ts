@@ -66,16 +66,26 @@ async function run(
   const ending = await Promise.race([stopAsked, collector.failed])
   if (ending instanceof Error) log.fatal({ err: ending }, 'cannot go on')
   else log.info({ signal: ending }, 'stopping')
-  const stopped = collector.stop(config.shutdownTimeoutMs)
-  const again = awaitSignal().then(() => null)
-  const result = await Promise.race([stopped, again])
-  if (result === null) {
-    const remains = collector.remains()
-    log.error(remains, `stopped at once by a second signal: ${inWords(remains)}`)
-    return FAILED
-  }
-  log.info(result, `stopped: ${inWords(result)}`)
-  return ending instanceof Error || result.unanswered > 0 ? FAILED : DONE
+  const isClean = await end(collector, config, log)
+  return isClean && !(ending instanceof Error) ? DONE : FAILED
+}
+
+/** Stops the collector, or leaves it at a second signal; whichever it is, the last line says what was left behind. */
+async function end(collector: Collector, config: Config, log: Logger): Promise<boolean> {
+  const again = awaitSignal().then(() => 'stopped at once by a second signal')
+  const stopped = collector.stop(config.shutdownTimeoutMs).then(
+    () => null,
+    (error: unknown) => {
+      log.error({ err: error }, 'something could not be stopped')
+      return 'stopped with an error'
+    },
+  )
+  const trouble = await Promise.race([stopped, again])
+  const remains = collector.remains()
+  const line = `${trouble ?? 'stopped'}: ${inWords(remains)}`
+  if (trouble === null) log.info(remains, line)
+  else log.error(remains, line)
+  return trouble === null && remains.unanswered === 0
 }
 
 /** What could not be kept, and what was but is not in Postgres yet. */

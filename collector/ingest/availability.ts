@@ -42,7 +42,8 @@ class ProbedAvailability implements Availability {
   #pauseMs = FIRST_PAUSE_MS
   /** Since when nothing was committed and something was lost; null while all is well. */
   #outageAtMs: number | null = null
-  #wasUsable = false
+  /** When a probe succeeded last; null before the first. */
+  #answeredAtMs: number | null = null
 
   constructor(options: AvailabilityOptions) {
     this.#options = options
@@ -79,7 +80,9 @@ class ProbedAvailability implements Availability {
 
   confirm(): void {
     if (this.#outageAtMs === null) return
-    const seconds = (performance.now() - this.#outageAtMs) / SECOND_MS
+    // Until the answer from which on it was usable, however late the first request came.
+    const endedAtMs = Math.max(this.#answeredAtMs ?? 0, this.#outageAtMs)
+    const seconds = (endedAtMs - this.#outageAtMs) / SECOND_MS
     this.#options.log.info(`the database takes data again after ${seconds.toFixed(1)} s`)
     this.#outageAtMs = null
     this.#pauseMs = FIRST_PAUSE_MS
@@ -101,8 +104,8 @@ class ProbedAvailability implements Availability {
       this.#askLater()
       return
     }
-    if (!this.#wasUsable) log.info('the database is usable')
-    this.#wasUsable = true
+    if (this.#answeredAtMs === null) log.info('the database is usable')
+    this.#answeredAtMs = performance.now()
     this.#lost = null
     if (this.reason() === null && !this.#isStopped) onChange(true)
   }

@@ -53,6 +53,8 @@ export class Drain {
   /** Small after a failure, so that what fails stands alone; doubled by every success. */
   #batchBytes = BATCH_BYTES
   readonly #failing = new Set<Work>()
+  /** Of what was said in the log that a request can never be stored. */
+  readonly #told = new Set<DeadReason>()
   /** How often a transaction of it alone failed, by digest; of those that are in doubt since one of theirs did. */
   readonly #failures = new Map<string, number>()
 
@@ -156,7 +158,15 @@ export class Drain {
     counters.deadLetters.inc({ reason: isKept ? reason : 'lost' })
     const { digest } = spooled.request
     this.#failures.delete(digest)
-    log.error({ digest, reason, isKept }, `a spooled request can never be stored: ${message}`)
+    if (!this.#told.has(reason)) {
+      const where = isKept ? 'it is in dead_letter' : 'it is lost, refused even as a dead letter'
+      const count = 'further ones are counted in sidelight_dead_letters_total'
+      log.error(
+        { digest, reason },
+        `a spooled request can never be stored (${message}): ${where}; ${count}`,
+      )
+    }
+    this.#told.add(reason)
     await this.settle([spooled.ref])
     return null
   }

@@ -8,17 +8,21 @@ import { PARTITIONED_TABLES, type PartitionedTable } from './tables'
 /** Most of what is late has come by then; what comes later is stored all the same. */
 const CLOSED_AFTER_MS = 3 * HOUR_MS
 /** It waits for the queries that run, not for locks that others wait for behind it. */
-const LOCK_TIMEOUT_MS = 600_000
+const LOCK_TIMEOUT_MS = 60_000
+const OLD_SNAPSHOT_MS = 60_000
 
 export interface Closing {
   readonly log: Logger
   /** Called with each partition when it is closed. */
   readonly closed: (table: string) => void
+  /** Default a minute; while a snapshot is older than this, nothing is closed. */
+  readonly oldSnapshotMs?: number
 }
 
 /**
  * Closes the partitions whose day ended three hours ago: frozen, analyzed, and with an index of their attributes, which
- * would halve ingest if it were kept live. A partition with that index is closed; the newest are closed first.
+ * would halve ingest if it were kept live. A partition with that index is closed; the newest are closed first. While
+ * somebody keeps an old snapshot, as a dump does, none is: the index would be built in vain.
  */
 export async function closePartitions(leadership: Leadership, closing: Closing): Promise<void> {
   const nowMs = await readClockMs(leadership)
@@ -35,6 +39,7 @@ export async function closePartitions(leadership: Leadership, closing: Closing):
     const open = ended.map(({ name }) => name).filter((name) => indexes.get(name) !== 'valid')
     for (const [i, partition] of open.reverse().entries()) {
       if (indexes.get(partition) === 'being built') continue
+      if (await hasOldSnapshot(leadership, closing.oldSnapshotMs)) return
       const startedAt = performance.now()
       await close(leadership, { table, partition, isBroken: indexes.has(partition) })
       closing.closed(table.name)
@@ -48,6 +53,18 @@ export async function closePartitions(leadership: Leadership, closing: Closing):
       )
     }
   }
+}
+
+const OLD_SNAPSHOT = `
+select exists (
+  select from pg_stat_activity
+  where datname = current_database() and backend_xmin is not null and pid <> pg_backend_pid()
+    and xact_start < clock_timestamp() - $1::double precision * interval '1 millisecond'
+) as found`
+
+/** An index built concurrently is ready only when every snapshot from before it is gone. */
+async function hasOldSnapshot(database: Queryable, ageMs = OLD_SNAPSHOT_MS): Promise<boolean> {
+  return (await database.query<{ found: boolean }>(OLD_SNAPSHOT, [ageMs])).rows[0]?.found === true
 }
 
 interface Close {

@@ -1,6 +1,6 @@
 import type { Leadership } from './leadership'
 import { listPartitions, type Partition } from './partitions'
-import { hasCode } from './sqlstate'
+import { hasCode, isServerError } from './sqlstate'
 
 const DETACH_LOCK_TIMEOUT_MS = 30_000
 /** For a lock on the whole table, behind which its writers wait. */
@@ -20,7 +20,8 @@ export interface Removal {
 
 /**
  * Drops the table's partitions of the days before `floor`, for good: none of them is created again, whoever still has
- * rows for it. An interruption at any point is mended by the next call with the same floor or a later one.
+ * rows for it. An interruption at any point is mended by the next call with the same floor or a later one. Throws the
+ * first failure when all the others are gone.
  */
 export async function dropBefore(leadership: Leadership, removal: Removal): Promise<void> {
   const { table, dropped } = removal
@@ -30,11 +31,20 @@ export async function dropBefore(leadership: Leadership, removal: Removal): Prom
   const due = (await listPartitions(leadership, table)).filter(isDue)
   // As long as one detach is unfinished Postgres begins no other.
   due.sort((a, b) => Number(b.state === 'detaching') - Number(a.state === 'detaching'))
+  const failures: unknown[] = []
   for (const partition of due) {
-    await detach(leadership, removal, partition)
-    await leadership.query(`drop table sidelight.${partition.name}`)
+    try {
+      await detach(leadership, removal, partition)
+      await leadership.query(`drop table sidelight.${partition.name}`)
+    } catch (error) {
+      // One that a view of somebody else's depends on keeps no other from going.
+      if (!isServerError(error) || leadership.signal.aborted) throw error
+      failures.push(error)
+      continue
+    }
     dropped(partition)
   }
+  if (failures.length > 0) throw failures[0]
 }
 
 const RAISE_FLOOR = `

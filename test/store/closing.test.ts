@@ -61,6 +61,25 @@ for (const major of MAJORS) {
   )
 }
 
+t.test(
+  'no day is closed while a dump keeps its snapshot, and all are when it is done',
+  async (t) => {
+    const pool = await openDatabase(t)
+    const today = await readToday(pool)
+    await fillDays(pool, [today - 2])
+    const leadership = await takeLead(t, pool)
+    const closing = { log: silent, closed: () => undefined, oldSnapshotMs: 0 }
+    const dump = await pool.connect()
+    await dump.query('begin isolation level repeatable read; select from sidelight.span')
+    await closePartitions(leadership, closing)
+    t.same(await readIndexes(pool), [])
+    await dump.query('commit')
+    dump.release()
+    await closePartitions(leadership, closing)
+    t.equal((await readIndexes(pool)).length, 1)
+  },
+)
+
 t.test('an index whose build was interrupted is built anew', async (t) => {
   const pool = await openDatabase(t)
   const today = await readToday(pool)

@@ -213,6 +213,28 @@ t.test(
   },
 )
 
+t.test('a day that a view of somebody else needs keeps no other from going', async (t) => {
+  const pool = await openDatabase(t)
+  const today = await readToday(pool)
+  await fillDays(
+    pool,
+    [-20, -19, 0].map((days) => today + days),
+  )
+  const needed = partitionName('span', today - 20)
+  await pool.query(`create view public.needed as select * from sidelight.${needed}`)
+  const leadership = await takeLead(t, pool)
+  await t.rejects(dropByAge(leadership, retentionOf(7)), { code: '2BP01' })
+  t.same(
+    (await listPartitions(pool, 'span'))
+      .map(({ name }) => name)
+      .filter((name) => name < partitionName('span', today - 1)),
+    [needed],
+  )
+  await pool.query('drop view public.needed')
+  await dropByAge(leadership, retentionOf(7))
+  t.notOk((await listPartitions(pool, 'span')).some(({ name }) => name === needed))
+})
+
 t.test('above its size the oldest days go first, and only as many as must', async (t) => {
   const pool = await openDatabase(t)
   const today = await readToday(pool)
