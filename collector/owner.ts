@@ -42,7 +42,7 @@ interface Claim {
  */
 export async function claimFolder(folder: string, signal?: AbortSignal): Promise<() => void> {
   const claims = join(folder, 'owner')
-  mkdirSync(claims, { recursive: true, mode: 0o700 })
+  makeClaims(claims)
   for (;;) {
     const last = numbersIn(claims).at(-1) ?? 0
     if (last > 0) await passOver(folder, join(claims, String(last)), signal)
@@ -63,6 +63,15 @@ export async function claimFolder(folder: string, signal?: AbortSignal): Promise
       writeClaim(`${mine}.released`, true)
       renameSync(`${mine}.released`, mine)
     }
+  }
+}
+
+/** Not with `recursive`, which says of a read-only disk that the folder is not there. */
+function makeClaims(claims: string): void {
+  try {
+    mkdirSync(claims, { mode: 0o700 })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   }
 }
 

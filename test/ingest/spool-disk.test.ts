@@ -39,15 +39,25 @@ t.test('a folder that cannot be made is refused by name, and used once it can', 
   )
 })
 
-t.test('a folder that goes away is refused by name', async (t) => {
+t.test('what is written to a folder that was removed is not acknowledged', async (t) => {
   const folder = spoolFolder(t)
-  const spool = await openAt(t, folder, { segmentBytes: 1024 })
-  await spool.append(request('x'.repeat(1000)))
+  const spool = await openAt(t, folder)
+  await spool.append(request('lost'))
   rmSync(folder, { recursive: true })
-  await t.rejects(spool.append(request('x'.repeat(1000))), { message: /its folder is gone/ })
-  mkdirSync(folder)
-  await until(() => spool.refusal() === null, TIMEOUT_MS, 'the folder to be back')
-  await spool.append(request('again'))
+  await t.rejects(spool.append(request('refused')), {
+    name: 'Unavailable',
+    message: /its folder is gone .*its segment was removed/,
+  })
+  t.match(spool.refusal(), /its folder is gone/)
+  await until(() => spool.refusal() === null, TIMEOUT_MS, 'the folder to be made again')
+  await spool.append(request('kept'))
+  t.strictSame(await spool.drain(), ['kept'])
+  t.ok(
+    spool.lines.includes(
+      'error 1 acknowledged requests are lost: spool segment 00000001 was removed from the disk',
+    ),
+    'what is lost is told',
+  )
 })
 
 t.test('a write the disk does not take costs the requests in it alone', async (t) => {

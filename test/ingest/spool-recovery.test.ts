@@ -146,7 +146,7 @@ t.test('damage is reported once, however often the spool is opened', async (t) =
   t.match(spool.lines[0], /^error passed over 64 damaged bytes at 128 of spool segment 00000001/)
   await spool.close()
   const again = await openAt(t, folder)
-  t.strictSame(again.lines, ['info the spool holds 2 requests to be sent'])
+  t.strictSame(again.lines, ['info the spool holds requests that wait for Postgres'])
   t.equal(again.state().records, 2)
 })
 

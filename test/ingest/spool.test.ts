@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { randomBytes } from 'node:crypto'
 import t from 'tap'
 import { Unavailable } from '../../collector/errors'
-import type { SpoolRequest } from '../../collector/ingest/spool/spool'
+import type { SpoolRef, SpoolRequest } from '../../collector/ingest/spool/spool'
 import { runScript } from '../helpers/process'
 import {
   countSyncs,
@@ -189,6 +189,21 @@ t.test('a request larger than the room that is left is refused alone', async (t)
   )
   await small
   t.equal(spool.refusal(), null)
+})
+
+t.test('a spool without room for what is sent is full, until there is room for that', async (t) => {
+  const spool = await openAt(t, spoolFolder(t), { maxBytes: 64 * 1024, segmentBytes: 16 * 1024 })
+  const refs: SpoolRef[] = []
+  while (spool.refusal() === null) {
+    const sent = spool.append(request('x'.repeat(4_000)))
+    await sent.then((ref) => refs.push(ref)).catch(() => undefined)
+  }
+  t.match(spool.refusal(), /^the spool is full/)
+  t.equal(await valueOf(spool, 'sidelight_spool_refusing'), 1)
+  await spool.next(Infinity)
+  await spool.settle(refs.slice(0, 4))
+  t.equal(spool.refusal(), null)
+  await spool.append(request('x'.repeat(4_000)))
 })
 
 t.test('a settled segment that is still appended to does not make the spool full', async (t) => {

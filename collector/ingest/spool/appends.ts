@@ -13,6 +13,8 @@ export interface AppendsOptions {
   readonly maxBytes: number
   /** Why nothing is taken now, or null. */
   readonly refusal: () => string | null
+  /** Told how large a record is that there is no room for; a refusal may follow. */
+  readonly onFull: (bytes: number) => void
   /** Told what failed and how large that was; a refusal is expected to follow. */
   readonly onFailure: (error: unknown, bytes: number) => void
 }
@@ -65,7 +67,7 @@ export class Appends {
   }
 
   async #writeQueue(): Promise<void> {
-    const { refusal, onFailure } = this.#options
+    const { refusal, onFailure, onFull } = this.#options
     while (this.#queue.length > 0) {
       const reason = refusal()
       if (reason !== null) {
@@ -77,6 +79,7 @@ export class Appends {
       try {
         if (!(await this.#makeRoom(bytes))) {
           refuse(this.#queue.splice(0, 1), `the spool is full for a request of ${mib(bytes)}`)
+          onFull(bytes)
           continue
         }
         batch = this.#takeBatch()

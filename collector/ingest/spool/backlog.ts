@@ -175,9 +175,12 @@ export class Backlog {
       if (code !== 'EIO' && code !== 'ENOENT') throw error
       // Nothing was left of it, and it was deleted meanwhile.
       if (inventory.get(segment.number) !== segment) return
+      const { unsettled } = segment
       log.error(
         { err: error },
-        `left spool segment ${nameOf(segment.number)} alone: ${segment.unsettled} records cannot be read`,
+        code === 'ENOENT'
+          ? `${unsettled} acknowledged requests are lost: spool segment ${nameOf(segment.number)} was removed from the disk`
+          : `left spool segment ${nameOf(segment.number)} alone: ${unsettled} records cannot be read`,
       )
       inventory.leaveAlone(segment, code === 'ENOENT' ? 0 : segment.bytes + segment.markBytes)
     }

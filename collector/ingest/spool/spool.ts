@@ -22,8 +22,10 @@ const HOUR_MS = 3_600_000
 const DEFAULT_SEGMENT_BYTES = 16 * MIB
 /** Room comes back a segment at a time. */
 const LEAST_SEGMENTS = 8
-/** It counts as full when less than this part of it is left. */
+/** It counts as full when less than this part of it is left, */
 const FULL_PART = 1 / 64
+/** or less than a request needed that was refused for it, up to this part: a larger one is refused alone. */
+const LARGEST_NEEDED_PART = 1 / 16
 /** Between two looks at a disk that failed. */
 const RETRY_MS = 1_000
 
@@ -104,6 +106,8 @@ class DiskSpool implements Spool {
   #opened: Opened | null = null
   /** What keeps the disk from being used, and how much was to be written when that came up. */
   #trouble: { readonly text: string; readonly bytes: number } | null = null
+  /** Room that a request lacked; 0 when there was enough since. */
+  #neededBytes = 0
   #retry: NodeJS.Timeout | undefined
   #retrying: Promise<void> = Promise.resolve()
   #closing: Promise<void> | null = null
@@ -213,10 +217,13 @@ class DiskSpool implements Spool {
         backlog,
         maxBytes,
         refusal: () => this.#gate.judge(this.#judge()),
+        onFull: (bytes) => {
+          if (bytes <= maxBytes * LARGEST_NEEDED_PART) this.#neededBytes = bytes
+        },
         onFailure: (error, bytes) => this.#fail(error, bytes),
       })
       if (inventory.records > 0)
-        log.info(`the spool holds ${inventory.records} requests to be sent`)
+        log.info({ records: inventory.records }, 'the spool holds requests that wait for Postgres')
       return {
         inventory,
         backlog,
@@ -235,7 +242,8 @@ class DiskSpool implements Spool {
     if (this.#opened === null) return null
     const { maxBytes, maxAgeMs, nowMs } = this.#options
     const { inventory, appends } = this.#opened
-    if (appends.roomBytes < maxBytes * FULL_PART) {
+    if (appends.roomBytes >= this.#neededBytes) this.#neededBytes = 0
+    if (appends.roomBytes < Math.max(maxBytes * FULL_PART, this.#neededBytes)) {
       return {
         cause: 'full',
         text: `the spool is full (${mib(inventory.bytes)} of ${mib(maxBytes)})`,

@@ -1,6 +1,13 @@
 import { type FileHandle, open, truncate } from 'node:fs/promises'
 import type { Counters } from '../../telemetry/counters'
-import { encodeSegmentHeader, FILE_MODE, segmentFile, syncFolder, writeAll } from './files'
+import {
+  encodeSegmentHeader,
+  FILE_MODE,
+  makeFolder,
+  segmentFile,
+  syncFolder,
+  writeAll,
+} from './files'
 import type { Inventory } from './inventory'
 import { encodeRecord, sizeOfRecord, type SpoolRequest } from './record'
 import { FIRST_OFFSET, Segment } from './segment'
@@ -60,6 +67,7 @@ export class SegmentWriter {
   async begin(): Promise<void> {
     const { folder, inventory } = this.#options
     await this.end()
+    await makeFolder(folder)
     const segment = new Segment(++this.#lastNumber, { bytes: FIRST_OFFSET })
     const file = await open(segmentFile(folder, segment.number), 'wx', FILE_MODE)
     inventory.add(segment)
@@ -93,6 +101,7 @@ export class SegmentWriter {
     try {
       await writeAll(file, pieces, segment.bytes)
       await file.datasync()
+      await refuseRemoved(file)
     } catch (error) {
       await this.#giveUp()
       throw error
@@ -142,6 +151,17 @@ export class SegmentWriter {
   }
 
   async #cutBack({ number, bytes }: Segment): Promise<void> {
-    await truncate(segmentFile(this.#options.folder, number), bytes)
+    try {
+      await truncate(segmentFile(this.#options.folder, number), bytes)
+    } catch (error) {
+      // Removed by somebody: there is nothing to be cut.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    }
   }
+}
+
+/** What is written to a file that somebody removed goes with this process. */
+async function refuseRemoved(file: FileHandle): Promise<void> {
+  if ((await file.stat()).nlink > 0) return
+  throw Object.assign(new Error('its segment was removed'), { code: 'ENOENT' })
 }
