@@ -16,6 +16,9 @@ const HOUR_MS = 3_600_000
 const HOURS_A_DAY = 24
 const DICTIONARY_CACHE_SIZE = 20_000
 
+/** Of the time for a stop, what the last words to a Postgres that hangs take. */
+const LAST_WORDS_MS = 3_000
+
 /** Lets go of what a start took; called in the reverse order of the start. */
 export type Release = () => Promise<unknown>
 
@@ -100,7 +103,7 @@ async function start(parts: CollectorParts, releases: Release[]): Promise<Collec
     failed: failed.promise,
     remains: () => pipeline.remains(),
     async stop(deadlineMs) {
-      deadline.atMs = performance.now() + deadlineMs
+      deadline.atMs = performance.now() + deadlineMs - Math.min(LAST_WORDS_MS, deadlineMs / 3)
       pipeline.refuseNew()
       await releaseAll(releases)
     },

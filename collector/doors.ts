@@ -4,6 +4,7 @@ import type { Pool } from 'pg'
 import { createApiServer } from './api/server'
 import type { Collector, CollectorParts, Release } from './app'
 import { type Address, formatAddress, retentionDaysOf } from './config'
+import { KEYS } from './config/keys'
 import type { Pipeline } from './ingest/pipeline'
 import type { Spool } from './ingest/spool/spool'
 import { createAdmission } from './receiver/admission'
@@ -34,6 +35,7 @@ export async function openDoors(
     queries: config.roles.includes('api') ? createTraceQueries(queryPool) : null,
     probes: createProbes({
       database: () => pipeline.away() === null,
+      isStopping: () => pipeline.isStopping,
       spool: () => !receives || spool.refusal() === null,
       dataDir: config.dataDir,
     }),
@@ -47,7 +49,7 @@ export async function openDoors(
     onTruncated: () => counters.truncatedAnswers.inc(),
   })
   releases.push(() => closeWithin(api, remainingMs() / 2))
-  const apiUrl = await listen(api, config.apiAddress)
+  const apiUrl = await listen(api, config.apiAddress, KEYS.apiAddress.env)
   if (!receives) return { apiUrl, otlpUrl: null }
   const otlp = createOtlpHttpServer({
     accept: (request, onReleased) => pipeline.accept(request, onReleased),
@@ -63,7 +65,7 @@ export async function openDoors(
   })
   // What is left is for what has been received.
   releases.push(() => closeWithin(otlp, remainingMs() / 2))
-  return { apiUrl, otlpUrl: await listen(otlp, config.otlpHttpAddress) }
+  return { apiUrl, otlpUrl: await listen(otlp, config.otlpHttpAddress, KEYS.otlpHttpAddress.env) }
 }
 
 /** Lets requests under way end, those that take longer than the time given by force. */
@@ -73,8 +75,19 @@ async function closeWithin(door: FastifyInstance, limitMs: number): Promise<void
   clearTimeout(force)
 }
 
-async function listen(server: FastifyInstance, { host, port }: Address): Promise<string> {
-  await server.listen({ host, port })
+async function listen(
+  server: FastifyInstance,
+  { host, port }: Address,
+  key: string,
+): Promise<string> {
+  try {
+    await server.listen({ host, port })
+  } catch (cause) {
+    const address = formatAddress({ host, port })
+    const why =
+      (cause as NodeJS.ErrnoException).code === 'EADDRINUSE' ? 'it is in use' : String(cause)
+    throw new Error(`cannot listen on ${address}: ${why}; choose another with ${key}`, { cause })
+  }
   const { port: bound } = server.server.address() as AddressInfo
   return `http://${formatAddress({ host, port: bound })}`
 }

@@ -90,8 +90,7 @@ async function end(collector: Collector, config: Config, log: Logger): Promise<b
 
 /** What could not be kept, and what was but is not in Postgres yet. */
 function inWords({ unanswered, spooled }: Remains): string {
-  const waiting = spooled === 0 ? '' : `, ${spooled} acknowledged ones wait in the spool`
-  return `${unanswered} requests without an answer${waiting}`
+  return `${unanswered} requests without an answer, ${spooled} in the spool`
 }
 
 async function awaitSignal(): Promise<NodeJS.Signals> {

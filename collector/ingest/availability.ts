@@ -120,7 +120,7 @@ class ProbedAvailability implements Availability {
     if (this.#outageAtMs !== null) return
     this.#outageAtMs = performance.now()
     this.#options.log.warn(
-      `the database cannot be used: ${reason}; what is accepted waits on disk until it can`,
+      `the database cannot be used: ${reason}; until it can, requests go to the spool`,
     )
   }
 }

@@ -18,6 +18,9 @@ const PAUSE_MS = SECOND_MS
 const FAILURES_ALONE = 3
 const LONG_PAUSE_MS = 60 * SECOND_MS
 
+/** What waits after a mere hiccup of Postgres is not told of. */
+const WORTH_A_LINE = 100
+
 /** Keeps a request that can never be stored where people find it, with the reason; false when it is refused even there. Given up when the signal is aborted. */
 export type Bury = (request: SpoolRequest, message: string, signal: AbortSignal) => Promise<boolean>
 
@@ -98,12 +101,16 @@ export class Drain {
   }
 
   async #run(): Promise<void> {
-    const { spool, isOpen } = this.#options
+    const { spool, isOpen, log } = this.#options
+    const before = spool.state().records
     try {
       while (!this.#stopped.signal.aborted && isOpen()) {
         const batch = await spool.next(this.#batchBytes)
         if (batch.length === 0) break
         await this.#storeBatch(batch)
+      }
+      if (before >= WORTH_A_LINE && spool.state().records === 0) {
+        log.info({ requests: before }, 'the spool is empty again')
       }
     } catch (error) {
       this.#fail(error, 'drain the spool')

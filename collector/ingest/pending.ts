@@ -101,5 +101,6 @@ export function outcomeOf(
 function explain(poison: readonly PoisonItem[]): string {
   const [first] = poison
   if (first === undefined) return ''
-  return `${poison.length} refused by Postgres, as in ${first.sqlstate} ${first.message}`
+  const where = poison.every(({ isKept }) => isKept) ? ' and kept in dead_letter' : ''
+  return `${poison.length} refused by Postgres${where}, as in ${first.sqlstate} ${first.message}`
 }

@@ -136,6 +136,10 @@ export class Pipeline {
     return pending.answered
   }
 
+  get isStopping(): boolean {
+    return this.#isStopping
+  }
+
   /** Refuses requests from now on; those under way go on. */
   refuseNew(): void {
     this.#isStopping = true

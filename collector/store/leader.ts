@@ -101,10 +101,10 @@ async function lead(
     log.warn({ epoch: lease.epoch }, `no longer the leader: ${loss}`)
     return
   }
-  await within(SECOND_MS, undefined, (limit) => releaseLease(pool, lease, limit)).catch(
+  await within(SECOND_MS, undefined, (limit) => releaseLease(pool, lease, limit)).then(
+    () => log.info({ epoch: lease.epoch }, 'gave up the lead'),
     (error: unknown) => log.debug({ err: error }, 'cannot release the lead; it expires'),
   )
-  log.info({ epoch: lease.epoch }, 'gave up the lead')
 }
 
 /** Returns why the lease is lost, or null when it is to be given up. */

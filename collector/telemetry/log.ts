@@ -10,6 +10,8 @@ export function createLog(level: Level | 'silent', stream?: DestinationStream): 
     level,
     base: { name: 'sidelight' },
     timestamp: pino.stdTimeFunctions.isoTime,
+    // The cause is a field of its own: the messages here name it already.
+    serializers: { err: pino.stdSerializers.errWithCause },
     formatters: { level: (label: string) => ({ level: label }) },
     redact: { paths, censor: MASK },
     // Secrets also travel inside texts: connection strings, URLs, messages of errors.

@@ -31,6 +31,8 @@ export interface Probes {
 export interface ProbeSources {
   /** Whether the database is believed to be usable; the pipeline knows without asking it. */
   readonly database: () => boolean | Promise<boolean>
+  /** Whether the collector is about to end: it is ready for nothing then, whatever the checks say. */
+  readonly isStopping?: () => boolean
   /** Whether the spool takes what Postgres does not. */
   readonly spool: () => boolean
   readonly dataDir: string
@@ -45,6 +47,7 @@ export interface ProbeSources {
 /** The readiness of the collector (B3): each check alone, at most once a second, bounded in time. */
 export function createProbes({
   database,
+  isStopping = () => false,
   spool,
   dataDir,
   disk = readDisk,
@@ -71,7 +74,8 @@ export function createProbes({
         checks.memory(),
       ])
       const verdicts = { database, spool, disk_space, memory }
-      return { ready: Object.values(verdicts).every((v) => v === 'healthy'), checks: verdicts }
+      const isHealthy = Object.values(verdicts).every((verdict) => verdict === 'healthy')
+      return { ready: isHealthy && !isStopping(), checks: verdicts }
     },
   }
 }

@@ -99,7 +99,10 @@ async function connect(collector, { waitMs }) {
   const isReady = await waitUntilReady(
     collector,
     waitMs,
-    (seconds) => screen.progress(`waiting for the collector at ${apiUrl} … ${seconds} s`),
+    (seconds) =>
+      screen.progress(
+        `waiting for the collector at ${apiUrl} (npm start in another terminal) … ${seconds} s`,
+      ),
     interrupted.signal,
   )
   screen.endProgress()

@@ -50,6 +50,12 @@ for (const [title, sources, failing] of CASES) {
   })
 }
 
+t.test('a collector that stops is not ready, however well it is', async (t) => {
+  const { ready, checks } = await createProbes({ ...WELL, isStopping: () => true }).readiness()
+  t.equal(ready, false)
+  t.same(new Set(Object.values(checks)), new Set(['healthy']))
+})
+
 t.test('a look at the disk is kept for a second, and callers at once share one', async (t) => {
   let looks = 0
   let nowMs = 0
