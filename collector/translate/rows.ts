@@ -46,7 +46,7 @@ export interface CopyRows {
   readonly bytes: Uint8Array
   /** Where each row begins in `bytes`; one entry a row. */
   readonly offsets: readonly number[]
-  /** Where the item of each row begins in the request's `body`, after its tag and length; ascending. */
+  /** Where the item of each row begins in the request's protobuf, after its tag and length; ascending. */
   readonly sources: readonly number[]
   /** The UTC days (days since 1970-01-01) whose partitions these rows need, without repeats. */
   readonly days: readonly number[]
@@ -72,8 +72,6 @@ export interface DictionaryRow {
 
 /** What one export request becomes. */
 export interface Translated {
-  /** The request in protobuf, which the rows come from. */
-  readonly body: Uint8Array
   readonly copies: readonly CopyRows[]
   /** Every dictionary row the copies refer to, without repeats. */
   readonly dictionary: readonly DictionaryRow[]

@@ -120,14 +120,12 @@ class Translator implements TraceTranslator {
       sources: this.#sources,
       days: this.#days,
     }
-    const body = this.#cursor.bytes
     const values = this.#values
     const dictionary = this.#dictionary
     // The body and the rows are the request's; only what is remembered outlives it.
     this.#cursor.open(NOTHING)
     this.#rows.restart(0)
     return {
-      body,
       copies: accepted > 0 ? [copy] : [],
       dictionary: dictionary.rows(),
       accepted,

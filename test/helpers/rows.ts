@@ -54,7 +54,6 @@ export function request(
     receivedMs: Number(NOON_MICROS / 1_000n),
     isolate: (_, isolated) => Buffer.from(`${seed} ${isolated.join()}`),
     translated: {
-      body: Buffer.from(seed),
       copies,
       dictionary,
       accepted: rows.length,
@@ -67,18 +66,19 @@ export function request(
   }
 }
 
-/** What the translator made of a request's body, as it goes to the store. */
+/** A request's body and what the translator made of it, as it goes to the store. */
 export function translatedRequest(
+  body: Uint8Array,
   translated: Translated,
   fields: Partial<GroupRequest> = {},
 ): GroupRequest {
   return {
-    digest: digestOf('traces', fields.tenant ?? null, translated.body),
+    digest: digestOf('traces', fields.tenant ?? null, body),
     signal: 'traces',
     tenant: null,
     receivedMs: Number(NOON_MICROS / 1_000n),
     translated,
-    isolate: (copy, rows) => isolateRows(translated.body, copy, rows),
+    isolate: (copy, rows) => isolateRows(body, copy, rows),
     ...fields,
   }
 }

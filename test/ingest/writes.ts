@@ -126,7 +126,6 @@ export function translated(fields: Partial<Translated> = {}): Translated {
   const zeros = Array<number>(accepted).fill(0)
   const copy = { table: SPAN, bytes: new Uint8Array(), offsets: zeros, sources: zeros }
   return {
-    body: new Uint8Array(),
     copies: accepted > 0 ? [{ ...copy, days: [20_000] }] : [],
     dictionary: [],
     accepted,

@@ -25,7 +25,7 @@ const translator = createTraceTranslator({
 /** A request to `/v1/traces` on its way to Postgres. */
 export function translated(body: Uint8Array, fields: Partial<GroupRequest> = {}): GroupRequest {
   const context = { receivedMs: RECEIVED_MS, tenant: null }
-  return translatedRequest(translator.translate(body, context), fields)
+  return translatedRequest(body, translator.translate(body, context), fields)
 }
 
 /** Spans of one resource and scope, named as given, each with the ids of its place. */

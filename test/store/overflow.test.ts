@@ -32,7 +32,7 @@ async function storeSpans(t: { teardown(fn: () => Promise<void>): void }, spans:
     })),
   })
   const translated = translator.translate(body, { receivedMs: RECEIVED_MS, tenant: null })
-  await openWriter(t, pool).write([translatedRequest(translated)], never)
+  await openWriter(t, pool).write([translatedRequest(body, translated)], never)
   return pool
 }
 

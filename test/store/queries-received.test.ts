@@ -86,7 +86,7 @@ t.test('a span is answered as it was received, every field to the last digit', a
   const receivedMs = Number(START_NS / 1_000_000n) + 1000
   const translated = translator.translate(BODY, { receivedMs, tenant: 'acme' })
   const writer = createGroupWriter({ pool })
-  await writer.write([translatedRequest(translated)], new AbortController().signal)
+  await writer.write([translatedRequest(BODY, translated)], new AbortController().signal)
   await writer.close()
 
   const queries = createTraceQueries(pool)

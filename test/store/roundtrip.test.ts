@@ -25,9 +25,10 @@ async function store(t: Test, input: TracesInput): Promise<Pool> {
     dictionaryCacheSize: 100,
   })
   const context = { receivedMs: RECEIVED_MS, tenant: null }
-  const translated = translator.translate(traces(input), context)
+  const body = traces(input)
+  const translated = translator.translate(body, context)
   t.equal(translated.rejection, '')
-  const group = [translatedRequest(translated)]
+  const group = [translatedRequest(body, translated)]
   t.same(await openWriter(t, pool).write(group, never), [stored])
   return pool
 }
