@@ -1,4 +1,4 @@
-import type { Queryable } from './maintenance'
+import type { Queryable } from './session'
 
 export const HOUR_MS = 3_600_000
 export const DAY_MS = 24 * HOUR_MS

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino'
 import { DAY_MS, HOUR_MS, readClockMs } from './clock'
 import type { Leadership } from './leadership'
-import type { Queryable } from './maintenance'
 import { listPartitions } from './partitions'
+import type { Queryable } from './session'
 import { PARTITIONED_TABLES, type PartitionedTable } from './tables'
 
 /** Most of what is late has come by then; what comes later is stored all the same. */

@@ -1,10 +1,8 @@
 import { DICTIONARIES } from '../translate/rows'
 import { dayOf, readClockMs } from './clock'
 import type { Leadership } from './leadership'
-import type { Queryable } from './maintenance'
-import { listPartitions } from './partitions'
+import { readOldestDay } from './partitions'
 import { SPOOL_DAYS } from './retention'
-import { PARTITIONED_TABLES } from './tables'
 
 const BATCH = 1_000
 /** Rows may be of a day ahead, and a day is dropped when it is over. */
@@ -26,7 +24,7 @@ export function createCollection(
   return async (leadership) => {
     const today = dayOf(await readClockMs(leadership))
     const edge = today - longestRetentionDays - SPOOL_DAYS - SPARE_DAYS
-    const beforeDay = Math.min(edge, (await oldestPartition(leadership)) - 1)
+    const beforeDay = Math.min(edge, ((await readOldestDay(leadership)) ?? Infinity) - 1)
     if (beforeDay <= doneBefore) return
     for (const dictionary of Object.keys(DICTIONARIES)) {
       const rows = await collect(leadership, dictionary, beforeDay)
@@ -56,13 +54,4 @@ function deleteStatement(dictionary: string): string {
       select id from sidelight.${dictionary} where last_seen_day < date '1970-01-01' + $1::integer
       order by id limit $2 for update skip locked
     )`
-}
-
-async function oldestPartition(database: Queryable): Promise<number> {
-  let oldest = Infinity
-  for (const { name } of PARTITIONED_TABLES) {
-    const [first] = await listPartitions(database, name)
-    oldest = Math.min(oldest, first?.day ?? Infinity)
-  }
-  return oldest
 }

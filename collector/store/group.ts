@@ -25,26 +25,6 @@ export interface PoisonItem {
   readonly isKept: boolean
 }
 
-/** What was refused for good, as `dead_letter` keeps it. */
-export interface DeadLetter {
-  /** The receipt of the request it came in, as uuid text. */
-  readonly digest: string
-  /** The table that refused it; empty for a whole request. */
-  readonly table: string
-  /** Index of the row among the request's rows of that table; -1 for a whole request. */
-  readonly item: number
-  readonly signal: string
-  /** The tenant of the caller's token. */
-  readonly tenant: string | null
-  /** Unix milliseconds at which it arrived at the collector. */
-  readonly receivedMs: number
-  /** Null when it was not Postgres that refused. */
-  readonly sqlstate: string | null
-  readonly message: string
-  /** An export request in protobuf, to be sent again; null when it is too large to be kept. */
-  readonly body: Uint8Array | null
-}
-
 /** `stored`: committed now, but for `poison`. `repeated`: its receipt was there already, nothing was added. `blocked`: another transaction holds its receipt; send it again. */
 export type GroupResult =
   | { readonly kind: 'stored'; readonly poison: readonly PoisonItem[] }

@@ -1,8 +1,7 @@
 import type { Pool, PoolClient } from 'pg'
 import { inLeaderTransaction, type Lease } from './lease'
-import type { Queryable } from './maintenance'
 import { runOutside } from './outside'
-import { withClient } from './session'
+import { type Queryable, withClient } from './session'
 
 /** What the leader may do while it is the leader; all of it ends when `signal` is aborted. */
 export interface Leadership extends Queryable {

@@ -1,12 +1,7 @@
-import type { Pool, QueryResult, QueryResultRow } from 'pg'
+import type { Pool } from 'pg'
 import { ensurePartitions, upcomingDays } from './partitions'
-import { withClient } from './session'
+import { type Queryable, withClient } from './session'
 import { PARTITIONED_TABLES } from './tables'
-
-/** Runs a statement in a transaction of its own. */
-export interface Queryable {
-  query<R extends QueryResultRow>(text: string, values?: unknown[]): Promise<QueryResult<R>>
-}
 
 /** One collector process, as other collectors see it. */
 export interface Sidecar {

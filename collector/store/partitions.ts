@@ -1,7 +1,7 @@
 import type { Pool, PoolClient } from 'pg'
 import { DAY_MS, dayOf } from './clock'
-import type { Queryable } from './maintenance'
-import { inTransaction, withClient } from './session'
+import { inTransaction, type Queryable, withClient } from './session'
+import { PARTITIONED_TABLES } from './tables'
 
 /** Partitions the maintenance keeps ready around today. */
 const DAYS_BEHIND = 1
@@ -90,6 +90,16 @@ export async function listPartitions(
   return partitions.filter(
     ({ name, day }) => !Number.isNaN(day) && partitionName(table, day) === name,
   )
+}
+
+/** The day of the oldest partition of all tables; null when there is none. */
+export async function readOldestDay(database: Queryable): Promise<number | null> {
+  const days: number[] = []
+  for (const { name } of PARTITIONED_TABLES) {
+    const [oldest] = await listPartitions(database, name)
+    if (oldest !== undefined) days.push(oldest.day)
+  }
+  return days.length === 0 ? null : Math.min(...days)
 }
 
 /** Returns the days whose partition exists afterwards: all but those whose partitions were dropped on purpose. */

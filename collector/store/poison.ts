@@ -1,8 +1,8 @@
 import type { PoolClient } from 'pg'
 import type { CopyRows } from '../translate/rows'
 import { copyRows } from './copy'
-import { insertDeadLetters } from './dead-letter'
-import type { DeadLetter, GroupRequest, PoisonItem } from './group'
+import { type DeadLetter, insertDeadLetters } from './dead-letter'
+import type { GroupRequest, PoisonItem } from './group'
 import {
   addPoison,
   bytesOf,

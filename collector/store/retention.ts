@@ -1,9 +1,9 @@
 import type { Logger } from 'pino'
 import { DAY_MS, dayOf, readClockMs } from './clock'
 import type { Leadership } from './leadership'
-import type { Queryable } from './maintenance'
-import { listPartitions } from './partitions'
+import { readOldestDay } from './partitions'
 import { dropBefore, type Removal } from './removal'
+import type { Queryable } from './session'
 import { PARTITIONED_TABLES, type Signal } from './tables'
 
 /** What was accepted may wait this many days in a spool, and must find its partition then. */
@@ -48,7 +48,7 @@ export function createSizeRetention(
     const yesterday = dayOf((await readClockMs(leadership)) - DAY_MS)
     let bytes = await measureBytes(leadership)
     for (; bytes > maxBytes; bytes = await measureBytes(leadership)) {
-      const oldest = await oldestDay(leadership)
+      const oldest = await readOldestDay(leadership)
       if (oldest === null || oldest >= yesterday) break
       for (const { name } of PARTITIONED_TABLES) {
         await drop(leadership, retention, { table: name, floor: oldest + 1, reason: 'size' })
@@ -88,15 +88,6 @@ select dropped_before - date '1970-01-01' as day from sidelight.retention where 
 
 async function readFloor(database: Queryable, table: string): Promise<number> {
   return (await database.query<{ day: number }>(FLOOR, [table])).rows[0]?.day ?? -Infinity
-}
-
-async function oldestDay(database: Queryable): Promise<number | null> {
-  const days: number[] = []
-  for (const { name } of PARTITIONED_TABLES) {
-    const [oldest] = await listPartitions(database, name)
-    if (oldest !== undefined) days.push(oldest.day)
-  }
-  return days.length === 0 ? null : Math.min(...days)
 }
 
 /** A relation that is dropped at this moment has no size. */

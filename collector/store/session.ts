@@ -1,6 +1,11 @@
-import type { Pool, PoolClient } from 'pg'
+import type { Pool, PoolClient, QueryResult, QueryResultRow } from 'pg'
 import { Unavailable } from '../errors'
 import { asUnavailable } from './sqlstate'
+
+/** Runs a statement in a transaction of its own. */
+export interface Queryable {
+  query<R extends QueryResultRow>(text: string, values?: unknown[]): Promise<QueryResult<R>>
+}
 
 /**
  * Lends a connection to `use`. Whatever `use` throws costs the connection, so that none returns to the pool inside a

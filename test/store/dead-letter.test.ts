@@ -2,11 +2,11 @@ import type { Pool } from 'pg'
 import t from 'tap'
 import { Unavailable } from '../../collector/errors'
 import {
+  type DeadLetter,
   deleteOldDeadLetters,
   keepDeadLetters,
   WHOLE_REQUEST,
 } from '../../collector/store/dead-letter'
-import type { DeadLetter } from '../../collector/store/group'
 import { uuidOf } from '../helpers/rows'
 import { openDatabase, openPool } from './database'
 
