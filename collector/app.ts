@@ -1,10 +1,11 @@
-import type { Logger } from 'pino'
-import { type Config, retentionDaysOf, type Token } from './config'
-import { openDoors } from './doors'
+import { type Config, retentionDaysOf } from './config'
+import { type Doors, openDoors } from './doors'
 import type { ExportRequest, Message } from './ingest/contract'
 import { Pipeline, type Remains } from './ingest/pipeline'
 import { protobufFromJson } from './otlp/json'
 import { EXPORT_TRACE_SERVICE_REQUEST } from './otlp/schema'
+import type { CollectorParts } from './parts'
+import { type Release, releaseAll } from './release'
 import { openStorage, WRITERS } from './storage'
 import { keepDeadLetters, WHOLE_REQUEST } from './store/dead-letter'
 import { MigrationError } from './store/migrate'
@@ -19,15 +20,8 @@ const DICTIONARY_CACHE_SIZE = 20_000
 /** Of the time for a stop, what the last words to a Postgres that hangs take. */
 const LAST_WORDS_MS = 3_000
 
-/** Lets go of what a start took; called in the reverse order of the start. */
-export type Release = () => Promise<unknown>
-
 /** A running collector. */
-export interface Collector {
-  /** Where OTLP/HTTP is received, without a trailing slash; null without the role `ingest`. */
-  readonly otlpUrl: string | null
-  /** Where the API answers; without the role `api`, health and metrics alone. */
-  readonly apiUrl: string
+export interface Collector extends Doors {
   /** Resolves when the database answers and its schema is up to date for the first time. */
   readonly ready: Promise<void>
   /** Resolves with the reason when the collector cannot go on and is to be stopped. */
@@ -39,16 +33,6 @@ export interface Collector {
    * reverse order of the start.
    */
   stop(deadlineMs: number): Promise<void>
-}
-
-export interface CollectorParts {
-  readonly config: Config
-  /** The tokens that open the doors, the generated one included. */
-  readonly tokens: readonly Token[]
-  readonly log: Logger
-  readonly version: string
-  /** Gives up a start under way. */
-  readonly signal: AbortSignal
 }
 
 /** Wires the parts and starts them. Throws when the database cannot be started or a door is taken; what was started by then is stopped. */
@@ -118,15 +102,6 @@ function createPromise<T>(): {
   let resolve: (value: T) => void = () => undefined
   const promise = new Promise<T>((settle) => (resolve = settle))
   return { promise, resolve }
-}
-
-/** All of them, in the reverse order of the start; throws the first error when the last is done. */
-async function releaseAll(releases: Release[]): Promise<void> {
-  const errors: unknown[] = []
-  for (const release of releases.splice(0).reverse()) {
-    await release().catch((error: unknown) => errors.push(error))
-  }
-  if (errors.length > 0) throw errors[0]
 }
 
 function createTranslation(config: Config) {

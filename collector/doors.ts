@@ -2,19 +2,29 @@ import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { Pool } from 'pg'
 import { createApiServer } from './api/server'
-import type { Collector, CollectorParts, Release } from './app'
 import { type Address, formatAddress, retentionDaysOf } from './config'
 import { KEYS } from './config/keys'
 import type { Pipeline } from './ingest/pipeline'
 import type { Spool } from './ingest/spool/spool'
+import type { CollectorParts } from './parts'
 import { createAdmission } from './receiver/admission'
 import { createOtlpHttpServer } from './receiver/http'
+import type { Release } from './release'
 import { createTraceQueries } from './store/queries/traces'
 import type { Counters } from './telemetry/counters'
 import { createProbes } from './telemetry/probes'
 
 const HOURS_A_DAY = 24
 
+/** Where the collector listens. */
+export interface Doors {
+  /** Where OTLP/HTTP is received, without a trailing slash; null without the role `ingest`. */
+  readonly otlpUrl: string | null
+  /** Where the API answers; without the role `api`, health and metrics alone. */
+  readonly apiUrl: string
+}
+
+/** What lies behind the doors. */
 interface Inside {
   readonly queryPool: Pool
   readonly pipeline: Pipeline
@@ -29,7 +39,7 @@ export async function openDoors(
   { config, tokens, log, version }: CollectorParts,
   { queryPool, pipeline, spool, counters, remainingMs }: Inside,
   releases: Release[],
-): Promise<Pick<Collector, 'otlpUrl' | 'apiUrl'>> {
+): Promise<Doors> {
   const receives = config.roles.includes('ingest')
   const api = createApiServer({
     queries: config.roles.includes('api') ? createTraceQueries(queryPool) : null,
