@@ -7,6 +7,7 @@ import type { Availability } from './availability'
 const SECOND_MS = 1_000
 /** By then a request is acknowledged; a transaction that takes longer makes Postgres count as slow. */
 export const ACK_DEADLINE_MS = 2 * SECOND_MS
+/** A transaction that takes longer loses its connection. */
 export const OVERDUE_MS = 10 * SECOND_MS
 
 export interface TransactionOptions {

@@ -13,6 +13,7 @@ const VERSION = 1
 /** Magic, version, CRC of both. Any later version keeps these. */
 const SIGNED_BYTES = MAGIC.length + 4
 
+/** The file that holds the records of a segment. */
 export function segmentFile(folder: string, segment: number): string {
   return join(folder, `${nameOf(segment)}.seg`)
 }
@@ -45,7 +46,7 @@ export function encodeSegmentHeader(): Buffer {
   return header
 }
 
-/** The version of the format, or why there is none to be read. */
+/** Whether this version of the format wrote it, another did, or it cannot be told. */
 export function judgeSegmentHeader(header: Buffer): 'known' | 'unknown' | 'damaged' {
   if (header.length < FIRST_OFFSET || !MAGIC.equals(header.subarray(0, MAGIC.length))) {
     return 'damaged'

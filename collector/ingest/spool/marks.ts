@@ -1,8 +1,9 @@
 import { constants, open, readFile } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
+import { Bits } from './bits'
 import { FILE_MODE, markFile, syncFolder, writeAll } from './files'
 import { ALIGNMENT_BYTES } from './record'
-import { Bits, type Segment } from './segment'
+import type { Segment } from './segment'
 
 /** A place, and a CRC of it with the number of the segment. */
 const MARK_BYTES = 8

@@ -113,7 +113,7 @@ export function decodeRecord(record: Buffer): SpoolRequest {
 }
 
 /** The first place for a record at or after `offset`. */
-export function align(offset: number): number {
+function align(offset: number): number {
   return Math.ceil(offset / ALIGNMENT_BYTES) * ALIGNMENT_BYTES
 }
 

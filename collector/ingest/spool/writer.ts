@@ -9,16 +9,14 @@ import {
   writeAll,
 } from './files'
 import type { Inventory } from './inventory'
-import { encodeRecord, sizeOfRecord, type SpoolRequest } from './record'
+import { encodeRecord, type Place, sizeOfRecord, type SpoolRequest } from './record'
 import { FIRST_OFFSET, Segment } from './segment'
 
 /** A proof of room writes no more than this. */
 const MAX_PROOF_BYTES = 1024 * 1024
 
-/** Where a record lies. */
-export interface SpoolRef {
-  readonly segment: number
-  readonly offset: number
+/** Where a record lies, and how far it reaches. */
+export interface SpoolRef extends Place {
   readonly bytes: number
 }
 
