@@ -15,7 +15,7 @@ type Terminal = Pick<Streams, 'stdout' | 'stderr'>
 
 /**
  * Runs the collector until SIGTERM or SIGINT; a second one, or the shutdown deadline, ends the waiting. Resolves to the exit
- * code: 0 after a clean stop, 1 when it failed or left requests without an answer, 2 for a bad configuration.
+ * code: 0 after a clean stop, 1 when it failed, was cut short or left requests without an answer, 2 for a bad configuration.
  */
 export async function runStart(env: NodeJS.ProcessEnv, terminal: Terminal): Promise<number> {
   try {

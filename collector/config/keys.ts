@@ -205,7 +205,8 @@ export const KEYS = {
     type: wholeNumber(0, 600_000),
     fallback: 10_000,
     unit: 'ms',
-    description: 'How long a stop waits for requests in flight',
+    description:
+      'How long a stop may take: it stores, or keeps in the spool, what is in flight, and drains the spool',
   }),
   logLevel: declare<LogLevel>({
     env: 'LOG_LEVEL',

@@ -27,7 +27,7 @@ export interface Probes {
   readonly readiness: () => Promise<Readiness>
 }
 
-/** What the probes look at; all but the first three have the real machine as default. */
+/** What the probes look at; the disk, the memory and the clock are the real machine's by default. */
 export interface ProbeSources {
   /** Whether the database is believed to be usable; the pipeline knows without asking it. */
   readonly database: () => boolean | Promise<boolean>
@@ -44,7 +44,7 @@ export interface ProbeSources {
   readonly clock?: () => number
 }
 
-/** The readiness of the collector (B3): each check alone, at most once a second, bounded in time. */
+/** The readiness of the collector: each check alone, at most once a second, bounded in time. */
 export function createProbes({
   database,
   isStopping = () => false,

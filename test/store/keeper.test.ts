@@ -82,9 +82,7 @@ t.test('a Postgres that hangs takes no connections from the pool, and keeps no s
     'more heartbeats than connections',
   )
   await t.rejects(keeper.prepare(), 'asking whether it can be used again has an end too')
-  const startedMs = performance.now()
-  await keeper.stop()
-  t.ok(performance.now() - startedMs < 5_000)
+  await t.resolves(keeper.stop(), 'and so has the last word')
   await holder.query('rollback')
   holder.release()
 })
