@@ -46,7 +46,7 @@ export interface PipelineOptions {
 /** Why a request goes to the spool. */
 type Detour = 'away' | 'late' | 'blocked' | 'in_doubt' | 'stopping'
 
-/** What a stop left behind. */
+/** What an end at this moment would leave behind. */
 export interface Remains {
   /** Requests without an answer. */
   readonly unanswered: number
@@ -146,7 +146,7 @@ export class Pipeline {
   }
 
   /** Waits for the requests under way, keeps on disk what is not stored in time, and then stores what the spool has. */
-  async stop(deadlineMs: number): Promise<Remains> {
+  async stop(deadlineMs: number): Promise<void> {
     const deadlineAt = performance.now() + deadlineMs
     this.refuseNew()
     let isDue = false
@@ -163,7 +163,6 @@ export class Pipeline {
     await this.#drain.stop(isDue ? 0 : deadlineAt - performance.now())
     this.#availability.stop()
     this.#transactions.abort()
-    return this.remains()
   }
 
   remains(): Remains {

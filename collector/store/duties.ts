@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import { readClockMs } from './clock'
 import { closePartitions } from './closing'
-import { createCollection } from './collection'
+import { type Collected, createCollection } from './collection'
 import { deleteOldDeadLetters } from './dead-letter'
 import type { Leadership } from './leadership'
 import { createUpcomingPartitions, deleteOldReceipts, forgetSidecars } from './maintenance'
@@ -22,10 +22,7 @@ export interface DutiesOptions {
   readonly log: Logger
   /** Called with the table of each partition that was dropped or closed. */
   readonly partition: (action: 'dropped' | 'closed', table: string) => void
-  /** Called with each dictionary of which rows were deleted. */
-  readonly collected: (dictionary: string, rows: number) => void
-  /** Default 30 s; how long readers of a table are waited for. */
-  readonly detachLockTimeoutMs?: number
+  readonly collected: Collected
 }
 
 /** What the leader does, in this order: what takes long comes last. */

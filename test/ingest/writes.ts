@@ -105,9 +105,7 @@ export async function createPipeline(
     log: silent,
     ...options,
   })
-  t.teardown(async () => {
-    await pipeline.stop(0)
-  })
+  t.teardown(() => pipeline.stop(0))
   return { pipeline, spool, buried }
 }
 
