@@ -35,16 +35,3 @@ export const UNCHANGED: Changes = { repairedStrings: 0, droppedAttributes: 0, cu
 export function addDropped(sent: number, ours: number): number {
   return Math.min((sent >>> 0) + ours, 0xffff_ffff) | 0
 }
-
-const LONGEST_CONTINUATION = 3
-
-/** Where to cut UTF-8 that is to end at `end` at the latest: before the character that would be split, if it is one. */
-export function endOfText(bytes: Uint8Array, end: number): number {
-  let at = end
-  while (end - at < LONGEST_CONTINUATION && isContinuation(bytes[at]!)) at--
-  return isContinuation(bytes[at]!) ? end : at
-}
-
-function isContinuation(byte: number): boolean {
-  return (byte & 0xc0) === 0x80
-}

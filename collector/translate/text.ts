@@ -185,3 +185,16 @@ function sequenceSize(bytes: Buffer, at: number, end: number): number {
   }
   return size
 }
+
+const LONGEST_CONTINUATION = 3
+
+/** Where to cut UTF-8 that is to end at `end` at the latest: before the character that would be split, if it is one. */
+export function endOfText(bytes: Uint8Array, end: number): number {
+  let at = end
+  while (end - at < LONGEST_CONTINUATION && isContinuation(bytes[at]!)) at--
+  return isContinuation(bytes[at]!) ? end : at
+}
+
+function isContinuation(byte: number): boolean {
+  return (byte & 0xc0) === 0x80
+}

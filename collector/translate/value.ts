@@ -1,8 +1,8 @@
 import type { Cursor } from '../otlp/cursor'
 import type { RowBuffer } from './buffer'
-import { endOfText, type TranslationLimits } from './limits'
+import type { TranslationLimits } from './limits'
 import { writeDouble, writeInt64 } from './number'
-import { writeJsonString } from './text'
+import { endOfText, writeJsonString } from './text'
 
 /** An AnyValue may hold values this many levels deep, itself included. */
 export const DEEPEST_VALUE = 64
