@@ -5,7 +5,7 @@ import t, { type Test } from 'tap'
 import type { SpoolRef } from '../../collector/ingest/spool/spool'
 import { runScript } from '../helpers/process'
 import { until } from '../helpers/until'
-import { KIB, MIB, openAt, request, spoolFolder, type TestSpool, valueOf } from './spools'
+import { KIB, MIB, openAt, request, spoolFolder, type TestSpool, textOf, valueOf } from './spools'
 
 const CHILD = join(__dirname, '../helpers/spool-child.ts')
 const SEGMENT = '00000001.seg'
@@ -70,6 +70,31 @@ t.test('what was not settled is there after a restart, what was is not', async (
   const { segment } = await second.append(request('next'))
   t.equal(segment, 5, 'it begins a segment of its own')
 })
+
+t.test(
+  'what was handed out before a restart is in doubt after it, what was not is not',
+  async (t) => {
+    const folder = spoolFolder(t)
+    const before = await openAt(t, folder)
+    const bytes = (await before.append(request('0'))).bytes
+    for (const body of ['1', '2', '3']) await before.append(request(body))
+    const handedOut = await before.next(3 * bytes)
+    await before.settle(handedOut.slice(0, 1).map(({ ref }) => ref))
+    before.release(handedOut.map(({ ref }) => ref))
+    await before.close()
+    const after = await openAt(t, folder)
+    await after.append(request('4'))
+    t.strictSame(
+      (await after.next(MIB)).map(({ request }) => [textOf(request), request.isInDoubt]),
+      [
+        ['1', true],
+        ['2', true],
+        ['3', false],
+        ['4', false],
+      ],
+    )
+  },
+)
 
 t.test('every request that was acknowledged before a kill is there after it', async (t) => {
   for (const bodyBytes of [200, 60_000]) {

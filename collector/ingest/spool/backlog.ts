@@ -26,6 +26,8 @@ export interface BacklogOptions {
   readonly inventory: Inventory
   readonly quarantine: Quarantine
   readonly log: Logger
+  /** Puts on disk what was handed out. */
+  readonly mark: () => Promise<void>
 }
 
 /**
@@ -78,8 +80,24 @@ export class Backlog {
         this.release(batch.taken.map(({ ref }) => ref))
         throw error
       }
+      await this.#markHandedOut(batch)
       return batch.taken
     })
+  }
+
+  /**
+   * Before it is handed out, or the next process could not tell what this one has stored from what it has not tried. On a
+   * disk that is full it is handed out all the same: nothing else makes room.
+   */
+  async #markHandedOut({ taken }: Batch): Promise<void> {
+    const { inventory, mark } = this.#options
+    let isMarked = true
+    for (const { ref } of taken) {
+      const segment = inventory.get(ref.segment)
+      segment?.handOut(ref.offset)
+      if (segment !== undefined && segment.unmarkedHandOut !== null) isMarked = false
+    }
+    if (!isMarked) await mark().catch(() => undefined)
   }
 
   /** Returns whether there may be room for more. */
@@ -104,7 +122,7 @@ export class Backlog {
         await this.#options.quarantine.keep(segment, file, found)
       } else if (known !== undefined) {
         this.#out.set(keyOf(ref), known)
-        batch.add({ ref, request: decodeRecord(found.record) })
+        batch.add({ ref, request: decode(segment, ref, found.record) })
       }
     }
   }
@@ -148,7 +166,7 @@ export class Backlog {
       cursor.offset = offset + bytes
       if (!isReady) continue
       this.#out.set(keyOf(ref), { ref, receivedMs: readReceivedMs(found.record) })
-      batch.add({ ref, request: decodeRecord(found.record) })
+      batch.add({ ref, request: decode(segment, ref, found.record) })
     }
     if (segment.isMiscounted && cursor.offset >= segment.bytes) segment.recount(this.#kept(segment))
   }
@@ -211,6 +229,11 @@ class Batch {
     this.taken.push(spooled)
     this.#bytes += spooled.ref.bytes
   }
+}
+
+function decode(segment: Segment, { offset }: SpoolRef, record: Buffer): SpoolRequest {
+  const request = decodeRecord(record)
+  return segment.wasHandedOut(offset) ? { ...request, isInDoubt: true } : request
 }
 
 function keyOf({ segment, offset }: SpoolRef): string {

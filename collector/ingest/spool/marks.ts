@@ -3,58 +3,67 @@ import { crc32 } from 'node:zlib'
 import { Bits } from './bits'
 import { FILE_MODE, markFile, syncFolder, writeAll } from './files'
 import { ALIGNMENT_BYTES } from './record'
-import type { Segment } from './segment'
+import type { Marks, Segment } from './segment'
 
 /** A place, and a CRC of it with the number of the segment. */
 const MARK_BYTES = 8
 
-/** What the companion file of a segment says to be settled. A torn or damaged mark counts as none: its record is sent again. */
-export async function readMarks(
-  folder: string,
-  segment: number,
-): Promise<{ readonly settled: Bits; readonly markBytes: number }> {
+/** What a mark says of the record at its place, by what its CRC begins with. */
+const SETTLED = 0
+const HANDED_OUT = 1
+
+/** What the companion file of a segment says. A torn or damaged mark counts as none: its record is sent again. */
+export async function readMarks(folder: string, segment: number): Promise<Marks> {
   const settled = new Bits()
+  let handedOutTo = 0
   const file = await readIfPresent(markFile(folder, segment))
   const markBytes = file.length - (file.length % MARK_BYTES)
   for (let at = 0; at < markBytes; at += MARK_BYTES) {
     const index = file.readUInt32LE(at)
-    if (file.readUInt32LE(at + 4) === crcOf(segment, index)) settled.add(index)
+    const crc = file.readUInt32LE(at + 4)
+    if (crc === crcOf(segment, index, SETTLED)) settled.add(index)
+    else if (crc === crcOf(segment, index, HANDED_OUT)) {
+      handedOutTo = Math.max(handedOutTo, index * ALIGNMENT_BYTES)
+    }
   }
-  return { settled, markBytes }
+  return { settled, handedOutTo, markBytes }
 }
 
 /** Adds what the segment has not marked yet, and returns when that is on disk. On failure it stays unmarked. */
 export async function writeMarks(folder: string, segment: Segment): Promise<void> {
+  const { number } = segment
   const offsets = [...segment.unmarked]
+  const handedOut = segment.unmarkedHandOut
+  const marks = offsets.map((offset) => encodeMark(number, offset, SETTLED))
+  if (handedOut !== null) marks.push(encodeMark(number, handedOut, HANDED_OUT))
   const isNew = segment.markBytes === 0
   const flags = constants.O_WRONLY | constants.O_CREAT
-  const file = await open(markFile(folder, segment.number), flags, FILE_MODE)
+  const file = await open(markFile(folder, number), flags, FILE_MODE)
   try {
-    await writeAll(file, [encodeMarks(segment.number, offsets)], segment.markBytes)
+    await writeAll(file, [Buffer.concat(marks)], segment.markBytes)
     await file.datasync()
   } finally {
     await file.close()
   }
   if (isNew) await syncFolder(folder)
-  segment.markBytes += offsets.length * MARK_BYTES
+  segment.markBytes += marks.length * MARK_BYTES
   segment.endUnmarked(offsets.length)
+  if (handedOut !== null) segment.endHandOut(handedOut)
 }
 
-function encodeMarks(segment: number, offsets: readonly number[]): Buffer {
-  const marks = Buffer.alloc(offsets.length * MARK_BYTES)
-  for (const [i, offset] of offsets.entries()) {
-    const index = offset / ALIGNMENT_BYTES
-    marks.writeUInt32LE(index, i * MARK_BYTES)
-    marks.writeUInt32LE(crcOf(segment, index), i * MARK_BYTES + 4)
-  }
-  return marks
+function encodeMark(segment: number, offset: number, kind: number): Buffer {
+  const mark = Buffer.alloc(MARK_BYTES)
+  const index = offset / ALIGNMENT_BYTES
+  mark.writeUInt32LE(index, 0)
+  mark.writeUInt32LE(crcOf(segment, index, kind), 4)
+  return mark
 }
 
-function crcOf(segment: number, index: number): number {
+function crcOf(segment: number, index: number, kind: number): number {
   const mark = Buffer.alloc(8)
   mark.writeUInt32LE(segment, 0)
   mark.writeUInt32LE(index, 4)
-  return crc32(mark)
+  return crc32(mark, kind)
 }
 
 async function readIfPresent(path: string): Promise<Buffer> {

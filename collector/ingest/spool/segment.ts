@@ -23,15 +23,20 @@ export class Segment {
   /** Damage was found since it was counted. */
   isMiscounted = false
   readonly #isSettled: Bits
+  /** How far its records were handed out: by the processes before this one, by all, and of that on disk. */
+  readonly #inheritedTo: number
+  #handedOutTo: number
+  #markedTo: number
   #blocks: Block[] = []
   #unsettled = 0
   #oldestMs: number | null = null
 
-  constructor(number: number, options: { bytes: number; markBytes?: number; settled?: Bits }) {
+  constructor(number: number, options: { readonly bytes: number } & Partial<Marks>) {
     this.number = number
     this.bytes = options.bytes
     this.markBytes = options.markBytes ?? 0
     this.#isSettled = options.settled ?? new Bits()
+    this.#inheritedTo = this.#handedOutTo = this.#markedTo = options.handedOutTo ?? 0
   }
 
   /** Records that are to be kept. */
@@ -56,6 +61,25 @@ export class Segment {
 
   isSettled(offset: number): boolean {
     return this.#isSettled.has(offset / ALIGNMENT_BYTES)
+  }
+
+  /** Whether an earlier process may have handed it out: what became of it then, only its receipt tells. */
+  wasHandedOut(offset: number): boolean {
+    return offset <= this.#inheritedTo
+  }
+
+  handOut(offset: number): void {
+    this.#handedOutTo = Math.max(this.#handedOutTo, offset)
+  }
+
+  /** The last record handed out, null when the disk says so already. */
+  get unmarkedHandOut(): number | null {
+    return this.#handedOutTo > this.#markedTo ? this.#handedOutTo : null
+  }
+
+  /** Says that it is on disk how far records were handed out. */
+  endHandOut(offset: number): void {
+    this.#markedTo = offset
   }
 
   add(offset: number, receivedMs: number): void {
@@ -109,6 +133,14 @@ export class Segment {
     }
     return oldestMs
   }
+}
+
+/** What is on disk of what became of a segment's records. */
+export interface Marks {
+  readonly settled: Bits
+  /** The last record that was handed out, in the order of the segment; 0 when none was. */
+  readonly handedOutTo: number
+  readonly markBytes: number
 }
 
 interface Block {

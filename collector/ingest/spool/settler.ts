@@ -3,7 +3,7 @@ import { writeMarks } from './marks'
 import { createTurns } from './turns'
 import type { SegmentWriter, SpoolRef } from './writer'
 
-/** Puts on disk what need not be kept any more. */
+/** Puts on disk what need not be kept any more, and what was handed out. */
 export class Settler {
   readonly #folder: string
   readonly #inventory: Inventory
@@ -27,6 +27,11 @@ export class Settler {
     return this.#next
   }
 
+  /** Resolves when it is on disk what was handed out until now. */
+  mark(): Promise<void> {
+    return this.settle([])
+  }
+
   /** A segment of which nothing is left is deleted instead of marked: that needs no room on a full disk. */
   async #flush(): Promise<void> {
     this.#next = null
@@ -35,7 +40,8 @@ export class Settler {
       const isDone = segment.unsettled === 0 && !segment.isEvidence
       try {
         if (isDone && segment !== this.#writer.segment) await this.#inventory.remove(segment)
-        else if (segment.unmarked.length > 0) await writeMarks(this.#folder, segment)
+        else if (segment.unmarked.length > 0 || segment.unmarkedHandOut !== null)
+          await writeMarks(this.#folder, segment)
       } catch (error) {
         errors.push(error)
       }

@@ -211,7 +211,9 @@ class DiskSpool implements Spool {
         segmentBytes = Math.min(DEFAULT_SEGMENT_BYTES, Math.floor(maxBytes / LEAST_SEGMENTS)),
       } = this.#options
       const writer = new SegmentWriter({ folder, inventory, segmentBytes, lastNumber, counters })
-      const backlog = new Backlog({ folder, inventory, quarantine, log })
+      const settler = new Settler(folder, inventory, writer)
+      const mark = () => settler.mark()
+      const backlog = new Backlog({ folder, inventory, quarantine, log, mark })
       const appends = new Appends({
         writer,
         inventory,
@@ -225,13 +227,7 @@ class DiskSpool implements Spool {
       })
       if (inventory.records > 0)
         log.info({ records: inventory.records }, 'the spool holds requests that wait for Postgres')
-      return {
-        inventory,
-        backlog,
-        appends,
-        settler: new Settler(folder, inventory, writer),
-        giveUpFolder,
-      }
+      return { inventory, backlog, appends, settler, giveUpFolder }
     } catch (error) {
       giveUpFolder()
       throw error
