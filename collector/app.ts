@@ -51,7 +51,7 @@ async function start(parts: CollectorParts, releases: Release[]): Promise<Collec
   const ready = createPromise<void>()
   const failed = createPromise<Error>()
   const counters = createCounters()
-  const storage = await openStorage(parts, counters, releases)
+  const storage = await openStorage(parts, counters, releases, failed.resolve)
   const { database, keeper, leader, writer, spool, pool } = storage
   const pipeline = new Pipeline({
     ...createTranslation(config),

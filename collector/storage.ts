@@ -26,7 +26,12 @@ const LEADER_CONNECTIONS = 2
 const END_MS = 1_000
 
 /** The database and the spool, and what works on them. */
-export async function openStorage(parts: CollectorParts, counters: Counters, releases: Release[]) {
+export async function openStorage(
+  parts: CollectorParts,
+  counters: Counters,
+  releases: Release[],
+  onMisfit: (error: Error) => void,
+) {
   const { config, log, version, signal } = parts
   const database = await openDatabase(config, log, signal)
   releases.push(() => database.close())
@@ -63,6 +68,7 @@ export async function openStorage(parts: CollectorParts, counters: Counters, rel
     migrate: config.migrate,
     log,
     nowMs: Date.now,
+    onMisfit,
     oldestUndrainedAgeMs() {
       const { oldestOnDiskMs } = spool.state()
       return oldestOnDiskMs === null ? null : Math.max(0, Date.now() - oldestOnDiskMs)

@@ -11,7 +11,7 @@ import { OVERDUE_MS } from './transaction'
 
 const SECOND_MS = 1_000
 /** Bodies of one transaction; what is read of the spool at a time. */
-const BATCH_BYTES = 2 * 1024 * 1024
+const BATCH_BYTES = 1024 * 1024
 /** Between two looks at what could not be stored the last time. */
 const PAUSE_MS = SECOND_MS
 /** A record that fails so often alone may itself be what Postgres fails at: those behind it have their turn. */

@@ -7,7 +7,7 @@ import {
   reportDrained,
   type Sidecar,
 } from './maintenance'
-import { migrate } from './migrate'
+import { migrate, MigrationError, verifySchema } from './migrate'
 import { withClient } from './session'
 
 const SECOND_MS = 1_000
@@ -38,6 +38,8 @@ export interface KeeperOptions {
   readonly nowMs: () => number
   /** How old the oldest record is that this process, or its successor, would store again or for the first time; null when there is none. */
   readonly oldestUndrainedAgeMs: () => number | null
+  /** Told by a heartbeat that the schema is not one that this build may go on with. */
+  readonly onMisfit: (error: MigrationError) => void
   /** Default 30 s. */
   readonly heartbeatMs?: number
   /** Default 5 s; what takes longer is given up, but for migrations. */
@@ -52,6 +54,7 @@ export function createKeeper({
   log,
   nowMs,
   oldestUndrainedAgeMs,
+  onMisfit,
   heartbeatMs = HEARTBEAT_MS,
   attemptMs = ATTEMPT_MS,
 }: KeeperOptions): Keeper {
@@ -60,11 +63,13 @@ export function createKeeper({
   async function beat(): Promise<void> {
     try {
       const limit = AbortSignal.timeout(attemptMs)
+      await verifySchema(pool, limit)
       const isKnown = await heartbeat(pool, sidecar.id, oldestUndrainedAgeMs(), limit)
       if (!isKnown) await registerSidecar(pool, sidecar, oldestUndrainedAgeMs(), limit)
       if (isFailing) log.info('the heartbeat reaches the database again')
       isFailing = false
     } catch (error) {
+      if (error instanceof MigrationError) return onMisfit(error)
       if (!isFailing) log.warn({ err: error }, 'the heartbeat failed; tried again every 30 s')
       isFailing = true
     }

@@ -64,6 +64,12 @@ export async function migrate(
   }
 }
 
+/** Looks whether this build may still write to the schema, which a newer collector may have migrated. Throws MigrationError, or what the connection answers. */
+export async function verifySchema(pool: Pool, signal: AbortSignal): Promise<void> {
+  const files = loadSchemaFiles(SCHEMA_FOLDER)
+  await withClient(pool, signal, async (client) => verify(files, await readApplied(client)))
+}
+
 interface Applied {
   readonly name: string
   readonly checksum: string

@@ -23,7 +23,11 @@ async function read(pool: Pool): Promise<Reported | undefined> {
 }
 
 /** A keeper whose process keeps what `age.ms` says. */
-function openKeeper(pool: Pool, age: { ms: number | null }): Keeper {
+function openKeeper(
+  pool: Pool,
+  age: { ms: number | null },
+  onMisfit: (error: Error) => void = () => undefined,
+): Keeper {
   return createKeeper({
     pool,
     sidecar,
@@ -31,6 +35,7 @@ function openKeeper(pool: Pool, age: { ms: number | null }): Keeper {
     log: silent,
     nowMs: Date.now,
     oldestUndrainedAgeMs: () => age.ms,
+    onMisfit,
     heartbeatMs: 20,
     attemptMs: 100,
   })
@@ -85,4 +90,17 @@ t.test('a Postgres that hangs takes no connections from the pool, and keeps no s
   await t.resolves(keeper.stop(), 'and so has the last word')
   await holder.query('rollback')
   holder.release()
+})
+
+t.test('a heartbeat finds out that a newer version has taken the schema over', async (t) => {
+  const pool = await openDatabase(t)
+  const misfits: Error[] = []
+  const keeper = openKeeper(pool, { ms: null }, (error) => misfits.push(error))
+  await keeper.prepare()
+  await pool.query(
+    `insert into sidelight.migration (name, checksum, is_breaking) values ('9999_other.sql', '', true)`,
+  )
+  const misfit = await until(() => misfits[0], 5_000, 'the heartbeat')
+  t.match(misfit, { name: 'MigrationError', message: /9999_other\.sql.*upgrade this collector/ })
+  await keeper.stop()
 })

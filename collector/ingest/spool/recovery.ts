@@ -77,7 +77,7 @@ async function recoverSegment(
       await quarantine.keep(segment, file, { offset: 0, bytes: FIRST_OFFSET })
     }
     const tornAt = bytes < FIRST_OFFSET ? 0 : await countRecords(segment, file, quarantine)
-    if (tornAt === null) return { segment, bytes }
+    if (tornAt === null || tornAt === bytes) return { segment, bytes }
     counters.spoolCutBytes.inc(bytes - tornAt)
     log.warn(
       `cut ${bytes - tornAt} bytes off spool segment ${nameOf(number)}: they were being written when its process ended, and nothing of them had been acknowledged`,
