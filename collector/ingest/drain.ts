@@ -14,9 +14,9 @@ const SECOND_MS = 1_000
 const BATCH_BYTES = 1024 * 1024
 /** Between two looks at what could not be stored the last time. */
 const PAUSE_MS = SECOND_MS
-/** A record that fails so often alone may itself be what Postgres fails at: those behind it have their turn. */
+/** A record that fails so often alone may itself be what Postgres fails at: those behind it have their turn, each time longer. */
 const FAILURES_ALONE = 3
-const LONG_PAUSE_MS = 60 * SECOND_MS
+const LONGEST_PAUSE_MS = 60 * SECOND_MS
 
 /** What waits after a mere hiccup of Postgres is not told of. */
 const WORTH_A_LINE = 100
@@ -201,7 +201,8 @@ export class Drain {
       mostFailures = Math.max(mostFailures, failures)
     }
     const isPassedOver = alone === 1 && mostFailures >= FAILURES_ALONE
-    if (isPassedOver) this.#later(refsOf(replays), LONG_PAUSE_MS)
+    const pauseMs = Math.min(LONGEST_PAUSE_MS, PAUSE_MS * 2 ** (mostFailures - FAILURES_ALONE))
+    if (isPassedOver) this.#later(refsOf(replays), pauseMs)
     else this.#options.spool.release(refsOf(replays))
   }
 
