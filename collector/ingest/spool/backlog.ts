@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import type { Logger } from 'pino'
+import { explainDiskError } from './disk-error'
 import { nameOf, segmentFile } from './files'
 import type { Inventory } from './inventory'
 import type { Quarantine } from './quarantine'
@@ -76,28 +77,33 @@ export class Backlog {
       const batch = new Batch(maxBytes)
       try {
         if (await this.#takeReleased(batch)) await this.#advance(batch)
+        await this.#markHandedOut(batch)
       } catch (error) {
         this.release(batch.taken.map(({ ref }) => ref))
         throw error
       }
-      await this.#markHandedOut(batch)
       return batch.taken
     })
   }
 
   /**
    * Before it is handed out, or the next process could not tell what this one has stored from what it has not tried. On a
-   * disk that is full it is handed out all the same: nothing else makes room.
+   * disk that fails it is handed out all the same: on a full one nothing else makes room.
    */
   async #markHandedOut({ taken }: Batch): Promise<void> {
-    const { inventory, mark } = this.#options
+    const { folder, inventory, mark } = this.#options
     let isMarked = true
     for (const { ref } of taken) {
       const segment = inventory.get(ref.segment)
       segment?.handOut(ref.offset)
       if (segment !== undefined && segment.unmarkedHandOut !== null) isMarked = false
     }
-    if (!isMarked) await mark().catch(() => undefined)
+    if (isMarked) return
+    try {
+      await mark()
+    } catch (error) {
+      if (explainDiskError(error, folder) === null) throw error
+    }
   }
 
   /** Returns whether there may be room for more. */

@@ -105,8 +105,8 @@ class DiskSpool implements Spool {
   readonly #options: SpoolOptions
   readonly #gate: Gate
   #opened: Opened | null = null
-  /** What keeps the disk from being used, and how much was to be written when that came up. */
-  #trouble: { readonly text: string; readonly bytes: number } | null = null
+  /** What keeps the disk from being used. */
+  #trouble: string | null = null
   /** Room that a request lacked; 0 when there was enough since. */
   #neededBytes = 0
   #retry: NodeJS.Timeout | undefined
@@ -235,7 +235,7 @@ class DiskSpool implements Spool {
   }
 
   #judge(): Refusal | null {
-    if (this.#trouble !== null) return { cause: 'disk', text: this.#trouble.text }
+    if (this.#trouble !== null) return { cause: 'disk', text: this.#trouble }
     if (this.#opened === null) return null
     const { maxBytes, maxAgeMs, nowMs } = this.#options
     const { inventory, appends } = this.#opened
@@ -258,7 +258,7 @@ class DiskSpool implements Spool {
     const isFault = reason === null && !(error instanceof FolderInUse)
     if (isFault && this.#trouble === null) log.error({ err: error }, 'the spool failed')
     const text = reason ?? (error instanceof Error ? error.message : String(error))
-    this.#trouble = { text: `the spool cannot be written: ${text}`, bytes }
+    this.#trouble = `the spool cannot be written: ${text}`
     this.#gate.judge(this.#judge())
     if (this.#closing !== null) return
     clearTimeout(this.#retry)
