@@ -3,7 +3,12 @@ import { type Doors, openDoors } from './doors'
 import type { ExportRequest, Message } from './ingest/contract'
 import { Pipeline, type Remains } from './ingest/pipeline'
 import { protobufFromJson } from './otlp/json'
-import { EXPORT_TRACE_SERVICE_REQUEST } from './otlp/schema'
+import {
+  EXPORT_LOGS_SERVICE_REQUEST,
+  EXPORT_METRICS_SERVICE_REQUEST,
+  EXPORT_TRACE_SERVICE_REQUEST,
+} from './otlp/schema'
+import type { Signal } from './otlp/signal'
 import type { CollectorParts } from './parts'
 import { type Release, releaseAll } from './release'
 import { openStorage, WRITERS } from './storage'
@@ -11,7 +16,7 @@ import { keepDeadLetters, WHOLE_REQUEST } from './store/dead-letter'
 import { MigrationError } from './store/migrate'
 import { createCounters } from './telemetry/counters'
 import type { Translated } from './translate/rows'
-import { createTraceTranslator } from './translate/traces'
+import { createTranslator } from './translate/translator'
 
 const HOUR_MS = 3_600_000
 const HOURS_A_DAY = 24
@@ -104,18 +109,29 @@ function createPromise<T>(): {
   return { promise, resolve }
 }
 
+const REQUESTS = {
+  traces: EXPORT_TRACE_SERVICE_REQUEST,
+  metrics: EXPORT_METRICS_SERVICE_REQUEST,
+  logs: EXPORT_LOGS_SERVICE_REQUEST,
+}
+
 function createTranslation(config: Config) {
-  const translator = createTraceTranslator({
-    retentionMs: retentionDaysOf(config, 'traces') * HOURS_A_DAY * HOUR_MS,
+  const retentionMs = (signal: Signal) => retentionDaysOf(config, signal) * HOURS_A_DAY * HOUR_MS
+  const translator = createTranslator({
+    retentionMs: {
+      traces: retentionMs('traces'),
+      metrics: retentionMs('metrics'),
+      logs: retentionMs('logs'),
+    },
     maxAheadMs: HOURS_A_DAY * HOUR_MS,
     tenantAttributes: config.tenantAttributes,
+    correlationAttributes: config.correlationAttributes,
     dictionaryCacheSize: DICTIONARY_CACHE_SIZE,
     limits: config,
   })
   return {
-    decode: ({ encoding, body }: ExportRequest): Uint8Array =>
-      encoding === 'json' ? protobufFromJson(body, EXPORT_TRACE_SERVICE_REQUEST) : body,
-    translate: ({ body, receivedMs, tenant }: Message): Translated =>
-      translator.translate(body, { receivedMs, tenant }),
+    decode: ({ signal, encoding, body }: ExportRequest): Uint8Array =>
+      encoding === 'json' ? protobufFromJson(body, REQUESTS[signal]) : body,
+    translate: (message: Message): Translated => translator.translate(message),
   }
 }

@@ -1,5 +1,13 @@
 create schema sidelight;
 
+create table sidelight.correlation (
+  time timestamp with time zone not null,
+  service_id bigint not null,
+  trace_id uuid,
+  id text not null
+) partition by RANGE ("time");
+CREATE INDEX correlation_id_time ON ONLY sidelight.correlation USING btree (id, "time");
+
 create table sidelight.dead_letter (
   digest uuid not null,
   table_name text not null,
@@ -29,6 +37,90 @@ create table sidelight.lease (
   expires_at timestamp with time zone not null,
   constraint lease_pkey PRIMARY KEY (name)
 );
+
+create table sidelight.log_record (
+  time timestamp with time zone not null,
+  observed_time timestamp with time zone,
+  trace_id uuid,
+  span_id bigint,
+  service_id bigint not null,
+  resource_id bigint not null,
+  scope_id bigint not null,
+  severity_number integer not null,
+  sent_severity_number integer,
+  flags integer,
+  time_ns smallint,
+  observed_ns smallint,
+  severity_text text,
+  event_name text,
+  body text,
+  body_value jsonb,
+  dropped_attributes_count bigint,
+  attributes jsonb
+) partition by RANGE ("time");
+CREATE INDEX log_record_service_time ON ONLY sidelight.log_record USING btree (service_id, "time");
+CREATE INDEX log_record_time_brin ON ONLY sidelight.log_record USING brin ("time");
+CREATE INDEX log_record_trace_id ON ONLY sidelight.log_record USING btree (trace_id) WHERE (trace_id IS NOT NULL);
+
+create table sidelight.metric_histogram (
+  series_id bigint not null,
+  time timestamp with time zone not null,
+  start_time timestamp with time zone,
+  count bigint not null,
+  sum double precision,
+  min double precision,
+  max double precision,
+  zero_count bigint,
+  zero_threshold double precision,
+  scale integer,
+  positive_offset integer,
+  negative_offset integer,
+  flags integer,
+  time_ns smallint not null,
+  start_ns smallint,
+  bucket_counts bigint[],
+  positive_counts bigint[],
+  negative_counts bigint[],
+  quantiles double precision[],
+  quantile_values double precision[],
+  explicit_bounds double precision[],
+  exemplars jsonb,
+  attributes jsonb
+) partition by RANGE ("time");
+CREATE INDEX metric_histogram_series_time ON ONLY sidelight.metric_histogram USING btree (series_id, "time");
+
+create table sidelight.metric_point (
+  series_id bigint not null,
+  time timestamp with time zone not null,
+  start_time timestamp with time zone,
+  value double precision,
+  value_int bigint,
+  flags integer,
+  time_ns smallint not null,
+  start_ns smallint,
+  exemplars jsonb,
+  attributes jsonb
+) partition by RANGE ("time");
+CREATE INDEX metric_point_series_time ON ONLY sidelight.metric_point USING btree (series_id, "time");
+
+create table sidelight.metric_series (
+  id bigint not null,
+  service_id bigint not null,
+  resource_id bigint not null,
+  scope_id bigint not null,
+  name text not null,
+  kind text not null,
+  unit text not null,
+  temporality text,
+  is_monotonic boolean,
+  description text not null,
+  metadata jsonb not null,
+  attributes jsonb not null,
+  explicit_bounds double precision[],
+  last_seen_day date not null default ((now() AT TIME ZONE 'utc'::text))::date,
+  constraint metric_series_pkey PRIMARY KEY (id)
+);
+CREATE INDEX metric_series_name_service ON sidelight.metric_series USING btree (name, service_id);
 
 create table sidelight.migration (
   name text not null,
@@ -127,6 +219,173 @@ create table sidelight.span (
 CREATE INDEX span_service_start ON ONLY sidelight.span USING btree (service_id, start_time);
 CREATE INDEX span_start_brin ON ONLY sidelight.span USING brin (start_time);
 CREATE INDEX span_trace_id ON ONLY sidelight.span USING btree (trace_id);
+
+create view sidelight.logs as
+ SELECT l."time",
+    l.observed_time,
+        CASE
+            WHEN l.time_ns IS NULL THEN 0::numeric
+            ELSE trunc(EXTRACT(epoch FROM l."time") * 1000000000::numeric) + l.time_ns::numeric
+        END AS time_unix_nano,
+        CASE
+            WHEN l.observed_time IS NULL THEN 0::numeric
+            ELSE trunc(EXTRACT(epoch FROM l.observed_time) * 1000000000::numeric) + COALESCE(l.observed_ns::integer, 0)::numeric
+        END AS observed_time_unix_nano,
+        CASE
+            WHEN l.severity_number >= 1 AND l.severity_number <= 24 THEN (ARRAY['trace'::text, 'debug'::text, 'info'::text, 'warn'::text, 'error'::text, 'fatal'::text])[(l.severity_number + 3) / 4]
+            ELSE NULL::text
+        END AS severity,
+    l.severity_number,
+    COALESCE(l.severity_text,
+        CASE
+            WHEN l.severity_number >= 1 AND l.severity_number <= 24 THEN (ARRAY['TRACE'::text, 'DEBUG'::text, 'INFO'::text, 'WARN'::text, 'ERROR'::text, 'FATAL'::text])[(l.severity_number + 3) / 4] || (ARRAY[''::text, '2'::text, '3'::text, '4'::text])[(l.severity_number + 3) % 4 + 1]
+            ELSE NULL::text
+        END) AS severity_text,
+    COALESCE(l.sent_severity_number, l.severity_number) AS sent_severity_number,
+    l.severity_text AS sent_severity_text,
+    l.event_name,
+    COALESCE(l.body, l.body_value::text) AS body,
+    COALESCE(to_jsonb(l.body), l.body_value) AS body_value,
+    l.trace_id,
+    replace(l.trace_id::text, '-'::text, ''::text) AS trace_hex,
+    l.span_id,
+    lpad(to_hex(l.span_id), 16, '0'::text) AS span_hex,
+    COALESCE(l.flags, 0)::bigint & '4294967295'::bigint AS flags,
+    sv.name AS service,
+    sv.namespace,
+    sv.environment,
+    sv.tenant,
+    COALESCE(l.attributes, '{}'::jsonb) AS attributes,
+    COALESCE(l.dropped_attributes_count, 0::bigint) AS dropped_attributes_count,
+    r.attributes AS resource_attributes,
+    r.dropped_attributes_count AS resource_dropped_attributes_count,
+    r.entity_refs,
+    r.schema_url AS resource_schema_url,
+    sc.name AS scope_name,
+    sc.version AS scope_version,
+    sc.attributes AS scope_attributes,
+    sc.dropped_attributes_count AS scope_dropped_attributes_count,
+    sc.schema_url AS scope_schema_url,
+    l.service_id,
+    l.resource_id,
+    l.scope_id
+   FROM sidelight.log_record l
+     LEFT JOIN sidelight.service sv ON sv.id = l.service_id
+     LEFT JOIN sidelight.resource r ON r.id = l.resource_id
+     LEFT JOIN sidelight.scope sc ON sc.id = l.scope_id;
+
+create view sidelight.metrics as
+ WITH point AS (
+         SELECT metric_point.series_id,
+            metric_point."time",
+            metric_point.time_ns,
+            metric_point.start_time,
+            metric_point.start_ns,
+            metric_point.flags,
+            metric_point.exemplars,
+            metric_point.attributes,
+            metric_point.value,
+            metric_point.value_int,
+            NULL::bigint AS count,
+            NULL::double precision AS sum,
+            NULL::double precision AS min,
+            NULL::double precision AS max,
+            NULL::bigint[] AS bucket_counts,
+            NULL::double precision[] AS explicit_bounds,
+            NULL::integer AS scale,
+            NULL::bigint AS zero_count,
+            NULL::double precision AS zero_threshold,
+            NULL::integer AS positive_offset,
+            NULL::bigint[] AS positive_counts,
+            NULL::integer AS negative_offset,
+            NULL::bigint[] AS negative_counts,
+            NULL::double precision[] AS quantiles,
+            NULL::double precision[] AS quantile_values
+           FROM sidelight.metric_point
+        UNION ALL
+         SELECT metric_histogram.series_id,
+            metric_histogram."time",
+            metric_histogram.time_ns,
+            metric_histogram.start_time,
+            metric_histogram.start_ns,
+            metric_histogram.flags,
+            metric_histogram.exemplars,
+            metric_histogram.attributes,
+            NULL::double precision,
+            NULL::bigint,
+            metric_histogram.count,
+            metric_histogram.sum,
+            metric_histogram.min,
+            metric_histogram.max,
+            metric_histogram.bucket_counts,
+            metric_histogram.explicit_bounds,
+            metric_histogram.scale,
+            metric_histogram.zero_count,
+            metric_histogram.zero_threshold,
+            metric_histogram.positive_offset,
+            metric_histogram.positive_counts,
+            metric_histogram.negative_offset,
+            metric_histogram.negative_counts,
+            metric_histogram.quantiles,
+            metric_histogram.quantile_values
+           FROM sidelight.metric_histogram
+        )
+ SELECT p."time",
+    m.name,
+    m.kind,
+    m.unit,
+    m.description,
+    m.temporality,
+    m.is_monotonic,
+    sv.name AS service,
+    sv.namespace,
+    sv.environment,
+    sv.tenant,
+    COALESCE(p.attributes, m.attributes) AS attributes,
+    COALESCE(p.value, p.value_int::double precision) AS value,
+    p.value_int,
+    p.count,
+    p.sum,
+    p.min,
+    p.max,
+    p.bucket_counts,
+    COALESCE(p.explicit_bounds, m.explicit_bounds) AS explicit_bounds,
+    p.scale,
+    p.zero_count,
+    p.zero_threshold,
+    p.positive_offset,
+    p.positive_counts,
+    p.negative_offset,
+    p.negative_counts,
+    p.quantiles,
+    p.quantile_values,
+    p.start_time,
+    trunc(EXTRACT(epoch FROM p."time") * 1000000000::numeric) + p.time_ns::numeric AS time_unix_nano,
+        CASE
+            WHEN p.start_time IS NULL THEN 0::numeric
+            ELSE trunc(EXTRACT(epoch FROM p.start_time) * 1000000000::numeric) + COALESCE(p.start_ns::integer, 0)::numeric
+        END AS start_unix_nano,
+    COALESCE(p.flags, 0)::bigint & '4294967295'::bigint AS flags,
+    COALESCE(p.exemplars, '[]'::jsonb) AS exemplars,
+    m.metadata,
+    r.attributes AS resource_attributes,
+    r.dropped_attributes_count AS resource_dropped_attributes_count,
+    r.entity_refs,
+    r.schema_url AS resource_schema_url,
+    sc.name AS scope_name,
+    sc.version AS scope_version,
+    sc.attributes AS scope_attributes,
+    sc.dropped_attributes_count AS scope_dropped_attributes_count,
+    sc.schema_url AS scope_schema_url,
+    p.series_id,
+    m.service_id,
+    m.resource_id,
+    m.scope_id
+   FROM point p
+     LEFT JOIN sidelight.metric_series m ON m.id = p.series_id
+     LEFT JOIN sidelight.service sv ON sv.id = m.service_id
+     LEFT JOIN sidelight.resource r ON r.id = m.resource_id
+     LEFT JOIN sidelight.scope sc ON sc.id = m.scope_id;
 
 create view sidelight.spans as
  SELECT s.trace_id,

@@ -181,6 +181,22 @@ export const KEYS = {
     unit: 'days',
     description: 'The same for spans alone; not set: the general one',
   }),
+  retentionLogsDays: declare({
+    env: 'SIDELIGHT_RETENTION_LOGS_DAYS',
+    path: 'retention.logs_days',
+    type: optional<number>(wholeNumber(1, 3650)),
+    fallback: null,
+    unit: 'days',
+    description: 'The same for log records alone; not set: the general one',
+  }),
+  retentionMetricsDays: declare({
+    env: 'SIDELIGHT_RETENTION_METRICS_DAYS',
+    path: 'retention.metrics_days',
+    type: optional<number>(wholeNumber(1, 3650)),
+    fallback: null,
+    unit: 'days',
+    description: 'The same for data points of metrics alone; not set: the general one',
+  }),
   retentionMaxBytes: declare({
     env: 'SIDELIGHT_RETENTION_MAX_BYTES',
     path: 'retention.max_bytes',
@@ -196,7 +212,26 @@ export const KEYS = {
     type: names('attribute names, separated by commas'),
     fallback: ['tenant.id'],
     description:
-      'The attributes that name the tenant, the first one present counts; looked for on the span, then on the resource. A token bound to a tenant wins over them',
+      'The attributes that name the tenant, the first one present counts; looked for on the span, log record or data point, then on the resource. A token bound to a tenant wins over them',
+  }),
+  correlationAttributes: declare<readonly string[]>({
+    env: 'SIDELIGHT_CORRELATION_ATTRIBUTES',
+    path: 'correlation_attributes',
+    type: names('attribute names, separated by commas'),
+    fallback: [
+      'correlation.id',
+      'correlation_id',
+      'correlationId',
+      'request.id',
+      'request_id',
+      'requestId',
+      'x-correlation-id',
+      'x-request-id',
+      'http.request.header.x-correlation-id',
+      'http.request.header.x-request-id',
+    ],
+    description:
+      'The attributes of spans and log records whose values, strings or lists of them, are ids that `/api/v1/correlations/:id` finds',
   }),
   ...LIMIT_KEYS,
   shutdownTimeoutMs: declare({

@@ -36,7 +36,7 @@ export const LIMIT_KEYS = {
     fallback: 1024,
     unit: 'attributes',
     description:
-      'The most attributes of a span, event, link, resource or scope that are kept; further ones are added to its dropped attributes count',
+      'The most attributes of a span, event, link, log record, data point, resource or scope that are kept; further ones are added to its dropped attributes count',
   }),
   maxAttributeBytes: declare({
     env: 'SIDELIGHT_MAX_ATTRIBUTE_BYTES',
@@ -72,5 +72,14 @@ export const LIMIT_KEYS = {
     unit: 'scopes',
     description:
       'The most instrumentation scopes of a service and day; spans of further ones share one',
+  }),
+  maxSeries: declare({
+    env: 'SIDELIGHT_MAX_SERIES',
+    path: 'limits.max_series',
+    type: wholeNumber(1, 1_000_000),
+    fallback: 20_000,
+    unit: 'series',
+    description:
+      'The most metric series of a service and day; data points of further ones share one a metric, marked `otel.metric.overflow`, and keep their attributes',
   }),
 } as const

@@ -1,3 +1,4 @@
+import type { Signal } from '../otlp/signal'
 import type { Settings } from './keys'
 
 /** What the telemetry may take of the collector's own Postgres, whose cap counts its log and temporary files too. */
@@ -5,10 +6,14 @@ const EMBEDDED_SHARE = 0.8
 
 /** How many days each signal is kept, by what holds for it alone or else for all. */
 export function retentionDaysOf(
-  { retentionDays, retentionTracesDays }: Settings,
-  signal: 'traces',
+  { retentionDays, retentionTracesDays, retentionLogsDays, retentionMetricsDays }: Settings,
+  signal: Signal,
 ): number {
-  const own = { traces: retentionTracesDays }
+  const own = {
+    traces: retentionTracesDays,
+    logs: retentionLogsDays,
+    metrics: retentionMetricsDays,
+  }
   return own[signal] ?? retentionDays
 }
 

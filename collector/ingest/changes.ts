@@ -7,7 +7,7 @@ export function countChanges(counters: Counters, translated: Translated): void {
   counters.repairedStrings.inc(repairedStrings)
   counters.truncatedAttributes.inc({ reason: 'count' }, truncatedAttributes.count)
   counters.truncatedAttributes.inc({ reason: 'length' }, truncatedAttributes.length)
-  for (const dictionary of ['operation', 'resource', 'scope'] as const) {
+  for (const dictionary of ['operation', 'resource', 'scope', 'metric_series'] as const) {
     counters.overflowed.inc({ dictionary }, overflowed[dictionary])
   }
 }

@@ -1,5 +1,6 @@
-/** What a request carries. Only `traces` has a receiver so far. */
-export type Signal = 'traces' | 'metrics' | 'logs'
+import type { Signal } from '../otlp/signal'
+
+export type { Signal }
 
 /** One export request as a door hands it over: decompressed, still in the caller's encoding. */
 export interface ExportRequest {

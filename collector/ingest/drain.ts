@@ -150,7 +150,8 @@ export class Drain {
       return this.#bury(spooled, reason, messageOf(error))
     }
     if (translated.accepted > 0) {
-      const isolate: Replay['isolate'] = (copy, rows) => isolateRows(request.body, copy, rows)
+      const isolate: Replay['isolate'] = (copy, rows) =>
+        isolateRows(request.signal, request.body, copy, rows)
       return { ...request, translated, isolate, spooled }
     }
     await this.settle([spooled.ref])

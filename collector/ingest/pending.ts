@@ -53,7 +53,7 @@ export class Pending implements GroupRequest {
   }
 
   isolate(copy: CopyRows, rows: readonly number[]): Uint8Array {
-    return isolateRows(this.body, copy, rows)
+    return isolateRows(this.signal, this.body, copy, rows)
   }
 
   /** Calls back at the deadline, in Unix milliseconds, unless it is answered by then. */

@@ -117,7 +117,7 @@ export class Pipeline {
       onReleased()
       throw error
     }
-    counters.spans.inc({ outcome: 'rejected' }, translated.rejected)
+    counters.items.inc({ signal, outcome: 'rejected' }, translated.rejected)
     countChanges(counters, translated)
     if (translated.accepted === 0) {
       onReleased()

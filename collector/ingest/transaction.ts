@@ -71,15 +71,15 @@ export class Transactions {
   #count(group: readonly GroupRequest[], results: readonly GroupResult[]): void {
     const { counters, log } = this.#options
     counters.groupRequests.observe(group.length)
-    for (const [at, { translated, digest }] of group.entries()) {
+    for (const [at, { signal, translated, digest }] of group.entries()) {
       const result = results[at]
       if (result?.kind === 'repeated') counters.repeatedRequests.inc()
       if (result?.kind !== 'stored') continue
       const { poison } = result
-      counters.spans.inc({ outcome: 'stored' }, translated.accepted - poison.length)
+      counters.items.inc({ signal, outcome: 'stored' }, translated.accepted - poison.length)
       if (poison.length === 0) continue
       const lost = poison.filter(({ isKept }) => !isKept)
-      counters.spans.inc({ outcome: 'poison' }, poison.length)
+      counters.items.inc({ signal, outcome: 'poison' }, poison.length)
       counters.deadLetters.inc({ reason: 'poison' }, poison.length - lost.length)
       counters.deadLetters.inc({ reason: 'lost' }, lost.length)
       if (lost.length > 0) {

@@ -1,21 +1,33 @@
 import { Cursor } from './cursor'
+import type { Signal } from './signal'
 import { ProtobufWriter } from './writer'
 
-/** The fields that lead to an item, in every signal: resources of scopes of items. */
-const PATH = [0x0a, 0x12, 0x12]
-const ITEM = 2
+/** What leads to the items of a signal: the tags of the field, at each level. */
+type Path = readonly (readonly number[])[]
+
+const ITEMS = [[0x0a], [0x12], [0x12]]
+/** The data of a Metric: gauge, sum, histogram, exponential histogram, summary. */
+const DATA = [0x2a, 0x3a, 0x4a, 0x52, 0x5a]
+const PATHS: Readonly<Record<Signal, Path>> = {
+  traces: ITEMS,
+  logs: ITEMS,
+  metrics: [...ITEMS, DATA, [0x0a]],
+}
 
 /** Field 19000, a varint: no .proto file may declare this number, so that no field of OTLP ever has it. */
 const MARK_TAG = 19_000 << 3
 const MARK_BYTES = 8
 
 /**
- * An export request in protobuf that holds only the items of `body` that begin at `starts` (ascending, each the first byte
- * after the length), with all that their resources and scopes say of them; what else the request says is kept too. It is
+ * An export request in protobuf that holds only the items of `body` (spans, log records or data points) that begin at
+ * `starts` (ascending, each the first byte after the length), with all that their resources, scopes and metrics say of
+ * them; what else the request says is kept too. It is
  * marked by a field nobody reads: sent again it never has the bytes of the request it comes from, whose receipt would
  * have it acknowledged as a repeat.
  */
-export function isolateItems(body: Uint8Array, starts: readonly number[]): Buffer {
+export function isolateItems(signal: Signal, body: Uint8Array, starts: readonly number[]): Buffer {
+  const path = PATHS[signal]
+  const deepest = path.length - 1
   const cursor = new Cursor(body)
   const writer = new ProtobufWriter()
   let taken = 0
@@ -27,7 +39,7 @@ export function isolateItems(body: Uint8Array, starts: readonly number[]): Buffe
     while (cursor.at < end) {
       const from = cursor.at
       const tag = cursor.tag(end)
-      if (tag !== PATH[level]) {
+      if (!path[level]?.includes(tag)) {
         cursor.skip(tag, end)
         copy(from, cursor.at)
         continue
@@ -35,10 +47,10 @@ export function isolateItems(body: Uint8Array, starts: readonly number[]): Buffe
       const fieldEnd = cursor.delimited(end)
       const start = cursor.at
       const wanted = starts[taken] ?? Infinity
-      if (level === ITEM && start === wanted) {
+      if (level === deepest && start === wanted) {
         taken++
         copy(from, fieldEnd)
-      } else if (level < ITEM && start < wanted && wanted <= fieldEnd) {
+      } else if (level < deepest && start < wanted && wanted <= fieldEnd) {
         writer.message(tag, () => isolate(level + 1, fieldEnd))
       }
       cursor.at = fieldEnd

@@ -20,8 +20,8 @@ export interface Closing {
 }
 
 /**
- * Closes the partitions whose day ended three hours ago: frozen, analyzed, and with an index of their attributes, which
- * would halve ingest if it were kept live. A partition with that index is closed; the newest are closed first. While
+ * Closes the partitions whose day ended three hours ago: frozen, analyzed, and with the index of their table, which of
+ * attributes would halve ingest if it were kept live. A partition with that index is closed; the newest are closed first. While
  * somebody keeps an old snapshot, as a dump does, none is: the index would be built in vain.
  */
 export async function closePartitions(leadership: Leadership, closing: Closing): Promise<void> {
@@ -80,7 +80,7 @@ async function close(leadership: Leadership, { table, partition, isBroken }: Clo
   await run(`vacuum (freeze, analyze) sidelight.${partition}`)
   if (isBroken) await run(`drop index concurrently if exists sidelight.${index}`)
   await run(
-    `create index concurrently ${index} on sidelight.${partition} using gin (${table.searchedColumn} jsonb_path_ops)`,
+    `create index concurrently ${index} on sidelight.${partition} using ${table.closingIndex.definition}`,
   )
 }
 
@@ -107,6 +107,6 @@ async function readIndexes(
   return new Map(rows.map(({ name, state }) => [byIndex.get(name) ?? name, state]))
 }
 
-function indexName(partition: string, { searchedColumn }: PartitionedTable): string {
-  return `${partition}_${searchedColumn}`
+function indexName(partition: string, { closingIndex }: PartitionedTable): string {
+  return `${partition}_${closingIndex.column}`
 }

@@ -19,10 +19,20 @@ const ATTEMPTS = 3
 const TYPES: Readonly<Record<string, string>> = {
   id: 'bigint',
   service_id: 'bigint',
+  resource_id: 'bigint',
+  scope_id: 'bigint',
   dropped_attributes_count: 'bigint',
   kind: 'integer',
   attributes: 'jsonb',
   entity_refs: 'jsonb',
+  metadata: 'jsonb',
+  is_monotonic: 'boolean',
+  explicit_bounds: 'double precision[]',
+}
+
+/** `kind` of a metric series is its name. */
+const TYPES_OF: Readonly<Partial<Record<DictionaryName, Readonly<Record<string, string>>>>> = {
+  metric_series: { kind: 'text' },
 }
 
 const NAMES = Object.keys(DICTIONARIES) as DictionaryName[]
@@ -124,10 +134,14 @@ function upsertStatement(dictionary: DictionaryName): string {
   const today = `(now() at time zone 'utc')::date`
   return `
     insert into sidelight.${dictionary} as known (${columns.join(', ')}, last_seen_day)
-    select ${columns.map((column) => `given.${column}::${TYPES[column] ?? 'text'}`).join(', ')}, ${today}
+    select ${columns.map((column) => `given.${column}::${typeOf(dictionary, column)}`).join(', ')}, ${today}
     from unnest(${columns.map((_, i) => `$${i + 1}::text[]`).join(', ')})
       with ordinality as given (${columns.join(', ')}, position)
     order by given.position
     on conflict (id) do update set last_seen_day = excluded.last_seen_day
     where known.last_seen_day < excluded.last_seen_day`
+}
+
+function typeOf(dictionary: DictionaryName, column: string): string {
+  return TYPES_OF[dictionary]?.[column] ?? TYPES[column] ?? 'text'
 }

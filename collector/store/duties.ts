@@ -6,7 +6,8 @@ import { deleteOldDeadLetters } from './dead-letter'
 import type { Leadership } from './leadership'
 import { createUpcomingPartitions, deleteOldReceipts, forgetSidecars } from './maintenance'
 import { createSizeRetention, dropByAge } from './retention'
-import { PARTITIONED_TABLES, type Signal } from './tables'
+import type { Signal } from '../translate/rows'
+import { keptDays, PARTITIONED_TABLES } from './tables'
 
 /** Work of the leader; done again and again, and whoever takes over may begin it anew at any point. */
 export interface Duty {
@@ -30,7 +31,7 @@ export function createDuties(options: DutiesOptions): readonly Duty[] {
   const { retentionDays, partition, collected, log } = options
   const retention = { ...options, dropped: (table: string) => partition('dropped', table) }
   const longestRetentionDays = Math.max(
-    ...PARTITIONED_TABLES.map(({ signal }) => retentionDays(signal)),
+    ...PARTITIONED_TABLES.map((table) => keptDays(table, retentionDays)),
   )
   return [
     duty('creating partitions', async (leadership) =>

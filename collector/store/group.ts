@@ -1,10 +1,9 @@
-import type { CopyRows, Translated } from '../translate/rows'
+import type { CopyRows, Signal, Translated } from '../translate/rows'
 
 /** One request on its way to Postgres. `digest` is its receipt, as uuid text. */
 export interface GroupRequest {
   readonly digest: string
-  /** `traces`, `metrics` or `logs`. */
-  readonly signal: string
+  readonly signal: Signal
   /** The tenant the caller's token is bound to, else null. */
   readonly tenant: string | null
   /** Unix milliseconds at which it arrived at the collector. */

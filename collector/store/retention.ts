@@ -4,7 +4,8 @@ import type { Leadership } from './leadership'
 import { readOldestDay } from './partitions'
 import { dropBefore, type Removal } from './removal'
 import type { Queryable } from './session'
-import { PARTITIONED_TABLES, type Signal } from './tables'
+import type { Signal } from '../translate/rows'
+import { keptDays, PARTITIONED_TABLES } from './tables'
 
 /** What was accepted may wait this many days in a spool, and must find its partition then. */
 export const SPOOL_DAYS = 1
@@ -26,8 +27,9 @@ export interface Retention {
 /** Drops the partitions whose whole day is older than the retention of their signal and a day, and what is left of earlier removals. */
 export async function dropByAge(leadership: Leadership, retention: Retention): Promise<void> {
   const today = dayOf(await readClockMs(leadership))
-  for (const { name, signal } of PARTITIONED_TABLES) {
-    const floor = today - retention.retentionDays(signal) - SPOOL_DAYS
+  for (const table of PARTITIONED_TABLES) {
+    const { name } = table
+    const floor = today - keptDays(table, retention.retentionDays) - SPOOL_DAYS
     await drop(leadership, retention, { table: name, floor, reason: 'age' })
     const begun = await readFloor(leadership, name)
     await drop(leadership, retention, { table: name, floor: begun, reason: 'interrupted' })

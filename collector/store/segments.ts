@@ -1,4 +1,4 @@
-import type { CopyRows, Table } from '../translate/rows'
+import type { CopyRows, DictionaryName, Table } from '../translate/rows'
 import { dictionaryKey, type RefusedKeys } from './dictionary'
 import type { GroupRequest, PoisonItem } from './group'
 
@@ -126,12 +126,14 @@ function* acceptable(segment: Segment, refused: RefusedKeys, poison: Poison): Ge
   if (from < segment.to) yield { ...segment, from }
 }
 
+/** A row that follows from an item goes with it: it is left out, and neither counted nor kept. */
 export function addPoison(
   poison: Poison,
   { request, copy }: Segment,
   row: number,
   error: { readonly code: string; readonly message: string },
 ): void {
+  if (copy.table.isDerived) return
   const { code: sqlstate, message } = error
   const item = { table: copy.table.name, row, sqlstate, message, isKept: true }
   const items = poison.get(request)
@@ -139,11 +141,18 @@ export function addPoison(
   else items.push(item)
 }
 
-const DICTIONARY_ID = /^(resource|scope|service|operation)_id$/
+/** The columns that refer to a dictionary row. */
+const REFERENCES: Readonly<Record<string, DictionaryName>> = {
+  resource_id: 'resource',
+  scope_id: 'scope',
+  service_id: 'service',
+  operation_id: 'operation',
+  series_id: 'metric_series',
+}
 
-function referencesOf(table: Table): readonly { dictionary: string; field: number }[] {
+function referencesOf(table: Table): readonly { dictionary: DictionaryName; field: number }[] {
   return table.columns.flatMap((column, field) => {
-    const dictionary = DICTIONARY_ID.exec(column)?.[1]
+    const dictionary = REFERENCES[column]
     return dictionary === undefined ? [] : [{ dictionary, field }]
   })
 }

@@ -70,10 +70,10 @@ function declareDoors(registers: Registry[]) {
 
 function declareIngest(registers: Registry[]) {
   return {
-    spans: new Counter({
-      name: 'sidelight_spans_total',
-      help: 'Spans by outcome: stored, rejected as invalid, poison (refused by Postgres).',
-      labelNames: ['outcome'],
+    items: new Counter({
+      name: 'sidelight_items_total',
+      help: 'Spans, log records and data points by signal and outcome: stored, rejected as invalid, poison (refused by Postgres).',
+      labelNames: ['signal', 'outcome'],
       registers,
     }),
     deadLetters: new Counter({
@@ -100,7 +100,7 @@ function declareIngest(registers: Registry[]) {
     }),
     overflowed: new Counter({
       name: 'sidelight_overflowed_total',
-      help: 'Rows whose operation, resource or scope was above the cap of its service, by dictionary.',
+      help: 'Rows whose operation, resource, scope or metric series was above the cap of its service, by dictionary.',
       labelNames: ['dictionary'],
       registers,
     }),

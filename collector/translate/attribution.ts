@@ -4,7 +4,7 @@ import type { ResourceIdentity, ScopeIdentity, Text } from './identity'
 
 const MODULE = Buffer.from('module')
 
-/** Tells whose a span is: its tenant and its module, some of which its own attributes may say. */
+/** Tells whose a span or log record is: its tenant and its module, some of which its own attributes may say. */
 export class Attribution {
   readonly #cursor: Cursor
   readonly #dictionary: Dictionary
@@ -32,12 +32,12 @@ export class Attribution {
     this.#noTenant = this.#dictionary.internText('')
   }
 
-  beginSpan(): void {
+  beginItem(): void {
     this.#moduleStart = -1
     for (let index = 0; index < this.#tenantStarts.length; index++) this.#tenantStarts[index] = -1
   }
 
-  /** Takes note of an attribute of the span; of several with one key the last counts, as in jsonb. */
+  /** Takes note of an attribute of the item; of several with one key the last counts, as in jsonb. */
   notice(keyStart: number, keyEnd: number, textStart: number, textEnd: number): void {
     if (keyEnd - keyStart === 6 && this.#isKey(MODULE, keyStart, keyEnd)) {
       this.#moduleStart = textEnd > textStart ? textStart : -1

@@ -2,7 +2,7 @@ import type { Identity, ServiceIdentity } from './identity'
 import type { TranslationLimits } from './limits'
 
 /** The dictionaries that senders can fill with ever new content. */
-export type Capped = 'operation' | 'resource' | 'scope'
+export type Capped = 'operation' | 'resource' | 'scope' | 'metric_series'
 
 /** Ids remembered over all services: about 10 MiB. When it is reached counting begins anew, so that memory is bounded. */
 const MOST_REMEMBERED = 250_000
@@ -11,7 +11,7 @@ const DAY_MS = 86_400_000
 const OLDEST_REPLAY_DAYS = 30
 
 /**
- * Counts the operations, resources and scopes of each service and UTC day of arrival, and says which are among the first.
+ * Counts the operations, resources, scopes and metric series of each service and UTC day of arrival, and says which are among the first.
  * An identity carries its last verdict, so that most spans cost two comparisons.
  */
 export class Cardinality {
@@ -23,8 +23,13 @@ export class Cardinality {
   /** Names the time for which verdicts hold. */
   #period = 1
 
-  constructor({ maxOperations, maxResources, maxScopes }: TranslationLimits) {
-    this.#caps = { operation: maxOperations, resource: maxResources, scope: maxScopes }
+  constructor({ maxOperations, maxResources, maxScopes, maxSeries }: TranslationLimits) {
+    this.#caps = {
+      operation: maxOperations,
+      resource: maxResources,
+      scope: maxScopes,
+      metric_series: maxSeries,
+    }
   }
 
   /** A replayed request counts to the day that is under way. */

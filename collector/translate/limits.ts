@@ -1,13 +1,14 @@
 /** How much of what arrives is kept as it was sent; what is more is dropped, cut or gathered, and counted. */
 export interface TranslationLimits {
-  /** Attributes of a span, an event, a link, a resource or a scope, repeated keys included. */
+  /** Attributes of a span, an event, a link, a log record, a data point, a resource or a scope, repeated keys included. */
   readonly maxAttributes: number
   /** Bytes of a string or bytes value, however deep in an attribute. */
   readonly maxAttributeBytes: number
-  /** Different operations, resources and scopes of a service and UTC day. */
+  /** Different operations, resources, scopes and metric series of a service and UTC day. */
   readonly maxOperations: number
   readonly maxResources: number
   readonly maxScopes: number
+  readonly maxSeries: number
 }
 
 /** What holds where nothing is said. */
@@ -17,6 +18,7 @@ export const UNLIMITED: TranslationLimits = {
   maxOperations: Infinity,
   maxResources: Infinity,
   maxScopes: Infinity,
+  maxSeries: Infinity,
 }
 
 /** How often a content was changed so that it could be kept. */

@@ -21,7 +21,7 @@ export class Overflow {
   readonly #cardinality: Cardinality
   readonly #scope: Identity
   /** References of this request's rows to a stand-in. */
-  counts: Record<Capped, number> = { operation: 0, resource: 0, scope: 0 }
+  counts = noCounts()
 
   constructor(limits: TranslationLimits) {
     this.#cardinality = new Cardinality(limits)
@@ -31,7 +31,7 @@ export class Overflow {
 
   beginRequest(receivedMs: number): void {
     this.#cardinality.beginRequest(receivedMs)
-    this.counts = { operation: 0, resource: 0, scope: 0 }
+    this.counts = noCounts()
   }
 
   operation(own: Identity, service: ServiceIdentity): Identity {
@@ -51,6 +51,10 @@ export class Overflow {
     this.counts.scope++
     return this.#scope
   }
+}
+
+function noCounts(): Record<Capped, number> {
+  return { operation: 0, resource: 0, scope: 0, metric_series: 0 }
 }
 
 function createOperation({ names, row }: ServiceIdentity): Identity {

@@ -1,45 +1,33 @@
-import type { Cursor } from '../otlp/cursor'
-import type { SpanReader } from './span'
-import { decodeText } from './text'
-import { toMs, type UnixNanos } from './time'
-import { DEEPEST_VALUE } from './value'
-
-/** Why a span is refused, each with how to mend it. */
-export const REASONS = {
-  traceId: 'trace_id must be 16 bytes, not all zero',
-  spanId: 'span_id must be 8 bytes, not all zero',
-  parentSpanId: 'parent_span_id must be 8 bytes, or empty where there is no parent',
-  noTime: 'start_time_unix_nano must be set, or at least end_time_unix_nano',
-  tooOld: 'the span is older than what is kept: send spans sooner, or raise the retention',
-  tooFarAhead:
-    "the span lies too far in the future: check the sender's clock, and that times are in nanoseconds",
-  tooDeep: `attribute values may be nested at most ${DEEPEST_VALUE} levels deep: flatten them`,
-  tooLarge:
-    'the spans of a request must not grow to many times its size in JSON: send fewer of them',
-} as const
-
-export type Reason = keyof typeof REASONS
-
-export interface AcceptedTimes {
-  readonly retentionMs: number
-  readonly maxAheadMs: number
-}
-
 interface Refused {
   count: number
   readonly example: string
 }
 
-const LONGEST_NAME = 80
-const SHOWN_ID_BYTES = 20
+/** The offending item of a rejection, in words. */
+export interface RejectedItem {
+  /** The name it goes by, which may be empty. */
+  readonly name: string
+  /** Its offending value. */
+  readonly fault: string
+}
 
-/** Counts the refused spans of a request by reason and keeps an example of each. */
+const LONGEST_NAME = 80
+
+/** Counts the refused items of a request by reason and keeps an example of each. */
 export class Rejections {
-  readonly #byReason = new Map<Reason, Refused>()
+  readonly #one: string
+  readonly #many: string
+  readonly #byReason = new Map<string, Refused>()
   count = 0
 
-  /** `describe` is asked for the offending value and the span's name only the first time. */
-  add(reason: Reason, describe: () => { readonly name: string; readonly fault: string }): void {
+  /** What an item is called, as in "span" and "spans". */
+  constructor(one: string, many: string) {
+    this.#one = one
+    this.#many = many
+  }
+
+  /** `reason` says how to mend it; `describe` is asked for an example only the first time. */
+  add(reason: string, describe: () => RejectedItem): void {
     this.count++
     const refused = this.#byReason.get(reason)
     if (refused !== undefined) {
@@ -48,81 +36,16 @@ export class Rejections {
     }
     const { name, fault } = describe()
     const shown = name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name
-    this.#byReason.set(reason, { count: 1, example: `in span ${JSON.stringify(shown)}, ${fault}` })
+    const example = `in ${this.#one} ${JSON.stringify(shown)}, ${fault}`
+    this.#byReason.set(reason, { count: 1, example })
   }
 
   /** One message for the sender, empty when nothing was refused. */
   message(total: number): string {
     if (this.count === 0) return ''
     const reasons = [...this.#byReason].map(
-      ([reason, { count, example }]) => `${count} because ${REASONS[reason]} (${example})`,
+      ([reason, { count, example }]) => `${count} because ${reason} (${example})`,
     )
-    return `rejected ${this.count} of ${total} spans: ${reasons.join('; ')}`
+    return `rejected ${this.count} of ${total} ${this.#many}: ${reasons.join('; ')}`
   }
-}
-
-/** The first rule that the span breaks, but for depth. */
-export function judge(
-  span: SpanReader,
-  source: Cursor,
-  receivedMs: number,
-  { retentionMs, maxAheadMs }: AcceptedTimes,
-): Reason | undefined {
-  const { view } = source
-  const trace = span.traceIdStart
-  if (span.traceIdEnd - trace !== 16) return 'traceId'
-  if ((view.getInt32(trace) | view.getInt32(trace + 4)) === 0) {
-    if ((view.getInt32(trace + 8) | view.getInt32(trace + 12)) === 0) return 'traceId'
-  }
-  const id = span.spanIdStart
-  if (span.spanIdEnd - id !== 8) return 'spanId'
-  if ((view.getInt32(id) | view.getInt32(id + 4)) === 0) return 'spanId'
-  const parentBytes = span.parentEnd - span.parentStart
-  if (parentBytes !== 0 && parentBytes !== 8) return 'parentSpanId'
-  const time = acceptedBy(span)
-  if (time.low === 0 && time.high === 0) return 'noTime'
-  const aheadMs = toMs(time) - receivedMs
-  if (aheadMs < -retentionMs) return 'tooOld'
-  return aheadMs > maxAheadMs ? 'tooFarAhead' : undefined
-}
-
-/** A span is kept under its start, or under its end if it has no start. */
-export function acceptedBy({ start, end }: SpanReader): UnixNanos {
-  return start.low === 0 && start.high === 0 ? end : start
-}
-
-/** The offending value of a refused span, in words. */
-export function describe(
-  reason: Reason,
-  span: SpanReader,
-  { bytes }: Cursor,
-): { readonly name: string; readonly fault: string } {
-  const name = decodeText(bytes, span.nameStart, span.nameEnd)
-  return { name, fault: faultOf(reason, span, bytes) }
-}
-
-function faultOf(reason: Reason, span: SpanReader, bytes: Buffer): string {
-  switch (reason) {
-    case 'traceId':
-      return faultyId('trace_id', bytes.subarray(span.traceIdStart, span.traceIdEnd))
-    case 'spanId':
-      return faultyId('span_id', bytes.subarray(span.spanIdStart, span.spanIdEnd))
-    case 'parentSpanId':
-      return faultyId('parent_span_id', bytes.subarray(span.parentStart, span.parentEnd))
-    case 'noTime':
-      return 'both are 0'
-    case 'tooOld':
-    case 'tooFarAhead':
-      return `the time is ${new Date(toMs(acceptedBy(span))).toISOString()}`
-    case 'tooDeep':
-      return 'an attribute of the span, its scope or its resource is deeper'
-    case 'tooLarge':
-      return 'there was no room for all attributes, events and links'
-  }
-}
-
-function faultyId(field: string, id: Buffer): string {
-  const hex = id.toString('hex', 0, SHOWN_ID_BYTES)
-  const shown = id.length > SHOWN_ID_BYTES ? `${hex}…` : hex
-  return `${field} has ${id.length} bytes${shown && `: ${shown}`}`
 }

@@ -1,11 +1,15 @@
 import type { Capped } from './cardinality'
 
+export { type Signal, SIGNALS } from '../otlp/signal'
+
 /** A table as COPY writes it: `columns` is the order of the fields in a row of ours, not of the table. */
 export interface Table {
   readonly name: string
   /** The timestamptz column whose day chooses the partition. */
   readonly partitionedBy: string
   readonly columns: readonly string[]
+  /** Its rows follow from items that are rows of another table: one that is refused is no item. */
+  readonly isDerived?: true
 }
 
 /** `attributes`, `events` and `links` come first so that their JSON is written straight into the row. */
@@ -40,13 +44,96 @@ export const SPAN: Table = {
   ],
 }
 
+/** Where the ids of spans and log records were seen. */
+export const CORRELATION: Table = {
+  name: 'correlation',
+  partitionedBy: 'time',
+  columns: ['time', 'service_id', 'trace_id', 'id'],
+  isDerived: true,
+}
+
+export const LOG_RECORD: Table = {
+  name: 'log_record',
+  partitionedBy: 'time',
+  columns: [
+    'attributes',
+    'body_value',
+    'body',
+    'time',
+    'time_ns',
+    'observed_time',
+    'observed_ns',
+    'trace_id',
+    'span_id',
+    'service_id',
+    'resource_id',
+    'scope_id',
+    'severity_number',
+    'sent_severity_number',
+    'severity_text',
+    'event_name',
+    'flags',
+    'dropped_attributes_count',
+  ],
+}
+
+export const METRIC_POINT: Table = {
+  name: 'metric_point',
+  partitionedBy: 'time',
+  columns: [
+    'exemplars',
+    'attributes',
+    'series_id',
+    'time',
+    'time_ns',
+    'start_time',
+    'start_ns',
+    'value',
+    'value_int',
+    'flags',
+  ],
+}
+
+export const METRIC_HISTOGRAM: Table = {
+  name: 'metric_histogram',
+  partitionedBy: 'time',
+  columns: [
+    'exemplars',
+    'attributes',
+    'series_id',
+    'time',
+    'time_ns',
+    'start_time',
+    'start_ns',
+    'flags',
+    'count',
+    'sum',
+    'min',
+    'max',
+    'bucket_counts',
+    'explicit_bounds',
+    'scale',
+    'zero_count',
+    'zero_threshold',
+    'positive_offset',
+    'positive_counts',
+    'negative_offset',
+    'negative_counts',
+    'quantiles',
+    'quantile_values',
+  ],
+}
+
 /** Rows of one table, encoded for COPY BINARY without its header and trailer. */
 export interface CopyRows {
   readonly table: Table
   readonly bytes: Uint8Array
   /** Where each row begins in `bytes`; one entry a row. */
   readonly offsets: readonly number[]
-  /** Where the item of each row begins in the request's protobuf, after its tag and length; ascending. */
+  /**
+   * Where the item of each row (a span, a log record, a data point) begins in the request's protobuf, after its tag and
+   * length; ascending.
+   */
   readonly sources: readonly number[]
   /** The UTC days (days since 1970-01-01) whose partitions these rows need, without repeats. */
   readonly days: readonly number[]
@@ -58,6 +145,21 @@ export const DICTIONARIES = {
   scope: ['id', 'name', 'version', 'attributes', 'dropped_attributes_count', 'schema_url'],
   service: ['id', 'tenant', 'environment', 'namespace', 'name'],
   operation: ['id', 'service_id', 'module', 'kind', 'name'],
+  metric_series: [
+    'id',
+    'service_id',
+    'resource_id',
+    'scope_id',
+    'name',
+    'kind',
+    'unit',
+    'temporality',
+    'is_monotonic',
+    'description',
+    'metadata',
+    'attributes',
+    'explicit_bounds',
+  ],
 } as const
 
 export type DictionaryName = keyof typeof DICTIONARIES
@@ -75,7 +177,7 @@ export interface Translated {
   readonly copies: readonly CopyRows[]
   /** Every dictionary row the copies refer to, without repeats. */
   readonly dictionary: readonly DictionaryRow[]
-  /** Items stored if all goes well, over all copies. */
+  /** Spans, log records or data points stored if all goes well. */
   readonly accepted: number
   readonly rejected: number
   /** Why items were rejected, in English, with counts and an example; empty when none was. */

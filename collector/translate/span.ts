@@ -87,7 +87,6 @@ export class SpanReader {
     const { at } = this.#cursor
     const rowStart = this.#rows.end
     const values = this.#values
-    values.mark()
     this.#reset()
     if (!this.#pass(end, NO_COLUMN)) {
       // Lists that are out of the row's order or interleaved take a pass each.
@@ -263,4 +262,9 @@ export class SpanReader {
       } else cursor.skip(tag, end)
     }
   }
+}
+
+/** A span is kept under its start, or under its end if it has no start. */
+export function acceptedBy({ start, end }: SpanReader): UnixNanos {
+  return start.low === 0 && start.high === 0 ? end : start
 }

@@ -7,6 +7,7 @@ const POSTGRES_EPOCH_US = 946_684_800_000_000
 /** From this high word on (the year 2255), microseconds do not fit a double exactly. */
 const LATE_HIGH = 2_097_152_000
 const MILLION = 1_000_000
+const DAY_US = 86_400_000_000
 
 /** Unix nanoseconds, an unsigned 64-bit number, as two words. */
 export interface UnixNanos {
@@ -26,6 +27,11 @@ export function toMicros({ low, high }: UnixNanos): number {
   return (
     thousands * TWO_32 + Math.floor(((unsigned - thousands * 1_000) * TWO_32 + (low >>> 0)) / 1_000)
   )
+}
+
+/** The UTC day, in days since 1970-01-01. */
+export function dayOf(time: UnixNanos): number {
+  return Math.floor(toMicros(time) / DAY_US)
 }
 
 /** The nanoseconds beyond whole microseconds, 0 to 999. */

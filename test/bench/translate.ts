@@ -1,5 +1,5 @@
 import { loadConfig } from '../../collector/config'
-import { createTraceTranslator } from '../../collector/translate/traces'
+import { createTraceTranslator } from '../helpers/translator'
 import { benchPayload } from './payload'
 import { createPeer } from './peer'
 

@@ -61,7 +61,7 @@ export function request(
       rejection: '',
       repairedStrings: 0,
       truncatedAttributes: { count: 0, length: 0 },
-      overflowed: { operation: 0, resource: 0, scope: 0 },
+      overflowed: { operation: 0, resource: 0, scope: 0, metric_series: 0 },
     },
   }
 }
@@ -78,7 +78,7 @@ export function translatedRequest(
     tenant: null,
     receivedMs: Number(NOON_MICROS / 1_000n),
     translated,
-    isolate: (copy, rows) => isolateRows(body, copy, rows),
+    isolate: (copy, rows) => isolateRows('traces', body, copy, rows),
     ...fields,
   }
 }

@@ -9,7 +9,7 @@ t.test('what was changed in a request to keep it is counted by reason', async (t
       accepted: 0,
       repairedStrings: 1,
       truncatedAttributes: { count: 2, length: 3 },
-      overflowed: { operation: 4, resource: 5, scope: 6 },
+      overflowed: { operation: 4, resource: 5, scope: 6, metric_series: 0 },
     })
   const { pipeline } = await startPipeline(t, { ...controlledWrites(), counters, translate })
   await Promise.all([send(pipeline).answer, send(pipeline).answer])

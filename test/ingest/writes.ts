@@ -131,7 +131,7 @@ export function translated(fields: Partial<Translated> = {}): Translated {
     rejection: '',
     repairedStrings: 0,
     truncatedAttributes: { count: 0, length: 0 },
-    overflowed: { operation: 0, resource: 0, scope: 0 },
+    overflowed: { operation: 0, resource: 0, scope: 0, metric_series: 0 },
     ...fields,
   }
 }

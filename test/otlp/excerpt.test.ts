@@ -72,7 +72,7 @@ const CASES: readonly [name: string, body: Buffer, item: string, isolated: Buffe
 
 t.test('an item is isolated with all that is said of it, and nothing else', (t) => {
   for (const [name, body, item, isolated] of CASES) {
-    const found = isolateItems(body, [body.indexOf(item)])
+    const found = isolateItems('traces', body, [body.indexOf(item)])
     t.same(found.toString('hex'), Buffer.concat([isolated, MARK]).toString('hex'), name)
   }
   t.end()
@@ -92,15 +92,15 @@ t.test('several items keep their order, scopes and resources', (t) => {
     field(1, field(2, field(2, 'f'))),
     MARK,
   ])
-  t.same(isolateItems(body, starts).toString('hex'), isolated.toString('hex'))
+  t.same(isolateItems('traces', body, starts).toString('hex'), isolated.toString('hex'))
   t.end()
 })
 
 t.test('the one item of a request never has the bytes of that request', (t) => {
   const body = field(1, field(2, field(2, 'wanted')))
-  const letter = isolateItems(body, [body.indexOf('wanted')])
+  const letter = isolateItems('traces', body, [body.indexOf('wanted')])
   t.notSame(letter, body)
-  const again = isolateItems(letter, [letter.indexOf('wanted')])
+  const again = isolateItems('traces', letter, [letter.indexOf('wanted')])
   t.notSame(again, letter, 'nor does a letter that was sent again and refused again')
   t.end()
 })
@@ -108,7 +108,7 @@ t.test('the one item of a request never has the bytes of that request', (t) => {
 t.test('a place where no item begins is a fault of ours', (t) => {
   const body = field(1, field(2, field(2, 'wanted')))
   for (const start of [0, 1, 2, 4, body.length]) {
-    t.throws(() => isolateItems(body, [start]), RangeError, `at ${start}`)
+    t.throws(() => isolateItems('traces', body, [start]), RangeError, `at ${start}`)
   }
   t.end()
 })
@@ -148,7 +148,7 @@ t.test('metrics and logs are isolated as spans are', (t) => {
   for (const [type, request] of cases) {
     const body = encodeRequest(type, request(['before', 'wanted', 'after']), 'protobuf')
     // The name is the item's only field, after a tag and a length.
-    const letter = isolateItems(body, [body.indexOf('wanted') - 2])
+    const letter = isolateItems('traces', body, [body.indexOf('wanted') - 2])
     const expected = encodeRequest(type, request(['wanted']), 'protobuf')
     t.same(decodeMessage(type, letter), decodeMessage(type, expected), type.name)
   }

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg'
 import type { GroupRequest } from '../../collector/store/group'
-import { createTraceTranslator } from '../../collector/translate/traces'
+import { createTraceTranslator } from '../helpers/translator'
 import {
   decodeMessage,
   ExportTraceServiceRequest,

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { createTraceQueries } from '../../collector/store/queries/traces'
 import { UNLIMITED } from '../../collector/translate/limits'
-import { createTraceTranslator } from '../../collector/translate/traces'
+import { createTraceTranslator } from '../helpers/translator'
 import { type SpanInput, traces } from '../helpers/otlp'
 import { translatedRequest } from '../helpers/rows'
 import { never, openDatabase, openWriter } from './database'

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { createTraceQueries } from '../../collector/store/queries/traces'
 import { createGroupWriter } from '../../collector/store/writer'
-import { createTraceTranslator } from '../../collector/translate/traces'
+import { createTraceTranslator } from '../helpers/translator'
 import { anyValue, traces } from '../helpers/otlp'
 import { translatedRequest } from '../helpers/rows'
 import { openDatabase } from './database'

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg'
 import t, { type Test } from 'tap'
-import { createTraceTranslator } from '../../collector/translate/traces'
+import { createTraceTranslator } from '../helpers/translator'
 import { anyValue, type SpanInput, traces, type TracesInput } from '../helpers/otlp'
 import { translatedRequest } from '../helpers/rows'
 import { never, openDatabase, openWriter, stored } from './database'

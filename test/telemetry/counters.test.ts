@@ -13,7 +13,10 @@ t.test('every number of the collector has its prefix and an explanation', async 
 t.test('collectors in one process count apart', async (t) => {
   const first = createCounters()
   const second = createCounters()
-  first.spans.inc({ outcome: 'stored' }, 3)
-  t.match(await first.registry.metrics(), /^sidelight_spans_total\{outcome="stored"\} 3$/m)
+  first.items.inc({ signal: 'traces', outcome: 'stored' }, 3)
+  t.match(
+    await first.registry.metrics(),
+    /^sidelight_items_total\{signal="traces",outcome="stored"\} 3$/m,
+  )
   t.notMatch(await second.registry.metrics(), /outcome="stored"/)
 })

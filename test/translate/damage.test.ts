@@ -1,7 +1,7 @@
 import t from 'tap'
 import { BadData } from '../../collector/errors'
 import type { Translated } from '../../collector/translate/rows'
-import { createTraceTranslator } from '../../collector/translate/traces'
+import { createTraceTranslator } from '../helpers/translator'
 import { decodeSpanRows } from '../helpers/copy-rows'
 import { ExportTraceServiceRequest, traces } from '../helpers/otlp'
 import { createRandom } from '../helpers/random'

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import t, { type Test } from 'tap'
 import { type TranslationLimits, UNLIMITED } from '../../collector/translate/limits'
-import { createTraceTranslator } from '../../collector/translate/traces'
+import { createTraceTranslator } from '../helpers/translator'
 import { decodeSpanRows } from '../helpers/copy-rows'
 import { ExportTraceServiceRequest } from '../helpers/otlp'
 import { createRandom } from '../helpers/random'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { createTraceTranslator } from '../../collector/translate/traces'
+import { createTraceTranslator } from '../helpers/translator'
 import { decodeSpanRows } from '../helpers/copy-rows'
 import { withDictionary } from './expected-rows'
 

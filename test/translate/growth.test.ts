@@ -1,5 +1,5 @@
 import t from 'tap'
-import { createTraceTranslator } from '../../collector/translate/traces'
+import { createTraceTranslator } from '../helpers/translator'
 import { decodeSpanRows } from '../helpers/copy-rows'
 import { type ResourceInput, type SpanInput, traces, type Value } from '../helpers/otlp'
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { isolateRows } from '../../collector/translate/origin'
-import { createTraceTranslator } from '../../collector/translate/traces'
+import { createTraceTranslator } from '../helpers/translator'
 import { ExportTraceServiceRequest } from '../helpers/otlp'
 import { createRandom } from '../helpers/random'
 import { generateRequest, RECEIVED_MS } from './trace-generator'
@@ -26,7 +26,7 @@ t.test('a row isolated from its request is the same row again, and alone', (t) =
     if (copy === undefined) continue
     const { bytes, offsets } = copy
     for (const [row, start] of offsets.entries()) {
-      const alone = translator.translate(isolateRows(body, copy, [row]), context)
+      const alone = translator.translate(isolateRows('traces', body, copy, [row]), context)
       const expected = Buffer.from(bytes.subarray(start, offsets[row + 1] ?? bytes.length))
       const found = alone.copies[0]?.bytes ?? Buffer.alloc(0)
       if (alone.accepted !== 1 || alone.rejected !== 0 || !expected.equals(found)) {
@@ -34,7 +34,7 @@ t.test('a row isolated from its request is the same row again, and alone', (t) =
       }
       compared++
     }
-    const all = isolateRows(body, copy, [...offsets.keys()])
+    const all = isolateRows('traces', body, copy, [...offsets.keys()])
     const together = translator.translate(all, context).copies[0]?.bytes
     if (!Buffer.from(bytes).equals(together ?? Buffer.alloc(0))) differing.push(`seed ${seed}`)
   }

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { type TranslationLimits, UNLIMITED } from '../../collector/translate/limits'
-import { createTraceTranslator } from '../../collector/translate/traces'
+import { createTraceTranslator } from '../helpers/translator'
 import { decodeSpanRows } from '../helpers/copy-rows'
 import { type TracesInput, traces } from '../helpers/otlp'
 import { type FullRow, withDictionary } from './expected-rows'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { createTraceTranslator, type TranslatorOptions } from '../../collector/translate/traces'
+import { createTraceTranslator, type TranslatorOptions } from '../helpers/translator'
 import type { Translated } from '../../collector/translate/rows'
 import { decodeSpanRows } from '../helpers/copy-rows'
 import { anyValue, type SpanInput, traces, type TracesInput, type Value } from '../helpers/otlp'

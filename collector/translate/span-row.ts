@@ -1,8 +1,18 @@
 import type { Cursor } from '../otlp/cursor'
 import type { RowBuffer } from './buffer'
+import {
+  writeCount,
+  writeIdentity,
+  writeInt16,
+  writeInt32,
+  writeInt64,
+  writeNull,
+  writeOptionalText,
+  writeString,
+  writeUuid,
+} from './fields'
 import type { Identity } from './identity'
 import type { SpanReader } from './span'
-import { writeText } from './text'
 import { toRemainder, writeDuration, writeTimestamp } from './time'
 
 /** The dictionary rows a span refers to. */
@@ -48,15 +58,8 @@ export function writeColumns(
 }
 
 function writeIds(rows: RowBuffer, source: Cursor, span: SpanReader): void {
-  const { view, end } = rows
   const from = source.view
-  const trace = span.traceIdStart
-  view.setInt32(end, 16)
-  view.setInt32(end + 4, from.getInt32(trace))
-  view.setInt32(end + 8, from.getInt32(trace + 4))
-  view.setInt32(end + 12, from.getInt32(trace + 8))
-  view.setInt32(end + 16, from.getInt32(trace + 12))
-  rows.end = end + 20
+  writeUuid(rows, source, span.traceIdStart)
   writeInt64(rows, from.getInt32(span.spanIdStart), from.getInt32(span.spanIdStart + 4))
   const parent = span.parentStart
   if (span.parentEnd === parent) return writeNull(rows)
@@ -82,59 +85,4 @@ function writeTimes(rows: RowBuffer, span: SpanReader): void {
   }
   if (hasStart && hasEnd) writeDuration(rows, start, end)
   else writeNull(rows)
-}
-
-function writeIdentity(rows: RowBuffer, { idHigh, idLow }: Identity): void {
-  writeInt64(rows, idHigh, idLow)
-}
-
-/** An unsigned 32-bit count as bigint, null when it is 0. */
-function writeCount(rows: RowBuffer, count: number): void {
-  if (count === 0) writeNull(rows)
-  else writeInt64(rows, 0, count)
-}
-
-function writeInt64(rows: RowBuffer, high: number, low: number): void {
-  const { view, end } = rows
-  view.setInt32(end, 8)
-  view.setInt32(end + 4, high)
-  view.setInt32(end + 8, low)
-  rows.end = end + 12
-}
-
-function writeInt32(rows: RowBuffer, value: number): void {
-  const { view, end } = rows
-  view.setInt32(end, 4)
-  view.setInt32(end + 4, value)
-  rows.end = end + 8
-}
-
-function writeInt16(rows: RowBuffer, value: number): void {
-  const { view, end } = rows
-  view.setInt32(end, 2)
-  view.setInt16(end + 4, value)
-  rows.end = end + 6
-}
-
-function writeNull(rows: RowBuffer): void {
-  rows.view.setInt32(rows.end, -1)
-  rows.end += 4
-}
-
-function writeOptionalText(rows: RowBuffer, source: Cursor, start: number, end: number): number {
-  rows.reserve(4)
-  if (start === end) {
-    writeNull(rows)
-    return 0
-  }
-  return writeString(rows, source, start, end)
-}
-
-function writeString(rows: RowBuffer, source: Cursor, start: number, end: number): number {
-  rows.reserve(4)
-  const lengthAt = rows.end
-  rows.end += 4
-  const repaired = writeText(rows, source.bytes, start, end)
-  rows.view.setInt32(lengthAt, rows.end - lengthAt - 4)
-  return repaired
 }

@@ -1,0 +1,80 @@
+import type { Cursor } from '../otlp/cursor'
+import { largestRows, RowBuffer } from './buffer'
+import type { ResourceIdentity, ScopeIdentity } from './identity'
+import type { TranslationLimits } from './limits'
+import type { CopyRows, Table } from './rows'
+import { ValueWriter } from './value'
+
+const SMALLEST_BUFFER_BYTES = 512
+
+/** Writes the rows of one table while a request is translated. */
+export class TableWriter {
+  readonly rows = new RowBuffer(0)
+  /** Writes attributes into the rows. */
+  readonly values: ValueWriter
+  readonly #table: Table
+  #offsets: number[] = []
+  #sources: number[] = []
+  #days: number[] = []
+  #rowStart = 0
+
+  constructor(table: Table, cursor: Cursor, limits: TranslationLimits) {
+    this.#table = table
+    this.values = new ValueWriter(cursor, this.rows, limits)
+  }
+
+  /** How many rows are kept. */
+  get count(): number {
+    return this.#offsets.length
+  }
+
+  /** Starts the rows of another request: about `growth` times as many bytes as its body has. */
+  beginRequest(bodyBytes: number, growth: number): void {
+    const { rows, values } = this
+    rows.restart(growth === 0 ? 0 : Math.ceil(bodyBytes * growth) + SMALLEST_BUFFER_BYTES)
+    values.repaired = values.droppedAttributes = values.cutValues = 0
+    values.endLimit = largestRows(bodyBytes)
+    this.#offsets = []
+    this.#sources = []
+    this.#days = []
+  }
+
+  /** Begins a row, to be kept or discarded. */
+  open(resource: ResourceIdentity, scope: ScopeIdentity): void {
+    const { rows, values } = this
+    this.#rowStart = rows.end
+    values.mark()
+    values.isTooDeep = resource.isTooDeep || scope.isTooDeep
+    values.isTooLarge = resource.isTooLarge || scope.isTooLarge
+    rows.reserve(2)
+    rows.view.setInt16(rows.end, this.#table.columns.length)
+    rows.end += 2
+  }
+
+  /** `source` is where the row's item begins in the body, `day` the UTC day of its partition. */
+  keep(source: number, day: number): void {
+    this.#offsets.push(this.#rowStart)
+    this.#sources.push(source)
+    if (!this.#days.includes(day)) this.#days.push(day)
+  }
+
+  discard(): void {
+    this.rows.end = this.#rowStart
+    this.values.revert()
+  }
+
+  /** Hands out the rows, null if there are none, and lets go of them. */
+  finish(): CopyRows | null {
+    const { rows } = this
+    const bytes = rows.written()
+    rows.restart(0)
+    if (this.#offsets.length === 0) return null
+    return {
+      table: this.#table,
+      bytes,
+      offsets: this.#offsets,
+      sources: this.#sources,
+      days: this.#days,
+    }
+  }
+}
