@@ -4,7 +4,8 @@ import { closePartitions } from './closing'
 import { type Collected, createCollection } from './collection'
 import { deleteOldDeadLetters } from './dead-letter'
 import type { Leadership } from './leadership'
-import { createUpcomingPartitions, deleteOldReceipts, forgetSidecars } from './maintenance'
+import { deleteOldReceipts, forgetSidecars } from './maintenance'
+import { ensureUpcomingPartitions } from './partitions'
 import { createSizeRetention, dropByAge } from './retention'
 import type { Signal } from '../translate/rows'
 import { keptDays, PARTITIONED_TABLES } from './tables'
@@ -35,7 +36,7 @@ export function createDuties(options: DutiesOptions): readonly Duty[] {
   )
   return [
     duty('creating partitions', async (leadership) =>
-      createUpcomingPartitions(leadership.pool, await readClockMs(leadership), leadership.signal),
+      ensureUpcomingPartitions(leadership.pool, await readClockMs(leadership), leadership.signal),
     ),
     duty('deleting old receipts', deleteOldReceipts),
     duty('deleting old dead letters', (leadership) =>

@@ -1,12 +1,7 @@
 import type { Logger } from 'pino'
 import type { Pool } from 'pg'
-import {
-  createUpcomingPartitions,
-  heartbeat,
-  registerSidecar,
-  reportDrained,
-  type Sidecar,
-} from './maintenance'
+import { heartbeat, registerSidecar, reportDrained, type Sidecar } from './maintenance'
+import { ensureUpcomingPartitions } from './partitions'
 import { migrate, MigrationError, verifySchema } from './migrate'
 import { withClient } from './session'
 
@@ -80,7 +75,7 @@ export function createKeeper({
       // A migration may take its time. Over a connection that just answered it is not lost in one that is stuck.
       await withClient(pool, limit(), (client) => client.query('select'))
       await migrate(pool, { mode, log })
-      await createUpcomingPartitions(pool, nowMs(), limit())
+      await ensureUpcomingPartitions(pool, nowMs(), limit())
       await registerSidecar(pool, sidecar, oldestUndrainedAgeMs(), limit())
       timer ??= setInterval(() => void beat(), heartbeatMs).unref()
     },

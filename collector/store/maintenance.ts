@@ -1,7 +1,5 @@
 import type { Pool } from 'pg'
-import { ensurePartitions, upcomingDays } from './partitions'
 import { type Queryable, withClient } from './session'
-import { PARTITIONED_TABLES } from './tables'
 
 /** One collector process, as other collectors see it. */
 export interface Sidecar {
@@ -9,17 +7,6 @@ export interface Sidecar {
   readonly host: string
   readonly version: string
   readonly roles: readonly string[]
-}
-
-/** Creates the partitions of yesterday to the day after tomorrow, of every table that has them. */
-export async function createUpcomingPartitions(
-  pool: Pool,
-  nowMs: number,
-  signal?: AbortSignal,
-): Promise<void> {
-  for (const { name } of PARTITIONED_TABLES) {
-    await ensurePartitions(pool, name, upcomingDays(nowMs), signal)
-  }
 }
 
 const RECEIPT_BATCH = 5_000

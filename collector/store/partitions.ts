@@ -30,6 +30,23 @@ export async function ensurePartitions(
   await withClient(pool, signal, (client) => createMissing(client, table, days))
 }
 
+/** The same for the days around `nowMs` and every table that has partitions; one question when all are there. */
+export async function ensureUpcomingPartitions(
+  pool: Pool,
+  nowMs: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  const days = upcomingDays(nowMs)
+  const names = PARTITIONED_TABLES.map(({ name }) => name)
+  const wanted = names.flatMap((table) => days.map((day) => ({ table, day })))
+  await withClient(pool, signal, async (client) => {
+    const missing = await withoutPartition(client, wanted)
+    for (const table of new Set(missing.map((place) => place.table))) {
+      await createMissing(client, table, days)
+    }
+  })
+}
+
 /** The days whose partitions should exist at `nowMs`, from yesterday to the day after tomorrow. */
 export function upcomingDays(nowMs: number): readonly number[] {
   const today = dayOf(nowMs)
@@ -113,7 +130,7 @@ async function createMissing(
     table,
     [...new Set(days)].sort((a, b) => a - b),
   )
-  if ((await withoutPartition(client, table, wanted)).length === 0) return wanted
+  if ((await missingDays(client, table, wanted)).length === 0) return wanted
   return inTransaction(client, async () => {
     // The same lock attaching takes: collectors wait for each other here, nobody else does. `only` spares the partitions.
     await client.query(
@@ -121,9 +138,8 @@ async function createMissing(
     )
     // Who drops takes that lock to say so: what is not said by now is not dropped before this commits.
     const allowed = await withoutDropped(client, table, wanted)
-    for (const day of await withoutPartition(client, table, allowed)) {
-      await client.query(createStatements(table, day))
-    }
+    const missing = await missingDays(client, table, allowed)
+    await client.query(missing.map((day) => createStatements(table, day)).join(';'))
     return allowed
   })
 }
@@ -147,19 +163,34 @@ async function withoutDropped(
 const ATTACHED = `
 select c.relname as name
 from pg_inherits i join pg_class c on c.oid = i.inhrelid
-where i.inhparent = $1::regclass and c.relname = any($2)`
+where c.relnamespace = 'sidelight'::regnamespace and c.relname = any($1)`
+
+/** Where a partition is or should be. */
+interface Place {
+  readonly table: string
+  readonly day: number
+}
 
 async function withoutPartition(
+  client: PoolClient,
+  places: readonly Place[],
+): Promise<readonly Place[]> {
+  const nameOf = ({ table, day }: Place) => partitionName(table, day)
+  const { rows } = await client.query<{ name: string }>(ATTACHED, [places.map(nameOf)])
+  const attached = new Set(rows.map((row) => row.name))
+  return places.filter((place) => !attached.has(nameOf(place)))
+}
+
+async function missingDays(
   client: PoolClient,
   table: string,
   days: readonly number[],
 ): Promise<readonly number[]> {
-  const { rows } = await client.query<{ name: string }>(ATTACHED, [
-    `sidelight.${table}`,
-    days.map((day) => partitionName(table, day)),
-  ])
-  const attached = new Set(rows.map((row) => row.name))
-  return days.filter((day) => !attached.has(partitionName(table, day)))
+  const missing = await withoutPartition(
+    client,
+    days.map((day) => ({ table, day })),
+  )
+  return missing.map(({ day }) => day)
 }
 
 /** `create table … partition of` would wait behind every reader of the table; attaching does not. */

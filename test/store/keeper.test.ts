@@ -2,6 +2,7 @@ import t from 'tap'
 import type { Pool } from 'pg'
 import { createKeeper, type Keeper } from '../../collector/store/keeper'
 import { deleteOldReceipts } from '../../collector/store/maintenance'
+import { ensureUpcomingPartitions } from '../../collector/store/partitions'
 import { uuidOf } from '../helpers/rows'
 import { until } from '../helpers/until'
 import { countWaiting, openDatabase, silent } from './database'
@@ -27,6 +28,7 @@ function openKeeper(
   pool: Pool,
   age: { ms: number | null },
   onMisfit: (error: Error) => void = () => undefined,
+  attemptMs = 5_000,
 ): Keeper {
   return createKeeper({
     pool,
@@ -37,7 +39,7 @@ function openKeeper(
     oldestUndrainedAgeMs: () => age.ms,
     onMisfit,
     heartbeatMs: 20,
-    attemptMs: 100,
+    attemptMs,
   })
 }
 
@@ -76,7 +78,8 @@ t.test(
 
 t.test('a Postgres that hangs takes no connections from the pool, and keeps no stop', async (t) => {
   const pool = await openDatabase(t, { max: 3 })
-  const keeper = openKeeper(pool, { ms: null })
+  await ensureUpcomingPartitions(pool, Date.now())
+  const keeper = openKeeper(pool, { ms: null }, undefined, 200)
   await keeper.prepare()
   const holder = await pool.connect()
   await holder.query('begin; lock table sidelight.sidecar')

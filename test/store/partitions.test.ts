@@ -1,11 +1,12 @@
 import t from 'tap'
-import { createUpcomingPartitions } from '../../collector/store/maintenance'
 import {
   createPartitionCache,
+  ensureUpcomingPartitions,
   ensurePartitions,
   partitionName,
   upcomingDays,
 } from '../../collector/store/partitions'
+import { PARTITIONED_TABLES } from '../../collector/store/tables'
 import { withClient } from '../../collector/store/session'
 import { MAJORS } from '../helpers/postgres'
 import { openDatabase, openPool } from './database'
@@ -14,10 +15,11 @@ import type { Pool } from 'pg'
 /** 2026-11-24. */
 const DAY = 20_781
 
-async function attached(pool: Pool): Promise<string[]> {
+async function attached(pool: Pool, table = 'span'): Promise<string[]> {
   const { rows } = await pool.query<{ name: string }>(
     `select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid
-     where i.inhparent = 'sidelight.span'::regclass order by 1`,
+     where i.inhparent = $1::regclass order by 1`,
+    [`sidelight.${table}`],
   )
   return rows.map((row) => row.name)
 }
@@ -92,9 +94,15 @@ t.test('a table locked by others is given up after a second', async (t) => {
 t.test('the partitions of yesterday to the day after tomorrow are created ahead', async (t) => {
   const pool = await openDatabase(t)
   const nowMs = Date.parse('2026-11-24T23:59:59.999Z')
-  await createUpcomingPartitions(pool, nowMs)
-  await createUpcomingPartitions(pool, nowMs)
-  t.same(await attached(pool), ['span_20261123', 'span_20261124', 'span_20261125', 'span_20261126'])
+  await ensureUpcomingPartitions(pool, nowMs)
+  await ensureUpcomingPartitions(pool, nowMs)
+  for (const { name } of PARTITIONED_TABLES) {
+    const days = ['20261123', '20261124', '20261125', '20261126']
+    t.same(
+      await attached(pool, name),
+      days.map((day) => `${name}_${day}`),
+    )
+  }
   t.same(upcomingDays(nowMs), [DAY - 1, DAY, DAY + 1, DAY + 2])
 })
 
