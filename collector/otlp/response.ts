@@ -6,23 +6,36 @@ export const MAX_RESPONSE_BYTES = 4 * 1024 * 1024
 
 const ELLIPSIS = '…'
 
+/** What is counted of each signal. In protobuf it is field 1 of all of them. */
+const REJECTED = {
+  traces: 'rejectedSpans',
+  metrics: 'rejectedDataPoints',
+  logs: 'rejectedLogRecords',
+} as const
+
 /** What is to be said about an accepted request: nothing (0 and ''), a warning (0 and a message), or what was refused. */
 export interface PartialSuccess {
   readonly rejected: number
   readonly message: string
 }
 
+/** No answer fits, not even one without its message, which the specification wants told as an error of the server. */
+export class ResponseTooLarge extends Error {
+  override readonly name = 'ResponseTooLarge'
+}
+
 /**
- * An ExportTraceServiceResponse. `partial_success` stays unset on full success (clients warn about an empty one); a
- * message that makes the body larger than `maxBytes` is shortened. Throws RangeError when even an empty message does
- * not fit, which the specification wants answered 500.
+ * An Export<signal>ServiceResponse. `partial_success` stays unset on full success (clients warn about an empty one); a
+ * message that makes the body larger than `maxBytes` is shortened. Throws ResponseTooLarge when even an empty message
+ * does not fit.
  */
-export function encodeTraceResponse(
+export function encodeExportResponse(
+  signal: keyof typeof REJECTED,
   encoding: Encoding,
   { rejected, message }: PartialSuccess,
   maxBytes = MAX_RESPONSE_BYTES,
 ): Buffer {
-  const encode = encoding === 'json' ? responseJson : responseProtobuf
+  const encode = encoding === 'json' ? encoderJson(REJECTED[signal]) : responseProtobuf
   const whole = encode(rejected, message)
   if (whole.length <= maxBytes) return whole
   const shortened = encode(
@@ -30,17 +43,20 @@ export function encodeTraceResponse(
     shortenMessage(message, maxBytes, (m) => encode(rejected, m)),
   )
   if (shortened.length <= maxBytes) return shortened
-  throw new RangeError(
+  throw new ResponseTooLarge(
     `cannot encode the response: ${shortened.length} bytes exceed the limit of ${maxBytes} even without its message`,
   )
 }
 
-function responseJson(rejected: number, message: string): Buffer {
-  if (rejected === 0 && message === '') return Buffer.from('{}')
-  const partialSuccess: Record<string, string> = {}
-  if (rejected !== 0) partialSuccess.rejectedSpans = String(rejected)
-  if (message) partialSuccess.errorMessage = message
-  return Buffer.from(JSON.stringify({ partialSuccess }))
+function encoderJson(name: string): (rejected: number, message: string) => Buffer {
+  return (rejected, message) => {
+    if (rejected === 0 && message === '') return Buffer.from('{}')
+    const partialSuccess: Record<string, string> = {}
+    // An int64 in JSON is a decimal string.
+    if (rejected !== 0) partialSuccess[name] = String(rejected)
+    if (message) partialSuccess.errorMessage = message
+    return Buffer.from(JSON.stringify({ partialSuccess }))
+  }
 }
 
 function responseProtobuf(rejected: number, message: string): Buffer {

@@ -1,13 +1,13 @@
-import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
-import type { Socket } from 'node:net'
+import { type IncomingMessage, STATUS_CODES } from 'node:http'
+import type { Server, Socket } from 'node:net'
 import { encodeStatus } from '../otlp/status'
 import type { Counters } from '../telemetry/counters'
-import { Refusal } from './refusal'
+import { Refusal, type RefusalKind } from './refusal'
 
 const HEAD_TIMEOUT_CODE = 'ERR_HTTP_REQUEST_TIMEOUT'
-const STATUSES: Readonly<Record<string, number>> = {
-  HPE_HEADER_OVERFLOW: 431,
-  [HEAD_TIMEOUT_CODE]: 408,
+const KINDS: Readonly<Record<string, RefusalKind>> = {
+  HPE_HEADER_OVERFLOW: 'headTooLarge',
+  [HEAD_TIMEOUT_CODE]: 'tooSlow',
 }
 
 /** Closes connections above the limit at once, and counts those and the open ones. */
@@ -49,8 +49,8 @@ export class BrokenConnections {
     }
     if (isTimeout) this.#counters.refusedRequests.inc({ reason: 'header_timeout' })
     const message = isTimeout ? 'its head took too long to arrive' : error.message
-    const status = STATUSES[error.code ?? ''] ?? 400
-    socket.write(encodeAnswer(new Refusal(status, `cannot read the request: ${message}`)))
+    const kind = KINDS[error.code ?? ''] ?? 'badData'
+    socket.write(encodeAnswer(new Refusal(kind, `cannot read the request: ${message}`)))
     socket.destroySoon()
   }
 }

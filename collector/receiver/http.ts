@@ -6,18 +6,20 @@ import {
   type FastifyRequest,
   LogController,
 } from 'fastify'
-import type { Logger } from 'pino'
-import { BadData, Unavailable } from '../errors'
-import type { ExportOutcome, ExportRequest } from '../ingest/contract'
-import { encodeTraceResponse } from '../otlp/response'
+import type { Signal } from '../ingest/contract'
 import { type Encoding, encodeStatus } from '../otlp/status'
-import type { Counters } from '../telemetry/counters'
-import type { Admission } from './admission'
 import { readBody } from './body'
 import { BrokenConnections, limitConnections } from './connections'
-import { Refusal, retryLater } from './refusal'
-import { createTokenCheck, type IngestToken } from './token'
+import { type ReceiverParts, receive } from './receive'
+import { Refusal, refusalOf } from './refusal'
+import { createTokenCheck } from './token'
 
+const PATHS: Readonly<Record<Signal, string>> = {
+  traces: '/v1/traces',
+  metrics: '/v1/metrics',
+  logs: '/v1/logs',
+}
+const SIGNALS = Object.keys(PATHS) as Signal[]
 const MEDIA_TYPES = { protobuf: 'application/x-protobuf', json: 'application/json' } as const
 const SECOND_MS = 1_000
 /** Longer than the 60 s between the metric exports of a quiet application. */
@@ -25,22 +27,8 @@ const KEEP_ALIVE_MS = 90 * SECOND_MS
 /** Heads are late by this much at most before that is noticed. */
 const LONGEST_CHECK_INTERVAL_MS = SECOND_MS
 
-export interface OtlpHttpParts {
-  /** Stores a request; `onReleased` is called when its bytes are not used any more. Throws BadData or Unavailable. */
-  readonly accept: (request: ExportRequest, onReleased: () => void) => Promise<ExportOutcome>
-  readonly admission: Admission
-  readonly maxConnections: number
-  readonly headerTimeoutMs: number
-  readonly bodyTimeoutMs: number
-  readonly maxBodyBytes: number
-  readonly maxResponseBytes: number
-  readonly tokens: readonly IngestToken[]
-  readonly counters: Counters
-  readonly log: Logger
-}
-
 /** The OTLP/HTTP door (OTLP specification, OTLP/HTTP); it does not listen yet. Every error is a google.rpc.Status. */
-export function createOtlpHttpServer(parts: OtlpHttpParts): FastifyInstance {
+export function createOtlpHttpServer(parts: ReceiverParts): FastifyInstance {
   const log = parts.log.child({ part: 'otlp' })
   const timeouts = timeoutsOf(parts)
   const broken = new BrokenConnections(parts.counters)
@@ -56,40 +44,36 @@ export function createOtlpHttpServer(parts: OtlpHttpParts): FastifyInstance {
     return503OnClosing: false,
     clientErrorHandler: (error, socket) => broken.end(error, socket),
     frameworkErrors: (_error, request, reply) => {
-      refuse(request, reply, new Refusal(400, 'the path is not a valid URL path'))
+      refuse(request, reply, new Refusal('badData', 'the path is not a valid URL path'))
     },
   })
   limitConnections(app.server, parts.maxConnections, parts.counters)
   // Bodies are read by the route, after it has decided that it wants them.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
-  app.setErrorHandler((error, request, reply) => answerError(error, request, reply, log))
-  app.setNotFoundHandler((request, reply) => {
-    refuse(
-      request,
-      reply,
-      new Refusal(
-        404,
-        `there is nothing at ${request.url.split('?')[0]}: traces are taken at /v1/traces`,
-      ),
-    )
+  app.setErrorHandler((error, request, reply) => {
+    refuse(request, reply, refusalOfFramework(error) ?? refusalOf(error, log))
   })
+  app.setNotFoundHandler((request, reply) => refuse(request, reply, notFound(request.url)))
   app.addHook('onRequest', (request, _reply, done) => {
     broken.noteHead(request.raw)
     done()
   })
   app.addHook('onResponse', (request, reply, done) => {
-    const labels = { signal: 'traces', encoding: encodingOf(request) ?? 'other' }
-    parts.counters.requests.inc({ ...labels, status: String(reply.statusCode) })
+    parts.counters.requests.inc({
+      signal: signalOf(request) ?? 'other',
+      encoding: encodingOf(request) ?? 'other',
+      status: String(reply.statusCode),
+    })
     parts.counters.answerSeconds.observe(reply.elapsedTime / SECOND_MS)
     done()
   })
-  addTraces(app, parts)
+  for (const signal of SIGNALS) addSignal(app, signal, parts)
   return app
 }
 
 /** What Node is to hold heads, and whole requests, to. */
-function timeoutsOf({ headerTimeoutMs, bodyTimeoutMs }: OtlpHttpParts) {
+function timeoutsOf({ headerTimeoutMs, bodyTimeoutMs }: ReceiverParts) {
   return {
     headersTimeout: headerTimeoutMs,
     // Only for the rest of bodies that were refused unread: the others have a time-out of their own.
@@ -98,78 +82,51 @@ function timeoutsOf({ headerTimeoutMs, bodyTimeoutMs }: OtlpHttpParts) {
   }
 }
 
-function addTraces(app: FastifyInstance, parts: OtlpHttpParts): void {
+function addSignal(app: FastifyInstance, signal: Signal, parts: ReceiverParts): void {
   const tenantOf = createTokenCheck(parts.tokens)
-  app.post('/v1/traces', async (request, reply) => {
+  const url = PATHS[signal]
+  app.post(url, async (request, reply) => {
     const tenant = tenantOf(request.headers.authorization)
     const encoding = encodingOf(request)
     if (encoding === null) {
       const type = request.headers['content-type'] ?? 'none'
       throw new Refusal(
-        415,
+        'unsupported',
         `cannot read Content-Type ${type}: ${MEDIA_TYPES.protobuf} and ${MEDIA_TYPES.json} are known`,
         { headers: { accept: Object.values(MEDIA_TYPES).join(', ') } },
       )
     }
-    const outcome = await receive(request, encoding, tenant, parts)
-    void reply
-      .type(MEDIA_TYPES[encoding])
-      .send(encodeTraceResponse(encoding, outcome, parts.maxResponseBytes))
+    try {
+      const answer = await receive(parts, { signal, encoding, tenant }, (reservation) =>
+        readBody(request.raw, reservation, parts.maxBodyBytes),
+      )
+      void reply.type(MEDIA_TYPES[encoding]).send(answer)
+    } finally {
+      // What was left unread would keep the connection from its next request.
+      request.raw.resume()
+    }
     return reply
   })
   app.route({
     method: ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
-    url: '/v1/traces',
+    url,
     handler: (request, reply) => {
-      const message = `${request.method} is not for /v1/traces: export requests are sent with POST`
-      refuse(request, reply, new Refusal(405, message, { headers: { allow: 'POST' } }))
+      const message = `${request.method} is not for ${url}: export requests are sent with POST`
+      refuse(request, reply, new Refusal('wrongMethod', message, { headers: { allow: 'POST' } }))
     },
   })
 }
 
-async function receive(
-  request: FastifyRequest,
-  encoding: Encoding,
-  tenant: string | null,
-  { accept, admission, counters, ...limits }: OtlpHttpParts,
-): Promise<ExportOutcome> {
-  const reservation = admission.open()
-  let body: Buffer
-  try {
-    body = await readBody(request.raw, reservation, limits)
-  } catch (error) {
-    reservation.release()
-    if (error instanceof Refusal && error.limit !== null) {
-      counters.refusedRequests.inc({ reason: error.limit })
-    }
-    throw error
-  }
-  counters.receivedBytes.inc(body.length)
-  return accept({ signal: 'traces', encoding, body, tenant, receivedMs: Date.now() }, () =>
-    reservation.release(),
-  )
+/** Of Fastify's own errors, which say by their status whether the request is at fault. */
+function refusalOfFramework(error: unknown): Refusal | null {
+  const { statusCode = 500, message } = error as { statusCode?: number; message: string }
+  if (statusCode >= 500) return null
+  return new Refusal(statusCode === 415 ? 'unsupported' : 'badData', message)
 }
 
-function answerError(
-  error: unknown,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  log: Logger,
-): void {
-  if (error instanceof Refusal) return refuse(request, reply, error)
-  if (error instanceof BadData) {
-    const badRequest = [{ field: '', description: error.message }]
-    return refuse(request, reply, new Refusal(400, error.message, { badRequest }))
-  }
-  if (error instanceof Unavailable) return refuse(request, reply, retryLater(error.message))
-  const status = (error as { statusCode?: number }).statusCode ?? 500
-  if (status < 500) return refuse(request, reply, new Refusal(status, (error as Error).message))
-  log.error({ err: error }, 'a request failed by a fault of the collector')
-  refuse(
-    request,
-    reply,
-    new Refusal(500, 'the collector failed by a fault of its own; see its log'),
-  )
+function notFound(url: string): Refusal {
+  const known = SIGNALS.map((signal) => `${signal} at ${PATHS[signal]}`).join(', ')
+  return new Refusal('notFound', `there is nothing at ${pathOf(url)}; taken are ${known}`)
 }
 
 /** In the caller's encoding; protobuf, the default of OTLP, when it named none that is known. */
@@ -187,4 +144,13 @@ function encodingOf(request: FastifyRequest): Encoding | null {
   const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase()
   if (type === MEDIA_TYPES.protobuf) return 'protobuf'
   return type === MEDIA_TYPES.json ? 'json' : null
+}
+
+function signalOf({ url }: FastifyRequest): Signal | undefined {
+  const path = pathOf(url)
+  return SIGNALS.find((signal) => PATHS[signal] === path)
+}
+
+function pathOf(url: string): string {
+  return url.split('?')[0] ?? ''
 }

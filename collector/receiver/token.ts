@@ -30,7 +30,7 @@ function hashOf(token: string): Buffer {
 
 function refuse(why: string): Refusal {
   return new Refusal(
-    401,
+    'unauthenticated',
     `${why}: set OTEL_EXPORTER_OTLP_HEADERS to "Authorization=Bearer <token>"`,
     {
       headers: { 'www-authenticate': 'Bearer realm="sidelight"' },

@@ -12,7 +12,8 @@ import type { ExportOutcome, ExportRequest } from '../../collector/ingest/contra
 import { protobufFromJson } from '../../collector/otlp/json'
 import { EXPORT_TRACE_SERVICE_REQUEST } from '../../collector/otlp/schema'
 import { createAdmission } from '../../collector/receiver/admission'
-import { createOtlpHttpServer, type OtlpHttpParts } from '../../collector/receiver/http'
+import { createOtlpHttpServer } from '../../collector/receiver/http'
+import type { ReceiverParts } from '../../collector/receiver/receive'
 import { createCounters } from '../../collector/telemetry/counters'
 import { createTraceTranslator } from '../helpers/translator'
 import { decodeSpanRows, type Row } from '../helpers/copy-rows'
@@ -22,6 +23,7 @@ import { until } from '../helpers/until'
 export const TIMEOUT_MS = 10_000
 export const MAX_BODY_BYTES = 1024 * 1024
 export const TYPES = { protobuf: 'application/x-protobuf', json: 'application/json' } as const
+export const PATHS = ['/v1/traces', '/v1/metrics', '/v1/logs'] as const
 export const ENCODINGS: readonly Encoding[] = ['protobuf', 'json']
 const DAY_MS = 86_400_000
 
@@ -52,10 +54,10 @@ export interface PostOptions {
   readonly headers?: Record<string, string>
 }
 
-/** A listening OTLP/HTTP door that translates and stores in memory. At teardown its admission budget must be empty. */
+/** A listening OTLP/HTTP door that translates spans and stores in memory; metrics and logs are kept unread. At teardown its admission budget must be empty. */
 export async function openDoor(
   t: Test,
-  overrides: Partial<OtlpHttpParts> & { budgetBytes?: number } = {},
+  overrides: Partial<ReceiverParts> & { budgetBytes?: number } = {},
 ): Promise<Door> {
   const { budgetBytes = 64 * MAX_BODY_BYTES, ...parts } = overrides
   const admission = createAdmission(budgetBytes)
@@ -65,6 +67,10 @@ export async function openDoor(
   const server = createOtlpHttpServer({
     accept: (request, onReleased) => {
       try {
+        if (request.signal !== 'traces') {
+          requests.push(request)
+          return Promise.resolve<ExportOutcome>({ rejected: 0, message: '' })
+        }
         const { copies, rejected, rejection } = translate(request)
         requests.push(request)
         rows.push(...decodeSpanRows(copies))

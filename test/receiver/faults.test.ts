@@ -8,6 +8,7 @@ import {
   ENCODINGS,
   MAX_BODY_BYTES,
   openDoor,
+  PATHS,
   readStatus,
   TIMEOUT_MS,
   TYPES,
@@ -52,12 +53,13 @@ t.test('otlp 20, 21: data that cannot be read is 400 with a BadRequest', async (
   t.same(door.rows, [])
 })
 
-t.test('otlp 9, 20: what is not received yet, and any other path, is 404', async (t) => {
+t.test('otlp 9, 20: any other path is 404 and told which there are', async (t) => {
   const door = await openDoor(t)
   for (const encoding of ENCODINGS) {
-    for (const path of ['/v1/metrics', '/v1/logs', '/', '/v1/traces/', '/v1/trace?a=b']) {
+    for (const path of ['/v1development/profiles', '/', '/v1/traces/', '/v1/log?a=b']) {
       const answer = await door.post(traces({}, encoding), { encoding, path })
-      isStatus(t, answer, { status: 404, code: CODE.notFound, encoding })
+      const { message } = isStatus(t, answer, { status: 404, code: CODE.notFound, encoding })
+      for (const known of PATHS) t.ok(message.includes(known), known)
     }
   }
 })
@@ -65,21 +67,25 @@ t.test('otlp 9, 20: what is not received yet, and any other path, is 404', async
 t.test('otlp 9, 20: any method but POST is 405 and told which to use', async (t) => {
   const door = await openDoor(t)
   for (const encoding of ENCODINGS) {
-    for (const method of ['GET', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
-      const answer = await door.post(Buffer.alloc(0), { encoding, method })
-      isStatus(t, answer, { status: 405, code: CODE.unimplemented, encoding })
-      t.equal(answer.headers.allow, 'POST')
+    for (const path of PATHS) {
+      for (const method of ['GET', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
+        const answer = await door.post(Buffer.alloc(0), { encoding, method, path })
+        isStatus(t, answer, { status: 405, code: CODE.unimplemented, encoding })
+        t.equal(answer.headers.allow, 'POST')
+      }
     }
   }
 })
 
 t.test('otlp 10, 20: an unknown media type is 415, answered in protobuf', async (t) => {
   const door = await openDoor(t)
-  for (const type of ['text/plain', 'application/jsonp', 'multipart/form-data']) {
-    const headers = { 'content-type': type }
-    const answer = await door.post(traces({}, 'json'), { headers })
-    isStatus(t, answer, { status: 415, code: CODE.invalidArgument, encoding: 'protobuf' })
-    t.match(answer.headers.accept, /x-protobuf.*json/)
+  for (const path of PATHS) {
+    for (const type of ['text/plain', 'application/jsonp', 'multipart/form-data']) {
+      const headers = { 'content-type': type }
+      const answer = await door.post(traces({}, 'json'), { path, headers })
+      isStatus(t, answer, { status: 415, code: CODE.invalidArgument, encoding: 'protobuf' })
+      t.match(answer.headers.accept, /x-protobuf.*json/)
+    }
   }
 })
 

@@ -7,7 +7,7 @@ import { traces } from '../helpers/otlp'
 import { until } from '../helpers/until'
 import { type Door, MAX_BODY_BYTES, openDoor, TIMEOUT_MS, TYPES } from './door'
 
-const DEADLINE_EXCEEDED = 4
+const RESOURCE_EXHAUSTED = 8
 const HEAD = `POST /v1/traces HTTP/1.1\r\nhost: a\r\ncontent-type: ${TYPES.json}\r\n`
 
 async function valueOf(counters: ReturnType<typeof createCounters>, line: string): Promise<number> {
@@ -85,7 +85,7 @@ t.test('a head that does not come, or only slowly, is 408 with a Status', async 
   for (const { closed } of [silent, slow]) {
     const { status, code, message } = readStatusOf(await closed)
     t.equal(status, '408')
-    t.equal(code, DEADLINE_EXCEEDED)
+    t.equal(code, RESOURCE_EXHAUSTED)
     t.match(message, /took too long/)
   }
   t.equal(await refused(counters, 'header_timeout'), 2)
@@ -111,7 +111,7 @@ t.test('a body that comes slowly is 408 with a Status, and its memory is free ag
     await until(() => door.usedBytes() > 0, TIMEOUT_MS, 'an upload under way')
     const { status, code, message } = readStatusOf(await closed)
     t.equal(status, '408', way)
-    t.equal(code, DEADLINE_EXCEEDED)
+    t.equal(code, RESOURCE_EXHAUSTED)
     t.match(message, /SIDELIGHT_OTLP_BODY_TIMEOUT_MS/)
     t.equal(door.usedBytes(), 0)
     t.equal(await refused(counters, 'body_timeout'), 1)

@@ -1,0 +1,61 @@
+import type { Logger } from 'pino'
+import type { ExportOutcome, ExportRequest } from '../ingest/contract'
+import { encodeExportResponse } from '../otlp/response'
+import type { Counters } from '../telemetry/counters'
+import type { Admission, Reservation } from './admission'
+import { Refusal, tooSlow } from './refusal'
+import type { IngestToken } from './token'
+
+/** What every OTLP door is made of. */
+export interface ReceiverParts {
+  /** Stores a request; `onReleased` is called when its bytes are not used any more. Throws BadData or Unavailable. */
+  readonly accept: (request: ExportRequest, onReleased: () => void) => Promise<ExportOutcome>
+  readonly admission: Admission
+  readonly maxConnections: number
+  readonly headerTimeoutMs: number
+  readonly bodyTimeoutMs: number
+  readonly maxBodyBytes: number
+  readonly maxResponseBytes: number
+  readonly tokens: readonly IngestToken[]
+  readonly counters: Counters
+  readonly log: Logger
+}
+
+/**
+ * The way of a request behind either door: it is read under a reservation of its own and within the time for bodies, stored,
+ * and answered by the bytes of an Export<signal>ServiceResponse. Throws what `read` and `accept` throw, and Refusal 408.
+ */
+export async function receive(
+  { accept, admission, bodyTimeoutMs, maxResponseBytes, counters }: ReceiverParts,
+  about: Pick<ExportRequest, 'signal' | 'encoding' | 'tenant'>,
+  read: (reservation: Reservation) => Promise<Buffer>,
+): Promise<Buffer> {
+  const reservation = admission.open()
+  let body: Buffer
+  try {
+    body = await within(bodyTimeoutMs, () => read(reservation))
+  } catch (error) {
+    reservation.release()
+    if (error instanceof Refusal && error.limit !== null) {
+      counters.refusedRequests.inc({ reason: error.limit })
+    }
+    throw error
+  }
+  counters.receivedBytes.inc(body.length)
+  const request = { ...about, body, receivedMs: Date.now() }
+  const outcome = await accept(request, () => reservation.release())
+  return encodeExportResponse(about.signal, about.encoding, outcome, maxResponseBytes)
+}
+
+/** Throws Refusal 408 after the time-out. What is being read goes on until the connection is closed or its reservation is gone. */
+async function within<T>(timeoutMs: number, read: () => Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(tooSlow(timeoutMs)), timeoutMs)
+  })
+  try {
+    return await Promise.race([read(), late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
