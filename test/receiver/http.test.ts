@@ -9,7 +9,7 @@ import {
   traces,
 } from '../helpers/otlp'
 import { until } from '../helpers/until'
-import { ENCODINGS, MAX_BODY_BYTES, openDoor, PATHS, readStatus, TIMEOUT_MS, TYPES } from './door'
+import { ENCODINGS, MAX_BODY_BYTES, openDoor, readStatus, TIMEOUT_MS, TYPES } from './door'
 
 const TRACE_ID = '0af7651916cd43dd8448eb211c80319c'
 const SPAN_ID = 'b7ad6b7169203331'
