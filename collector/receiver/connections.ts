@@ -4,6 +4,9 @@ import { encodeStatus } from '../otlp/status'
 import type { Counters } from '../telemetry/counters'
 import { Refusal, type RefusalKind } from './refusal'
 
+/** How long an idle connection stays open: longer than the 60 s between the metric exports of a quiet application. */
+export const KEEP_ALIVE_MS = 90_000
+
 const HEAD_TIMEOUT_CODE = 'ERR_HTTP_REQUEST_TIMEOUT'
 const KINDS: Readonly<Record<string, RefusalKind>> = {
   HPE_HEADER_OVERFLOW: 'headTooLarge',

@@ -9,7 +9,7 @@ import {
 import type { Signal } from '../ingest/contract'
 import { type Encoding, encodeStatus } from '../otlp/status'
 import { readBody } from './body'
-import { BrokenConnections, limitConnections } from './connections'
+import { BrokenConnections, KEEP_ALIVE_MS, limitConnections } from './connections'
 import { type ReceiverParts, receive } from './receive'
 import { Refusal, refusalOf } from './refusal'
 import { createTokenCheck } from './token'
@@ -22,8 +22,6 @@ const PATHS: Readonly<Record<Signal, string>> = {
 const SIGNALS = Object.keys(PATHS) as Signal[]
 const MEDIA_TYPES = { protobuf: 'application/x-protobuf', json: 'application/json' } as const
 const SECOND_MS = 1_000
-/** Longer than the 60 s between the metric exports of a quiet application. */
-const KEEP_ALIVE_MS = 90 * SECOND_MS
 /** Heads are late by this much at most before that is noticed. */
 const LONGEST_CHECK_INTERVAL_MS = SECOND_MS
 

@@ -4,6 +4,7 @@ import { encodeExportResponse } from '../otlp/response'
 import type { Counters } from '../telemetry/counters'
 import type { Admission, Reservation } from './admission'
 import { Refusal, tooSlow } from './refusal'
+import { within } from './timeout'
 import type { IngestToken } from './token'
 
 /** What every OTLP door is made of. */
@@ -23,7 +24,8 @@ export interface ReceiverParts {
 
 /**
  * The way of a request behind either door: it is read under a reservation of its own and within the time for bodies, stored,
- * and answered by the bytes of an Export<signal>ServiceResponse. Throws what `read` and `accept` throw, and Refusal 408.
+ * and answered by the bytes of an Export<signal>ServiceResponse. Throws what `read` and `accept` throw, and Refusal 408; what is
+ * being read by then goes on until its connection or stream is closed or its reservation is gone.
  */
 export async function receive(
   { accept, admission, bodyTimeoutMs, maxResponseBytes, counters }: ReceiverParts,
@@ -33,7 +35,11 @@ export async function receive(
   const reservation = admission.open()
   let body: Buffer
   try {
-    body = await within(bodyTimeoutMs, () => read(reservation))
+    body = await within(
+      bodyTimeoutMs,
+      () => tooSlow(bodyTimeoutMs),
+      () => read(reservation),
+    )
   } catch (error) {
     reservation.release()
     if (error instanceof Refusal && error.limit !== null) {
@@ -45,17 +51,4 @@ export async function receive(
   const request = { ...about, body, receivedMs: Date.now() }
   const outcome = await accept(request, () => reservation.release())
   return encodeExportResponse(about.signal, about.encoding, outcome, maxResponseBytes)
-}
-
-/** Throws Refusal 408 after the time-out. What is being read goes on until the connection is closed or its reservation is gone. */
-async function within<T>(timeoutMs: number, read: () => Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(tooSlow(timeoutMs)), timeoutMs)
-  })
-  try {
-    return await Promise.race([read(), late])
-  } finally {
-    clearTimeout(timer)
-  }
 }

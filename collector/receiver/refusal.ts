@@ -38,6 +38,8 @@ export const REFUSALS = {
     code: STATUS_CODE.INVALID_ARGUMENT,
     grpcCode: STATUS_CODE.UNIMPLEMENTED,
   },
+  /** Not one message in a unary call (gRPC, Status Codes); HTTP cannot say it. */
+  wrongCount: { httpStatus: 400, code: STATUS_CODE.UNIMPLEMENTED },
   headTooLarge: { httpStatus: 431, code: STATUS_CODE.INVALID_ARGUMENT },
   fault: { httpStatus: 500, code: STATUS_CODE.INTERNAL },
   answerTooLarge: {
@@ -56,7 +58,7 @@ export type RefusalKind = keyof typeof REFUSALS
 export type LimitName = 'admission' | 'body_size' | 'body_timeout'
 
 interface RefusalOptions extends Partial<Omit<StatusContent, 'code' | 'message'>> {
-  /** Of the answer; over gRPC they are metadata. */
+  /** Of the answer over HTTP. */
   readonly headers?: Readonly<Record<string, string>>
   readonly limit?: LimitName | null
 }

@@ -54,27 +54,45 @@ export interface PostOptions {
   readonly headers?: Record<string, string>
 }
 
-/** A listening OTLP/HTTP door that translates spans and stores in memory; metrics and logs are kept unread. At teardown its admission budget must be empty. */
-export async function openDoor(
-  t: Test,
-  overrides: Partial<ReceiverParts> & { budgetBytes?: number } = {},
-): Promise<Door> {
-  const { budgetBytes = 64 * MAX_BODY_BYTES, ...parts } = overrides
+/** A listening OTLP/HTTP door over `takeIn`. At teardown its admission budget must be empty. */
+export async function openDoor(t: Test, overrides: DoorOptions = {}): Promise<Door> {
+  const { parts, ...inside } = takeIn(t, overrides)
+  const server = createOtlpHttpServer(parts)
+  await server.listen({ host: '127.0.0.1', port: 0 })
+  t.teardown(async () => {
+    server.server.closeAllConnections()
+    await server.close()
+  })
+  const { port } = server.server.address() as AddressInfo
+  return {
+    ...inside,
+    url: `http://127.0.0.1:${port}`,
+    port,
+    server,
+    post: (body, options) => post(port, body, options),
+    raw: (chunks, answers) => raw(port, chunks, answers),
+  }
+}
+
+export type DoorOptions = Partial<ReceiverParts> & { budgetBytes?: number }
+
+/** What lies behind a door: it translates spans and stores in memory; metrics and logs are kept unread. */
+export function takeIn(t: Test, { budgetBytes = 64 * MAX_BODY_BYTES, ...overrides }: DoorOptions) {
   const admission = createAdmission(budgetBytes)
   const requests: ExportRequest[] = []
   const rows: Row[] = []
   const translate = createTranslate()
-  const server = createOtlpHttpServer({
+  const store = (request: ExportRequest): ExportOutcome => {
+    const stored = request.signal === 'traces' ? translate(request) : null
+    requests.push(request)
+    if (stored === null) return { rejected: 0, message: '' }
+    rows.push(...decodeSpanRows(stored.copies))
+    return { rejected: stored.rejected, message: stored.rejection }
+  }
+  const parts: ReceiverParts = {
     accept: (request, onReleased) => {
       try {
-        if (request.signal !== 'traces') {
-          requests.push(request)
-          return Promise.resolve<ExportOutcome>({ rejected: 0, message: '' })
-        }
-        const { copies, rejected, rejection } = translate(request)
-        requests.push(request)
-        rows.push(...decodeSpanRows(copies))
-        return Promise.resolve<ExportOutcome>({ rejected, message: rejection })
+        return Promise.resolve(store(request))
       } catch (error) {
         return Promise.reject(error as Error)
       } finally {
@@ -90,25 +108,10 @@ export async function openDoor(
     tokens: [],
     counters: createCounters(),
     log: pino({ level: 'silent' }),
-    ...parts,
-  })
-  await server.listen({ host: '127.0.0.1', port: 0 })
-  t.teardown(async () => {
-    await until(() => admission.usedBytes() === 0, TIMEOUT_MS, 'an empty admission budget')
-    server.server.closeAllConnections()
-    await server.close()
-  })
-  const { port } = server.server.address() as AddressInfo
-  return {
-    url: `http://127.0.0.1:${port}`,
-    port,
-    server,
-    requests,
-    rows,
-    usedBytes: () => admission.usedBytes(),
-    post: (body, options) => post(port, body, options),
-    raw: (chunks, answers) => raw(port, chunks, answers),
+    ...overrides,
   }
+  t.teardown(() => until(() => admission.usedBytes() === 0, TIMEOUT_MS, 'an empty budget'))
+  return { parts, requests, rows, usedBytes: () => admission.usedBytes() }
 }
 
 /** The google.rpc.Status of an answer, in the encoding its Content-Type names. */
