@@ -1,5 +1,6 @@
 import { type Config, retentionDaysOf } from './config'
 import { type Doors, openDoors } from './doors'
+import { openHostMetrics } from './host'
 import type { ExportRequest, Message } from './ingest/contract'
 import { Pipeline, type Remains } from './ingest/pipeline'
 import { protobufFromJson } from './otlp/json'
@@ -86,6 +87,7 @@ async function start(parts: CollectorParts, releases: Release[]): Promise<Collec
   const remainingMs = () => Math.max(0, deadline.atMs - performance.now())
   releases.push(() => pipeline.stop(remainingMs()))
   const doors = await openDoors(parts, { ...storage, pipeline, counters, remainingMs }, releases)
+  openHostMetrics(parts, { ...storage, pipeline, counters }, releases)
   return {
     ...doors,
     ready: ready.promise,

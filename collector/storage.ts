@@ -80,7 +80,7 @@ export async function openStorage(
     : null
   const writer = createGroupWriter({ pool })
   releases.push(() => writer.close())
-  return { database, pool, queryPool, keeper, leader, writer, spool }
+  return { sidecarId: sidecar.id, database, pool, queryPool, keeper, leader, writer, spool }
 }
 
 /** A connection that is lent still, to a migration or a question that takes long, ends with the process. */

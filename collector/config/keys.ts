@@ -1,4 +1,5 @@
 import { connectionUrl } from './database'
+import { HOST_KEYS } from './host'
 import { declare, GIB, type Key, MIB } from './key'
 import { LIMIT_KEYS } from './limits'
 import { tokens } from './token'
@@ -234,6 +235,7 @@ export const KEYS = {
       'The attributes of spans and log records whose values, strings or lists of them, are ids that `/api/v1/correlations/:id` finds',
   }),
   ...LIMIT_KEYS,
+  ...HOST_KEYS,
   shutdownTimeoutMs: declare({
     env: 'SIDELIGHT_SHUTDOWN_TIMEOUT_MS',
     path: 'shutdown_timeout_ms',

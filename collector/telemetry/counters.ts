@@ -22,6 +22,12 @@ export function createCounters() {
       registers,
     }),
     ...declareLeader(registers),
+    hostMetricsExports: new Counter({
+      name: 'sidelight_host_metrics_exports_total',
+      help: 'Exports of host metrics by outcome: accepted, rejected (some of its points), refused by the ingest, failed, skipped (the one before was not done).',
+      labelNames: ['outcome'],
+      registers,
+    }),
   }
 }
 

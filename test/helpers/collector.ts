@@ -100,6 +100,8 @@ function spawnCollector(options: CollectorOptions): RunningCollector {
       SIDELIGHT_OTLP_HTTP_ADDR: `127.0.0.1:${options.otlpPort}`,
       SIDELIGHT_API_ADDR: `127.0.0.1:${options.apiPort}`,
       SIDELIGHT_ADMIN_TOKEN: ADMIN_TOKEN,
+      // Nothing but what a test sends is counted.
+      SIDELIGHT_HOST_METRICS: 'off',
       ...options.env,
     },
   })
