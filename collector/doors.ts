@@ -2,13 +2,19 @@ import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { Pool } from 'pg'
 import { createApiServer } from './api/server'
-import { type Address, formatAddress, retentionDaysOf } from './config'
+import type { Logger } from 'pino'
+import { type Address, type Config, formatAddress, retentionDaysOf } from './config'
+import { readCertificates } from './config/certificates'
 import { KEYS } from './config/keys'
 import type { Pipeline } from './ingest/pipeline'
 import type { Spool } from './ingest/spool/spool'
 import type { CollectorParts } from './parts'
 import { createAdmission } from './receiver/admission'
+import { createOtlpGrpcServer } from './receiver/grpc'
 import { createOtlpHttpServer } from './receiver/http'
+import type { ReceiverParts } from './receiver/receive'
+import { watchRenewals } from './receiver/renewal'
+import { DoorTls } from './receiver/tls'
 import type { Release } from './release'
 import { createTraceQueries } from './store/queries/traces'
 import type { Counters } from './telemetry/counters'
@@ -16,10 +22,12 @@ import { createProbes } from './telemetry/probes'
 
 const HOURS_A_DAY = 24
 
-/** Where the collector listens. */
+/** Where the collector listens; URLs without a trailing slash. */
 export interface Doors {
-  /** Where OTLP/HTTP is received, without a trailing slash; null without the role `ingest`. */
+  /** Where OTLP/HTTP is received; null without the role `ingest`. */
   readonly otlpUrl: string | null
+  /** Where OTLP/gRPC is received; null without the role `ingest`. */
+  readonly otlpGrpcUrl: string | null
   /** Where the API answers; without the role `api`, health and metrics alone. */
   readonly apiUrl: string
 }
@@ -34,12 +42,22 @@ interface Inside {
   readonly remainingMs: () => number
 }
 
-/** The two listeners; both are up when this resolves. */
+/** The listeners; all are up when this resolves. */
 export async function openDoors(
+  parts: CollectorParts,
+  inside: Inside,
+  releases: Release[],
+): Promise<Doors> {
+  const apiUrl = await openApi(parts, inside, releases)
+  if (!parts.config.roles.includes('ingest')) return { apiUrl, otlpUrl: null, otlpGrpcUrl: null }
+  return { apiUrl, ...(await openOtlp(parts, inside, releases)) }
+}
+
+async function openApi(
   { config, tokens, log, version }: CollectorParts,
   { queryPool, pipeline, spool, counters, remainingMs }: Inside,
   releases: Release[],
-): Promise<Doors> {
+): Promise<string> {
   const receives = config.roles.includes('ingest')
   const api = createApiServer({
     queries: config.roles.includes('api') ? createTraceQueries(queryPool) : null,
@@ -58,10 +76,18 @@ export async function openDoors(
     maxTraceSpans: config.maxTraceSpans,
     onTruncated: () => counters.truncatedAnswers.inc(),
   })
-  releases.push(() => closeWithin(api, remainingMs() / 2))
-  const apiUrl = await listen(api, config.apiAddress, KEYS.apiAddress.env)
-  if (!receives) return { apiUrl, otlpUrl: null }
-  const otlp = createOtlpHttpServer({
+  const door = doorOfFastify(api)
+  releases.push(() => closeWithin(door, remainingMs() / 2))
+  return `http://${await listen(door, config.apiAddress, KEYS.apiAddress.env)}`
+}
+
+async function openOtlp(
+  { config, tokens, log }: CollectorParts,
+  { pipeline, counters, remainingMs }: Inside,
+  releases: Release[],
+): Promise<{ readonly otlpUrl: string; readonly otlpGrpcUrl: string }> {
+  const tls = openTls(config, log, releases)
+  const receiver: ReceiverParts = {
     accept: (request, onReleased) => pipeline.accept(request, onReleased),
     admission: createAdmission(config.admissionBytes, (bytes) => counters.admittedBytes.set(bytes)),
     maxConnections: config.otlpMaxConnections,
@@ -70,34 +96,79 @@ export async function openDoors(
     maxBodyBytes: config.maxBodyBytes,
     maxResponseBytes: config.maxResponseBytes,
     tokens: tokens.filter(({ scope }) => scope === 'ingest'),
+    tls,
     counters,
     log,
+  }
+  const cors = { origins: config.otlpCorsOrigins, headers: config.otlpCorsHeaders }
+  const http = doorOfFastify(createOtlpHttpServer({ ...receiver, cors }))
+  const grpc = createOtlpGrpcServer(receiver)
+  // Both at once; what is left of the time is for what has been received.
+  releases.push(() => {
+    const limitMs = remainingMs() / 2
+    return Promise.all([http, grpc].map((door) => closeWithin(door, limitMs)))
   })
-  // What is left is for what has been received.
-  releases.push(() => closeWithin(otlp, remainingMs() / 2))
-  return { apiUrl, otlpUrl: await listen(otlp, config.otlpHttpAddress, KEYS.otlpHttpAddress.env) }
+  const scheme = tls === null ? 'http' : 'https'
+  return {
+    otlpUrl: `${scheme}://${await listen(http, config.otlpHttpAddress, KEYS.otlpHttpAddress.env)}`,
+    otlpGrpcUrl: `${scheme}://${await listen(grpc, config.otlpGrpcAddress, KEYS.otlpGrpcAddress.env)}`,
+  }
+}
+
+/** Null where no certificate is configured. Throws ConfigError when the files cannot be used. */
+function openTls(config: Config, log: Logger, releases: Release[]): DoorTls | null {
+  const certificates = readCertificates(config)
+  if (certificates === null) return null
+  const tls = new DoorTls(certificates, config.otlpHeaderTimeoutMs)
+  const { otlpTlsCertFile, otlpTlsKeyFile, otlpTlsClientCaFile } = config
+  const stop = watchRenewals({
+    files: [otlpTlsCertFile, otlpTlsKeyFile, otlpTlsClientCaFile].filter((file) => file !== null),
+    take() {
+      const renewed = readCertificates(config)
+      if (renewed !== null) tls.renew(renewed)
+    },
+    log,
+  })
+  releases.push(() => Promise.resolve(stop()))
+  return tls
+}
+
+/** What all doors have in common. */
+interface Door {
+  readonly server: { address(): AddressInfo | string | null }
+  listen(address: Address): Promise<unknown>
+  /** Takes nothing new and resolves when the requests under way are answered. */
+  close(): Promise<unknown>
+  closeAllConnections(): void
 }
 
 /** Lets requests under way end, those that take longer than the time given by force. */
-async function closeWithin(door: FastifyInstance, limitMs: number): Promise<void> {
-  const force = setTimeout(() => door.server.closeAllConnections(), limitMs)
+async function closeWithin(door: Door, limitMs: number): Promise<void> {
+  const force = setTimeout(() => door.closeAllConnections(), limitMs)
   await door.close()
   clearTimeout(force)
 }
 
-async function listen(
-  server: FastifyInstance,
-  { host, port }: Address,
-  key: string,
-): Promise<string> {
+/** Opens a door and returns its address. */
+async function listen(door: Door, { host, port }: Address, key: string): Promise<string> {
   try {
-    await server.listen({ host, port })
+    await door.listen({ host, port })
   } catch (cause) {
     const address = formatAddress({ host, port })
     const why =
       (cause as NodeJS.ErrnoException).code === 'EADDRINUSE' ? 'it is in use' : String(cause)
     throw new Error(`cannot listen on ${address}: ${why}; choose another with ${key}`, { cause })
   }
-  const { port: bound } = server.server.address() as AddressInfo
-  return `http://${formatAddress({ host, port: bound })}`
+  const { port: bound } = door.server.address() as AddressInfo
+  return formatAddress({ host, port: bound })
+}
+
+function doorOfFastify(app: FastifyInstance): Door {
+  const { server } = app
+  return {
+    server,
+    listen: (address) => app.listen(address),
+    close: () => app.close(),
+    closeAllConnections: () => server.closeAllConnections(),
+  }
 }

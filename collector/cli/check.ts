@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream'
 import { describeConfig, loadConfig } from '../config'
+import { readCertificates } from '../config/certificates'
 import { explainError } from './failure'
 
 /**
@@ -9,6 +10,7 @@ import { explainError } from './failure'
 export function runCheck(env: NodeJS.ProcessEnv, stdout: Writable, stderr = stdout): number {
   try {
     const config = loadConfig(env)
+    readCertificates(config)
     const warnings = config.warnings.map((warning) => `# warning: ${warning}`)
     stdout.write(`${[...describeConfig(config), ...warnings].join('\n')}\n`)
     return 0

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import type { Logger } from 'pino'
 import { type Collector, startCollector } from '../app'
 import { type Config, ensureAdminToken, loadConfig, type Token } from '../config'
+import { readCertificates } from '../config/certificates'
 import type { Remains } from '../ingest/pipeline'
 import { createLog } from '../telemetry/log'
 import { explainError } from './failure'
@@ -20,6 +21,8 @@ type Terminal = Pick<Streams, 'stdout' | 'stderr'>
 export async function runStart(env: NodeJS.ProcessEnv, terminal: Terminal): Promise<number> {
   try {
     const config = loadConfig(env)
+    // Their faults are told before anything is started.
+    readCertificates(config)
     const admin = await ensureAdminToken(config.dataDir, config)
     return await run(config, admin, createLog(config.logLevel), terminal)
   } catch (error) {
@@ -114,14 +117,17 @@ function announce(
   log: Logger,
   { stdout }: Terminal,
 ): void {
-  const { otlpUrl, apiUrl } = collector
-  log.info({ otlp: otlpUrl, api: apiUrl, adminTokenFile: admin.file }, 'ready')
+  const { otlpUrl, otlpGrpcUrl, apiUrl } = collector
+  log.info(
+    { otlp: otlpUrl, otlpGrpc: otlpGrpcUrl, api: apiUrl, adminTokenFile: admin.file },
+    'ready',
+  )
   if (!stdout.isTTY) return
   stdout.write(
     [
       '',
       '  Sidelight is ready.',
-      ...(otlpUrl === null ? [] : [`  Send OTLP to   ${otlpUrl}`]),
+      ...(otlpUrl === null ? [] : [`  Send OTLP to   ${otlpUrl}, over gRPC to ${otlpGrpcUrl}`]),
       `  Ask            ${apiUrl}/api/admin/observability/traces/slow?token=${admin.token}`,
       '  See something  npm run demo',
       '',

@@ -2,6 +2,7 @@ import { connectionUrl } from './database'
 import { HOST_KEYS } from './host'
 import { declare, GIB, type Key, MIB } from './key'
 import { LIMIT_KEYS } from './limits'
+import { OTLP_KEYS } from './otlp'
 import { tokens } from './token'
 import { address, bytes, choice, choices, names, optional, text, wholeNumber } from './value'
 
@@ -21,40 +22,7 @@ export const KEYS = {
     fallback: null,
     description: 'Configuration file. The environment wins over it',
   }),
-  otlpHttpAddress: declare({
-    env: 'SIDELIGHT_OTLP_HTTP_ADDR',
-    path: 'otlp.http_addr',
-    type: address(),
-    fallback: { host: '127.0.0.1', port: 4318 },
-    description:
-      'Where OTLP/HTTP is received. Anything but loopback needs an ingest token; port 0 takes a free one',
-  }),
-  otlpMaxConnections: declare({
-    env: 'SIDELIGHT_OTLP_MAX_CONNECTIONS',
-    path: 'otlp.max_connections',
-    type: wholeNumber(1, 100_000),
-    fallback: 1000,
-    unit: 'connections',
-    description: 'The most connections the OTLP door has open; further ones are closed at once',
-  }),
-  otlpHeaderTimeoutMs: declare({
-    env: 'SIDELIGHT_OTLP_HEADER_TIMEOUT_MS',
-    path: 'otlp.header_timeout_ms',
-    type: wholeNumber(100, 600_000),
-    fallback: 10_000,
-    unit: 'ms',
-    description:
-      'How long the head of a request may take to arrive; then the connection is answered 408 and closed',
-  }),
-  otlpBodyTimeoutMs: declare({
-    env: 'SIDELIGHT_OTLP_BODY_TIMEOUT_MS',
-    path: 'otlp.body_timeout_ms',
-    type: wholeNumber(100, 600_000),
-    fallback: 60_000,
-    unit: 'ms',
-    description:
-      'How long the body of a request may take to arrive after its head; then it is answered 408 and its memory is free again',
-  }),
+  ...OTLP_KEYS,
   apiAddress: declare({
     env: 'SIDELIGHT_API_ADDR',
     path: 'api.addr',

@@ -15,17 +15,20 @@ export function judgeRules(
   failed: ReadonlySet<SettingName | 'tokens'>,
 ): Fault[] {
   const hasAll = (...names: (SettingName | 'tokens')[]) => !names.some((name) => failed.has(name))
-  const { otlpHttpAddress, apiAddress, tokens } = config
+  const { apiAddress, tokens } = config
   const faults: (Fault | null)[] = []
-  if (hasAll('otlpHttpAddress', 'ingestTokens', 'tokens')) {
-    faults.push(judgeDoor('otlpHttpAddress', otlpHttpAddress, tokens, ['ingest']))
+  for (const name of ['otlpHttpAddress', 'otlpGrpcAddress'] as const) {
+    if (!hasAll(name, 'ingestTokens', 'tokens', 'otlpTlsClientCaFile')) continue
+    // A certificate that an authority of ours signed says who may send as well as a token does.
+    const isGuarded = config.otlpTlsClientCaFile !== null
+    if (!isGuarded) faults.push(judgeDoor(name, config[name], tokens, ['ingest']))
   }
   if (hasAll('apiAddress', 'adminTokens', 'readTokens', 'tokens')) {
     faults.push(judgeDoor('apiAddress', apiAddress, tokens, ['admin', 'read']))
   }
-  if (hasAll('otlpHttpAddress', 'apiAddress') && isSameDoor(otlpHttpAddress, apiAddress)) {
-    const problem = `its port is that of ${KEYS.otlpHttpAddress.env}, ${formatAddress(otlpHttpAddress)}`
-    faults.push(describe('apiAddress', formatAddress(apiAddress), problem, 'a port of its own'))
+  faults.push(...judgePorts(config, failed))
+  if (hasAll('otlpTlsCertFile', 'otlpTlsKeyFile', 'otlpTlsClientCaFile')) {
+    faults.push(judgeTls(config))
   }
   if (hasAll('admissionBytes', 'maxBodyBytes')) faults.push(judgeAdmission(config))
   if (hasAll('adminTokens', 'readTokens', 'ingestTokens', 'tokens'))
@@ -44,6 +47,10 @@ export function listWarnings(
     const { env } = KEYS.embeddedMaxSizeBytes
     warnings.push(`${env} has no effect: it caps the collector's own Postgres, and another is used`)
   }
+  if (settings.otlpCorsHeaders.length > 0 && settings.otlpCorsOrigins.length === 0) {
+    const { env } = KEYS.otlpCorsHeaders
+    warnings.push(`${env} has no effect without ${KEYS.otlpCorsOrigins.env}`)
+  }
   const { databaseUrl, retentionMaxBytes, embeddedMaxSizeBytes } = settings
   if (databaseUrl === null && (retentionMaxBytes ?? 0) >= embeddedMaxSizeBytes) {
     const { env } = KEYS.retentionMaxBytes
@@ -55,8 +62,43 @@ export function listWarnings(
   return warnings
 }
 
+const DOORS = ['otlpHttpAddress', 'otlpGrpcAddress', 'apiAddress'] as const
+
+/** Each door needs a port that no door before it has. */
+function judgePorts(settings: Settings, failed: ReadonlySet<SettingName | 'tokens'>): Fault[] {
+  const doors = DOORS.filter((name) => !failed.has(name))
+  return doors.flatMap((name, index) => {
+    const text = formatAddress(settings[name])
+    const other = doors.slice(0, index).find((door) => isSameDoor(settings[door], settings[name]))
+    if (other === undefined) return []
+    const problem = `its port is that of ${KEYS[other].env}, ${formatAddress(settings[other])}`
+    return [describe(name, text, problem, 'a port of its own')]
+  })
+}
+
+/** A certificate and its key come together, and a client CA with them. */
+function judgeTls({
+  otlpTlsCertFile: cert,
+  otlpTlsKeyFile: key,
+  otlpTlsClientCaFile: clientCa,
+}: Settings): Fault | null {
+  const certName = KEYS.otlpTlsCertFile.env
+  const keyName = KEYS.otlpTlsKeyFile.env
+  if (cert !== null && key === null) {
+    return describe('otlpTlsCertFile', cert, 'its private key is missing', `it with ${keyName}`)
+  }
+  if (cert === null && key !== null) {
+    return describe('otlpTlsKeyFile', key, 'its certificate is missing', `it with ${certName}`)
+  }
+  if (cert === null && clientCa !== null) {
+    const problem = 'without TLS no client shows a certificate'
+    return describe('otlpTlsClientCaFile', clientCa, problem, `it with ${certName} and ${keyName}`)
+  }
+  return null
+}
+
 function judgeDoor(
-  name: 'otlpHttpAddress' | 'apiAddress',
+  name: (typeof DOORS)[number],
   address: Address,
   tokens: readonly Token[],
   scopes: readonly Scope[],

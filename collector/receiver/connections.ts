@@ -46,7 +46,9 @@ export class BrokenConnections {
     const isTimeout = error.code === HEAD_TIMEOUT_CODE
     // A body that is late has its own time-out, and what remains of it was refused by an answer.
     const isInBody = isTimeout && this.#latest.get(socket)?.complete === false
-    if (error.code === 'ECONNRESET' || !socket.writable || isInBody) {
+    // Where TLS failed nothing can be said.
+    const isHttp = isTimeout || error.code?.startsWith('HPE_') === true
+    if (!isHttp || !socket.writable || isInBody) {
       socket.destroy()
       return
     }

@@ -1,6 +1,9 @@
+import { once } from 'node:events'
 import {
   constants,
+  createSecureServer,
   createServer,
+  type Http2SecureServer,
   type Http2Server,
   type IncomingHttpHeaders,
   type ServerHttp2Stream,
@@ -39,7 +42,8 @@ const MAX_INVALID_FRAMES = 100
 
 /** A door that is closed in two steps. */
 export interface OtlpGrpcServer {
-  readonly server: Http2Server
+  readonly server: Http2Server | Http2SecureServer
+  listen(address: { readonly host: string; readonly port: number }): Promise<void>
   /** Sends GOAWAY, and resolves when the requests under way are answered and the connections closed. */
   close(): Promise<void>
   /** Ends every connection at once. */
@@ -51,15 +55,7 @@ export interface OtlpGrpcServer {
  * three services; any other call is UNIMPLEMENTED.
  */
 export function createOtlpGrpcServer(parts: ReceiverParts): OtlpGrpcServer {
-  const server = createServer({
-    maxSessionMemory: MAX_SESSION_MIB,
-    maxSessionInvalidFrames: MAX_INVALID_FRAMES,
-    settings: {
-      maxConcurrentStreams: MAX_STREAMS,
-      initialWindowSize: WINDOW_BYTES,
-      maxHeaderListSize: MAX_HEADER_BYTES,
-    },
-  })
+  const server = createHttp2Server(parts)
   limitConnections(server, parts.maxConnections, parts.counters)
   const sessions = new Sessions(server, { ...parts, keepAliveMs: KEEP_ALIVE_MS })
   const answer = createAnswer(parts)
@@ -68,9 +64,27 @@ export function createOtlpGrpcServer(parts: ReceiverParts): OtlpGrpcServer {
   })
   return {
     server,
+    async listen({ host, port }) {
+      server.listen(port, host)
+      await once(server, 'listening')
+    },
     close: () => sessions.close(),
     closeAllConnections: () => sessions.destroy(),
   }
+}
+
+function createHttp2Server({ tls }: ReceiverParts): Http2Server | Http2SecureServer {
+  const options = {
+    maxSessionMemory: MAX_SESSION_MIB,
+    maxSessionInvalidFrames: MAX_INVALID_FRAMES,
+    settings: {
+      maxConcurrentStreams: MAX_STREAMS,
+      initialWindowSize: WINDOW_BYTES,
+      maxHeaderListSize: MAX_HEADER_BYTES,
+    },
+  }
+  if (tls === null) return createServer(options)
+  return tls.follow(createSecureServer({ ...options, ...tls.options }))
 }
 
 /** Answers a request, whatever becomes of it, and counts it. */

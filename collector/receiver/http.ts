@@ -1,3 +1,6 @@
+import type { RequestListener } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import fastifyCors from '@fastify/cors'
 import {
   fastify,
   type FastifyBaseLogger,
@@ -10,6 +13,7 @@ import type { Signal } from '../ingest/contract'
 import { type Encoding, encodeStatus } from '../otlp/status'
 import { readBody } from './body'
 import { BrokenConnections, KEEP_ALIVE_MS, limitConnections } from './connections'
+import { corsOptions, type CorsRules } from './cors'
 import { type ReceiverParts, receive } from './receive'
 import { Refusal, refusalOf } from './refusal'
 import { createTokenCheck } from './token'
@@ -25,17 +29,18 @@ const SECOND_MS = 1_000
 /** Heads are late by this much at most before that is noticed. */
 const LONGEST_CHECK_INTERVAL_MS = SECOND_MS
 
+export interface OtlpHttpParts extends ReceiverParts {
+  readonly cors: CorsRules
+}
+
 /** The OTLP/HTTP door (OTLP specification, OTLP/HTTP); it does not listen yet. Every error is a google.rpc.Status. */
-export function createOtlpHttpServer(parts: ReceiverParts): FastifyInstance {
+export function createOtlpHttpServer(parts: OtlpHttpParts): FastifyInstance {
   const log = parts.log.child({ part: 'otlp' })
-  const timeouts = timeoutsOf(parts)
   const broken = new BrokenConnections(parts.counters)
   const app = fastify({
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    requestTimeout: timeouts.requestTimeout,
-    http: timeouts,
+    ...serverOf(parts),
     bodyLimit: Number.MAX_SAFE_INTEGER,
     forceCloseConnections: 'idle',
     // While it closes, what still comes on open connections is answered like any refusal: in the caller's encoding.
@@ -57,6 +62,7 @@ export function createOtlpHttpServer(parts: ReceiverParts): FastifyInstance {
     broken.noteHead(request.raw)
     done()
   })
+  if (parts.cors.origins.length > 0) void app.register(fastifyCors, corsOptions(parts.cors))
   app.addHook('onResponse', (request, reply, done) => {
     parts.counters.requests.inc({
       signal: signalOf(request) ?? 'other',
@@ -70,13 +76,20 @@ export function createOtlpHttpServer(parts: ReceiverParts): FastifyInstance {
   return app
 }
 
-/** What Node is to hold heads, and whole requests, to. */
-function timeoutsOf({ headerTimeoutMs, bodyTimeoutMs }: ReceiverParts) {
-  return {
+/** Over TLS or not, and what Node is to hold heads, and whole requests, to. */
+function serverOf({ headerTimeoutMs, bodyTimeoutMs, tls }: ReceiverParts) {
+  // Only for the rest of bodies that were refused unread: the others have a time-out of their own.
+  const requestTimeout = headerTimeoutMs + bodyTimeoutMs
+  const timeouts = {
     headersTimeout: headerTimeoutMs,
-    // Only for the rest of bodies that were refused unread: the others have a time-out of their own.
-    requestTimeout: headerTimeoutMs + bodyTimeoutMs,
+    requestTimeout,
+    keepAliveTimeout: KEEP_ALIVE_MS,
     connectionsCheckingInterval: Math.min(LONGEST_CHECK_INTERVAL_MS, headerTimeoutMs),
+  }
+  if (tls === null) return { http: timeouts, requestTimeout, keepAliveTimeout: KEEP_ALIVE_MS }
+  return {
+    serverFactory: (handler: RequestListener) =>
+      tls.follow(createTlsServer({ ...timeouts, ...tls.options }, handler)),
   }
 }
 

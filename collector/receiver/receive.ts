@@ -4,6 +4,7 @@ import { encodeExportResponse } from '../otlp/response'
 import type { Counters } from '../telemetry/counters'
 import type { Admission, Reservation } from './admission'
 import { Refusal, tooSlow } from './refusal'
+import type { DoorTls } from './tls'
 import { within } from './timeout'
 import type { IngestToken } from './token'
 
@@ -18,6 +19,8 @@ export interface ReceiverParts {
   readonly maxBodyBytes: number
   readonly maxResponseBytes: number
   readonly tokens: readonly IngestToken[]
+  /** Null where connections are plain. */
+  readonly tls: DoorTls | null
   readonly counters: Counters
   readonly log: Logger
 }

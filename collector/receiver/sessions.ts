@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import type { Http2Server, ServerHttp2Session } from 'node:http2'
+import type { Http2SecureServer, Http2Server, ServerHttp2Session } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Counters } from '../telemetry/counters'
 
@@ -13,13 +13,13 @@ interface SessionLimits {
 
 /** The HTTP/2 connections of a server: ends those that stay silent, and all of them at a stop. */
 export class Sessions {
-  readonly #server: Http2Server
+  readonly #server: Http2Server | Http2SecureServer
   readonly #limits: SessionLimits
   readonly #sessions = new Set<ServerHttp2Session>()
   /** Connections that are in a TLS handshake have no session yet. */
   readonly #sockets = new Set<Socket>()
 
-  constructor(server: Http2Server, limits: SessionLimits) {
+  constructor(server: Http2Server | Http2SecureServer, limits: SessionLimits) {
     this.#server = server
     this.#limits = limits
     server.on('connection', (socket: Socket) => {
@@ -31,7 +31,8 @@ export class Sessions {
 
   /** No new connections and requests; resolves when those under way are over. Clients are told by GOAWAY which were not taken. */
   async close(): Promise<void> {
-    const closed = once(this.#server, 'close')
+    // A server that never listened has nothing to close.
+    const closed = this.#server.listening ? once(this.#server, 'close') : Promise.resolve()
     this.#server.close()
     for (const session of this.#sessions) session.close()
     await closed

@@ -35,7 +35,7 @@ function declareDoors(registers: Registry[]) {
   return {
     requests: new Counter({
       name: 'sidelight_otlp_requests_total',
-      help: 'Requests at the OTLP doors by signal, encoding and HTTP status of the answer.',
+      help: 'Requests at the OTLP doors by signal, encoding and status of the answer: that of HTTP, or over gRPC the name of its code.',
       labelNames: ['signal', 'encoding', 'status'],
       registers,
     }),
@@ -58,7 +58,7 @@ function declareDoors(registers: Registry[]) {
     }),
     connections: new Gauge({
       name: 'sidelight_otlp_connections',
-      help: 'Open connections of the OTLP door.',
+      help: 'Open connections of the OTLP doors.',
       registers,
     }),
     droppedConnections: new Counter({

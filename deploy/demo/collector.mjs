@@ -17,7 +17,7 @@ export function findCollector(env) {
   const config = loadConfig(env)
   return {
     config,
-    otlpUrl: urlOf(config.otlpHttpAddress),
+    otlpUrl: urlOf(config.otlpHttpAddress, config.otlpTlsCertFile === null ? 'http' : 'https'),
     apiUrl: urlOf(config.apiAddress),
     ingestToken: config.tokens.find(({ scope }) => scope === 'ingest')?.token,
   }
@@ -114,10 +114,10 @@ async function get(url, token) {
 }
 
 /** A door that listens everywhere is reached on loopback. */
-function urlOf({ host, port }) {
+function urlOf({ host, port }, scheme = 'http') {
   const everywhere = { '0.0.0.0': '127.0.0.1', '::': '::1' }
   const name = everywhere[host] ?? host
-  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
+  return `${scheme}://${name.includes(':') ? `[${name}]` : name}:${port}`
 }
 
 function quote(text) {

@@ -35,6 +35,7 @@ async function serveOurs(holdMs: number): Promise<number> {
     maxBodyBytes: MAX_BODY_BYTES,
     maxResponseBytes: 4 * MIB,
     tokens: [],
+    tls: null,
     counters: createCounters(),
     log: pino({ level: 'silent' }),
   })

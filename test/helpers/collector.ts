@@ -15,6 +15,8 @@ const NODE_FLAGS = ['--max-semi-space-size=2']
 export interface RunningCollector {
   readonly pid: number
   readonly otlpUrl: string
+  /** Of `otlpGrpcPort`. */
+  readonly otlpGrpcUrl: string
   readonly apiUrl: string
   readonly child: ChildProcess
   /** What it printed so far. */
@@ -26,6 +28,8 @@ export interface RunningCollector {
 export interface CollectorOptions {
   readonly databaseUrl: string | null
   readonly otlpPort: number
+  /** Left out, a free port that is told in the log alone. */
+  readonly otlpGrpcPort?: number
   readonly apiPort: number
   readonly dataDir: string
   readonly env?: NodeJS.ProcessEnv
@@ -98,6 +102,7 @@ function spawnCollector(options: CollectorOptions): RunningCollector {
       DATABASE_URL: options.databaseUrl ?? '',
       SIDELIGHT_DATA_DIR: options.dataDir,
       SIDELIGHT_OTLP_HTTP_ADDR: `127.0.0.1:${options.otlpPort}`,
+      SIDELIGHT_OTLP_GRPC_ADDR: `127.0.0.1:${options.otlpGrpcPort ?? 0}`,
       SIDELIGHT_API_ADDR: `127.0.0.1:${options.apiPort}`,
       SIDELIGHT_ADMIN_TOKEN: ADMIN_TOKEN,
       // Nothing but what a test sends is counted.
@@ -116,6 +121,7 @@ function spawnCollector(options: CollectorOptions): RunningCollector {
     pid: child.pid ?? -1,
     child,
     otlpUrl: `http://127.0.0.1:${options.otlpPort}`,
+    otlpGrpcUrl: `http://127.0.0.1:${options.otlpGrpcPort ?? 0}`,
     apiUrl: `http://127.0.0.1:${options.apiPort}`,
     output: () => output,
     async end(signal) {

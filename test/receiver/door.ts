@@ -12,8 +12,7 @@ import type { ExportOutcome, ExportRequest } from '../../collector/ingest/contra
 import { protobufFromJson } from '../../collector/otlp/json'
 import { EXPORT_TRACE_SERVICE_REQUEST } from '../../collector/otlp/schema'
 import { createAdmission } from '../../collector/receiver/admission'
-import { createOtlpHttpServer } from '../../collector/receiver/http'
-import type { ReceiverParts } from '../../collector/receiver/receive'
+import { createOtlpHttpServer, type OtlpHttpParts } from '../../collector/receiver/http'
 import { createCounters } from '../../collector/telemetry/counters'
 import { createTraceTranslator } from '../helpers/translator'
 import { decodeSpanRows, type Row } from '../helpers/copy-rows'
@@ -74,7 +73,7 @@ export async function openDoor(t: Test, overrides: DoorOptions = {}): Promise<Do
   }
 }
 
-export type DoorOptions = Partial<ReceiverParts> & { budgetBytes?: number }
+export type DoorOptions = Partial<OtlpHttpParts> & { budgetBytes?: number }
 
 /** What lies behind a door: it translates spans and stores in memory; metrics and logs are kept unread. */
 export function takeIn(t: Test, { budgetBytes = 64 * MAX_BODY_BYTES, ...overrides }: DoorOptions) {
@@ -89,7 +88,7 @@ export function takeIn(t: Test, { budgetBytes = 64 * MAX_BODY_BYTES, ...override
     rows.push(...decodeSpanRows(stored.copies))
     return { rejected: stored.rejected, message: stored.rejection }
   }
-  const parts: ReceiverParts = {
+  const parts: OtlpHttpParts = {
     accept: (request, onReleased) => {
       try {
         return Promise.resolve(store(request))
@@ -106,6 +105,8 @@ export function takeIn(t: Test, { budgetBytes = 64 * MAX_BODY_BYTES, ...override
     maxBodyBytes: MAX_BODY_BYTES,
     maxResponseBytes: 4 * 1024 * 1024,
     tokens: [],
+    tls: null,
+    cors: { origins: [], headers: [] },
     counters: createCounters(),
     log: pino({ level: 'silent' }),
     ...overrides,
