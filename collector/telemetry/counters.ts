@@ -14,6 +14,8 @@ export function createCounters() {
     registry,
     ...declareDoors(registers),
     ...declareIngest(registers),
+    ...declareChanges(registers),
+    ...declareCommits(registers),
     ...declareSpool(registers),
     ...declareDetour(registers),
     truncatedAnswers: new Counter({
@@ -93,9 +95,20 @@ function declareIngest(registers: Registry[]) {
       help: 'Requests whose body had been stored before and added nothing.',
       registers,
     }),
+  }
+}
+
+/** What was changed in items so that they could be kept. */
+function declareChanges(registers: Registry[]) {
+  return {
     repairedStrings: new Counter({
       name: 'sidelight_repaired_strings_total',
       help: 'Strings in which NUL or broken UTF-8 became U+FFFD.',
+      registers,
+    }),
+    unassociatedLogRecords: new Counter({
+      name: 'sidelight_unassociated_log_records_total',
+      help: 'Log records stored without a trace or span, because the id sent for it was not 16 or 8 bytes or all zero.',
       registers,
     }),
     truncatedAttributes: new Counter({
@@ -110,6 +123,11 @@ function declareIngest(registers: Registry[]) {
       labelNames: ['dictionary'],
       registers,
     }),
+  }
+}
+
+function declareCommits(registers: Registry[]) {
+  return {
     commitSeconds: new Histogram({
       name: 'sidelight_commit_seconds',
       help: 'Time of a group, from taking a connection to the end of its COMMIT.',

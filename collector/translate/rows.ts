@@ -180,6 +180,8 @@ export interface Translated {
   /** Spans, log records or data points stored if all goes well. */
   readonly accepted: number
   readonly rejected: number
+  /** Log records kept without a trace or span, because the id that was sent for it is none. */
+  readonly unassociated: number
   /** Why items were rejected, in English, with counts and an example; empty when none was. */
   readonly rejection: string
   /** Strings in which NUL or broken UTF-8 became U+FFFD. */

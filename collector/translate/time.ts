@@ -20,6 +20,12 @@ export function toMs({ low, high }: UnixNanos): number {
   return ((high >>> 0) * TWO_32 + (low >>> 0)) / MILLION
 }
 
+/** Unix nanoseconds, to the microsecond. */
+export function fromMs(ms: number): UnixNanos {
+  const nanos = BigInt(Math.round(ms * 1_000)) * 1_000n
+  return { low: Number(BigInt.asIntN(32, nanos)), high: Number(BigInt.asIntN(32, nanos >> 32n)) }
+}
+
 /** Whole Unix microseconds; exact until the year 2255. */
 export function toMicros({ low, high }: UnixNanos): number {
   const unsigned = high >>> 0

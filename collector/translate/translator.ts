@@ -5,6 +5,7 @@ import { Attribution } from './attribution'
 import { Dictionary, type Parts } from './dictionary'
 import type { ResourceIdentity, ScopeIdentity } from './identity'
 import { type TranslationLimits, UNLIMITED } from './limits'
+import { LogRecordTranslator } from './log-records'
 import { Overflow } from './overflow'
 import type { Rejections } from './rejection'
 import type { Translated } from './rows'
@@ -61,6 +62,8 @@ export interface ItemTranslator {
   readonly rejections: Rejections
   /** Items kept so far. */
   readonly accepted: number
+  /** Items kept without the trace or span they name, because such an id cannot be. */
+  readonly unassociated?: number
   beginRequest(bodyBytes: number, receivedMs: number): void
   /** Reads the item (a Span, a LogRecord, a Metric) that begins at the cursor: writes its rows, or rejects it. */
   item(end: number, resource: ResourceIdentity, scope: ScopeIdentity): void
@@ -100,6 +103,7 @@ class EnvelopeTranslator implements Translator {
     const shared: Translation = { cursor, dictionary, overflow, attribution, limits, options }
     this.#items = {
       traces: new SpanTranslator(shared),
+      logs: new LogRecordTranslator(shared),
     }
   }
 
@@ -122,7 +126,7 @@ class EnvelopeTranslator implements Translator {
   }
 
   #finish(items: ItemTranslator): Translated {
-    const { tables, rejections, accepted } = items
+    const { tables, rejections, accepted, unassociated = 0 } = items
     const { count: rejected } = rejections
     const dictionary = this.#dictionary
     // The body and the rows are the request's; only what is remembered outlives it.
@@ -135,6 +139,7 @@ class EnvelopeTranslator implements Translator {
       dictionary: dictionary.rows(),
       accepted,
       rejected,
+      unassociated,
       rejection: rejections.message(accepted + rejected),
       repairedStrings: sum('repaired'),
       truncatedAttributes: { count: sum('droppedAttributes'), length: sum('cutValues') },

@@ -69,10 +69,7 @@ export class ValueWriter {
 
   /** Remembers the counts, for `revert`. */
   mark(): void {
-    const marked = this.#marked
-    marked[0] = this.repaired
-    marked[1] = this.droppedAttributes
-    marked[2] = this.cutValues
+    this.#marked = [this.repaired, this.droppedAttributes, this.cutValues]
   }
 
   /** Takes back what was counted since the mark. */
@@ -81,6 +78,12 @@ export class ValueWriter {
     this.repaired = marked[0]!
     this.droppedAttributes = marked[1]!
     this.cutValues = marked[2]!
+  }
+
+  /** Writes an AnyValue that stands alone, whose parts begin and end at these places. */
+  anyValue(parts: Parts): void {
+    this.textStart = -1
+    this.#mergedValue(parts, 1)
   }
 
   /** Writes a KeyValue as `"key":value`. `depth` is that of the value, 1 for an attribute. */

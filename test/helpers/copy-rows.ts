@@ -21,7 +21,8 @@ const uuid: Decode = (bytes) => sized(bytes, 16).toString('hex')
 /** Unix microseconds. */
 const timestamptz: Decode = (bytes) => sized(bytes, 8).readBigInt64BE() + POSTGRES_EPOCH_US
 
-const SPAN_TYPES: Readonly<Record<string, Decode>> = {
+/** The columns of every table; those of one name have one type in all of them. */
+const TYPES: Readonly<Record<string, Decode>> = {
   attributes: jsonb,
   events: jsonb,
   links: jsonb,
@@ -46,12 +47,28 @@ const SPAN_TYPES: Readonly<Record<string, Decode>> = {
   dropped_attributes_count: int8,
   dropped_events_count: int8,
   dropped_links_count: int8,
+  time: timestamptz,
+  time_ns: int2,
+  observed_time: timestamptz,
+  observed_ns: int2,
+  severity_number: int4,
+  sent_severity_number: int4,
+  severity_text: text,
+  event_name: text,
+  body: text,
+  body_value: jsonb,
+  id: text,
 }
 
 /** Decodes rows of `SPAN` by their column names. Throws unless rows and offsets fit together to the byte. */
 export function decodeSpanRows(copies: readonly CopyRows[]): Row[] {
+  return decodeRows(copies, 'span')
+}
+
+/** The same for the rows of any table; what else was copied is passed over. */
+export function decodeRows(copies: readonly CopyRows[], name: string): Row[] {
   return copies.flatMap(({ table, bytes, offsets }) => {
-    if (table.name !== 'span') throw new Error(`rows of ${table.name}`)
+    if (table.name !== name) return []
     const source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     return offsets.map((start, index) =>
       decodeRow(source.subarray(start, offsets[index + 1] ?? source.length), table.columns),
@@ -66,7 +83,7 @@ function decodeRow(bytes: Buffer, columns: readonly string[]): Row {
   for (const column of columns) {
     const length = bytes.readInt32BE(at)
     at += 4
-    const decode = SPAN_TYPES[column]
+    const decode = TYPES[column]
     if (decode === undefined) throw new Error(`column ${column} has no type`)
     if (length > bytes.length - at) throw new Error(`column ${column} reaches past its row`)
     row[column] = length === -1 ? null : decode(bytes.subarray(at, at + length))

@@ -58,6 +58,7 @@ export function request(
       dictionary,
       accepted: rows.length,
       rejected: 0,
+      unassociated: 0,
       rejection: '',
       repairedStrings: 0,
       truncatedAttributes: { count: 0, length: 0 },
@@ -72,13 +73,14 @@ export function translatedRequest(
   translated: Translated,
   fields: Partial<GroupRequest> = {},
 ): GroupRequest {
+  const { signal = 'traces' } = fields
   return {
-    digest: digestOf('traces', fields.tenant ?? null, body),
-    signal: 'traces',
+    digest: digestOf(signal, fields.tenant ?? null, body),
+    signal,
     tenant: null,
     receivedMs: Number(NOON_MICROS / 1_000n),
     translated,
-    isolate: (copy, rows) => isolateRows('traces', body, copy, rows),
+    isolate: (copy, rows) => isolateRows(signal, body, copy, rows),
     ...fields,
   }
 }

@@ -37,6 +37,10 @@ export function createSignalTranslator(
   return { translate: (body, context) => translator.translate({ signal, body, ...context }) }
 }
 
+export function createLogTranslator(options: TranslatorOptions): SignalTranslator {
+  return createSignalTranslator('logs', options)
+}
+
 export function createTraceTranslator(options: TranslatorOptions): SignalTranslator {
   return createSignalTranslator('traces', options)
 }

@@ -128,6 +128,7 @@ export function translated(fields: Partial<Translated> = {}): Translated {
     dictionary: [],
     accepted,
     rejected: 0,
+    unassociated: 0,
     rejection: '',
     repairedStrings: 0,
     truncatedAttributes: { count: 0, length: 0 },

@@ -5,12 +5,12 @@ import type { DictionaryRow } from '../../collector/translate/rows'
 import { limitItems } from './limited-items'
 
 /** Messages as protobufjs decodes them: fields that were not sent are absent, 64-bit numbers are decimal strings. */
-interface KeyValue {
+export interface KeyValue {
   readonly key?: string
   readonly value?: Value
 }
 
-interface Value {
+export interface Value {
   readonly stringValue?: string
   readonly boolValue?: boolean
   readonly intValue?: string
@@ -20,7 +20,7 @@ interface Value {
   readonly kvlistValue?: { readonly values?: readonly KeyValue[] }
 }
 
-interface Attributed {
+export interface Attributed {
   readonly attributes?: readonly KeyValue[]
   readonly droppedAttributesCount?: number
 }
@@ -32,11 +32,11 @@ interface EntityRef {
   readonly descriptionKeys?: readonly string[]
 }
 
-interface Resource extends Attributed {
+export interface Resource extends Attributed {
   readonly entityRefs?: readonly EntityRef[]
 }
 
-interface Scope extends Attributed {
+export interface Scope extends Attributed {
   readonly name?: string
   readonly version?: string
 }
@@ -104,20 +104,10 @@ export function expectedRows(
         isAccepted(span, BigInt(receivedMs) * 1_000_000n)
           ? {
               ...spanColumns(span),
-              ...dictionaryColumns(span, resource, scope),
-              resource: [
-                map(resource.attributes),
-                String(resource.droppedAttributesCount ?? 0),
-                entityRefs(resource.entityRefs),
-                clean(schemaUrl),
-              ],
-              scope: [
-                clean(scope.name),
-                clean(scope.version),
-                map(scope.attributes),
-                String(scope.droppedAttributesCount ?? 0),
-                clean(scopeSchemaUrl),
-              ],
+              service: serviceOf(span, resource),
+              operation: operationOf(span, scope),
+              resource: resourceRow(resource, schemaUrl),
+              scope: scopeRow(scope, scopeSchemaUrl),
             }
           : null,
       ),
@@ -138,7 +128,9 @@ export function withDictionary(
     return {
       ...row,
       service: contents.get(`service:${service_id}`),
-      operation: serviceOf === String(service_id) ? operation : 'of another service',
+      ...(operation_id !== undefined && {
+        operation: serviceOf === String(service_id) ? operation : 'of another service',
+      }),
       resource: contents.get(`resource:${resource_id}`),
       scope: contents.get(`scope:${scope_id}`),
     }
@@ -183,21 +175,42 @@ function spanColumns(span: Span): FullRow {
   }
 }
 
-function dictionaryColumns(span: Span, resource: Resource, scope: Scope): FullRow {
-  const tenant = string(span.attributes, 'tenant.id') || string(resource.attributes, 'tenant.id')
+function operationOf(span: Span, scope: Scope): string[] {
+  const module = string(span.attributes, 'module') || clean(scope.name)
+  return [module, String(span.kind ?? 0), clean(span.name)]
+}
+
+/** The service of an item, as a dictionary row. */
+export function serviceOf(item: Attributed, resource: Resource): string[] {
+  const tenant = string(item.attributes, 'tenant.id') || string(resource.attributes, 'tenant.id')
   const environment =
     string(resource.attributes, 'deployment.environment.name') ||
     string(resource.attributes, 'deployment.environment')
   const namespace = string(resource.attributes, 'service.namespace')
   const service = string(resource.attributes, 'service.name') || 'unknown_service'
-  const module = string(span.attributes, 'module') || clean(scope.name)
-  return {
-    service: [tenant, environment, namespace, service],
-    operation: [module, String(span.kind ?? 0), clean(span.name)],
-  }
+  return [tenant, environment, namespace, service]
 }
 
-function string(attributes: readonly KeyValue[] | undefined, key: string): string {
+export function resourceRow(resource: Resource, schemaUrl: string): (string | null)[] {
+  return [
+    map(resource.attributes),
+    String(resource.droppedAttributesCount ?? 0),
+    entityRefs(resource.entityRefs),
+    clean(schemaUrl),
+  ]
+}
+
+export function scopeRow(scope: Scope, schemaUrl: string): string[] {
+  return [
+    clean(scope.name),
+    clean(scope.version),
+    map(scope.attributes),
+    String(scope.droppedAttributesCount ?? 0),
+    clean(schemaUrl),
+  ]
+}
+
+export function string(attributes: readonly KeyValue[] | undefined, key: string): string {
   return clean(attributes?.findLast((attribute) => attribute.key === key)?.value?.stringValue)
 }
 
@@ -235,7 +248,7 @@ function entityRefs(refs: readonly EntityRef[] | undefined): string | null {
   )
 }
 
-function map(attributes: readonly KeyValue[] = []): string {
+export function map(attributes: readonly KeyValue[] = []): string {
   const pairs = attributes.map(({ key = '', value: sent = {} }) => {
     const prefix = key.startsWith('$') ? '$' : ''
     return `${quoted(prefix + key)}:${value(sent)}`
@@ -243,7 +256,7 @@ function map(attributes: readonly KeyValue[] = []): string {
   return `{${pairs.join(',')}}`
 }
 
-function value(sent: Value): string {
+export function value(sent: Value): string {
   if (sent.stringValue !== undefined) return quoted(sent.stringValue)
   if (sent.boolValue !== undefined) return String(sent.boolValue)
   if (sent.intValue !== undefined) return sent.intValue
@@ -260,14 +273,14 @@ function double(number: number): string {
   return Number.isInteger(number) ? `${number}.0` : String(number)
 }
 
-function quoted(text: string | undefined): string {
+export function quoted(text: string | undefined): string {
   return JSON.stringify(clean(text))
 }
 
-function clean(text: string | undefined): string {
+export function clean(text: string | undefined): string {
   return (text ?? '').replaceAll('\0', '\ufffd')
 }
 
-function count(dropped: number | undefined): bigint | null {
+export function count(dropped: number | undefined): bigint | null {
   return dropped ? BigInt(dropped) : null
 }

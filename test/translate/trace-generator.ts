@@ -1,12 +1,12 @@
 import type { Random } from '../helpers/random'
 
-type Message = Record<string, unknown>
+export type Message = Record<string, unknown>
 
 /** When generated spans arrive; they start within the two days around. */
 export const RECEIVED_MS = Date.UTC(2026, 6, 21, 12)
 
 const DAY_MS = 86_400_000
-const STRINGS = [
+export const STRINGS = [
   '',
   'a',
   'GET /products/:id',
@@ -50,18 +50,21 @@ export function generateRequest(random: Random): Message {
 
 function resourceSpans(random: Random): Message {
   return some(random, {
-    resource: () =>
-      some(random, {
-        attributes: () => [
-          { key: 'service.name', value: { stringValue: random.pick(STRINGS) } },
-          { key: 'deployment.environment', value: { stringValue: 'test' } },
-          ...attributes(random),
-        ],
-        droppedAttributesCount: () => random.below(3),
-        entityRefs: () => many(random, 2, () => entityRef(random)),
-      }),
+    resource: () => resource(random),
     scopeSpans: () => many(random, 3, () => scopeSpans(random)),
     schemaUrl: () => random.pick(STRINGS),
+  })
+}
+
+export function resource(random: Random): Message {
+  return some(random, {
+    attributes: () => [
+      { key: 'service.name', value: { stringValue: random.pick(STRINGS) } },
+      { key: 'deployment.environment', value: { stringValue: 'test' } },
+      ...attributes(random),
+    ],
+    droppedAttributesCount: () => random.below(3),
+    entityRefs: () => many(random, 2, () => entityRef(random)),
   })
 }
 
@@ -74,15 +77,18 @@ function entityRef(random: Random): Message {
   })
 }
 
+export function scope(random: Random): Message {
+  return some(random, {
+    name: () => random.pick(STRINGS),
+    version: () => random.pick(STRINGS),
+    attributes: () => attributes(random),
+    droppedAttributesCount: () => random.below(3),
+  })
+}
+
 function scopeSpans(random: Random): Message {
   return some(random, {
-    scope: () =>
-      some(random, {
-        name: () => random.pick(STRINGS),
-        version: () => random.pick(STRINGS),
-        attributes: () => attributes(random),
-        droppedAttributesCount: () => random.below(3),
-      }),
+    scope: () => scope(random),
     spans: () => many(random, 6, () => span(random)),
     schemaUrl: () => random.pick(STRINGS),
   })
@@ -137,7 +143,7 @@ function link(random: Random): Message {
   })
 }
 
-function attributes(random: Random): Message[] {
+export function attributes(random: Random): Message[] {
   return many(random, 5, () => keyValue(random, 0))
 }
 
@@ -148,7 +154,7 @@ function keyValue(random: Random, depth: number): Message {
   })
 }
 
-function anyValue(random: Random, depth: number): Message {
+export function anyValue(random: Random, depth: number): Message {
   switch (random.below(depth > 3 ? 6 : 8)) {
     case 0:
       return {}
@@ -169,14 +175,14 @@ function anyValue(random: Random, depth: number): Message {
   }
 }
 
-function time(random: Random): string {
+export function time(random: Random): string {
   const nearMs = RECEIVED_MS + random.below(2 * DAY_MS) - DAY_MS
   const ms = random.chance(0.95) ? nearMs : random.pick([0, nearMs - 40 * DAY_MS, 9 * nearMs])
   return String(BigInt(ms) * 1_000_000n + BigInt(ms === 0 ? 0 : random.below(1_000_000)))
 }
 
 /** Most of the fields. */
-function some(random: Random, fields: Readonly<Record<string, () => unknown>>): Message {
+export function some(random: Random, fields: Readonly<Record<string, () => unknown>>): Message {
   const message: Message = {}
   for (const [name, make] of Object.entries(fields)) {
     if (random.chance(0.75)) message[name] = make()
@@ -184,6 +190,6 @@ function some(random: Random, fields: Readonly<Record<string, () => unknown>>): 
   return message
 }
 
-function many<T>(random: Random, limit: number, make: () => T): T[] {
+export function many<T>(random: Random, limit: number, make: () => T): T[] {
   return Array.from({ length: random.below(limit) }, make)
 }
