@@ -77,7 +77,7 @@ export function writeString(rows: RowBuffer, source: Cursor, start: number, end:
   rows.reserve(4)
   const lengthAt = rows.end
   rows.end += 4
-  const repaired = writeText(rows, source.bytes, start, end)
+  const repaired = writeText(rows, source, start, end)
   rows.view.setInt32(lengthAt, rows.end - lengthAt - 4)
   return repaired
 }

@@ -17,7 +17,7 @@ function toJson(bytes: Buffer): { text: string; repaired: number } {
 
 function toText(bytes: Buffer): { text: string; repaired: number } {
   const rows = new RowBuffer(1)
-  const repaired = writeText(rows, bytes, 0, bytes.length)
+  const repaired = writeText(rows, new Cursor(bytes), 0, bytes.length)
   return { text: rows.written().toString('latin1'), repaired }
 }
 
@@ -43,6 +43,16 @@ t.test('every ASCII character at every place of a word is escaped as JSON wants 
     }
   }
   t.strictSame(wrong, [])
+  t.end()
+})
+
+t.test('NUL and a broken byte at every place of a word are replaced in text', (t) => {
+  for (const broken of ['\0', '\x80', '\xff']) {
+    for (let before = 0; before < 9; before++) {
+      const bytes = Buffer.from(`${'\x01'.repeat(before)}${broken}${'b'.repeat(9)}`, 'latin1')
+      t.strictSame(toText(bytes), { text: latin1(repaired(bytes)), repaired: 1 })
+    }
+  }
   t.end()
 })
 
