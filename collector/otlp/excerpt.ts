@@ -8,6 +8,8 @@ type Path = readonly (readonly number[])[]
 const ITEMS = [[0x0a], [0x12], [0x12]]
 /** The data of a Metric: gauge, sum, histogram, exponential histogram, summary. */
 const DATA = [0x2a, 0x3a, 0x4a, 0x52, 0x5a]
+/** The level of it: one message a Metric, though it may come in parts, of which one may say what is true of all. */
+const DATA_LEVEL = 3
 const PATHS: Readonly<Record<Signal, Path>> = {
   traces: ITEMS,
   logs: ITEMS,
@@ -50,8 +52,11 @@ export function isolateItems(signal: Signal, body: Uint8Array, starts: readonly 
       if (level === deepest && start === wanted) {
         taken++
         copy(from, fieldEnd)
-      } else if (level < deepest && start < wanted && wanted <= fieldEnd) {
-        writer.message(tag, () => isolate(level + 1, fieldEnd))
+      } else if (level < deepest) {
+        const holdsWanted = start < wanted && wanted <= fieldEnd
+        if (holdsWanted || level === DATA_LEVEL) {
+          writer.message(tag, () => isolate(level + 1, fieldEnd))
+        }
       }
       cursor.at = fieldEnd
     }

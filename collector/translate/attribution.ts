@@ -4,7 +4,7 @@ import type { ResourceIdentity, ScopeIdentity, Text } from './identity'
 
 const MODULE = Buffer.from('module')
 
-/** Tells whose a span or log record is: its tenant and its module, some of which its own attributes may say. */
+/** Tells whose a span, log record or data point is: its tenant and its module, some of which its own attributes may say. */
 export class Attribution {
   readonly #cursor: Cursor
   readonly #dictionary: Dictionary
@@ -30,6 +30,11 @@ export class Attribution {
   beginRequest(tenant: string | null): void {
     this.#tokenTenant = tenant === null ? null : this.#dictionary.internText(tenant)
     this.#noTenant = this.#dictionary.internText('')
+  }
+
+  /** The tenant the caller's token is bound to, if it is to one: what items and resources say does not matter then. */
+  get tokenTenant(): Text | null {
+    return this.#tokenTenant
   }
 
   beginItem(): void {

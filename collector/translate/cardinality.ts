@@ -4,6 +4,9 @@ import type { TranslationLimits } from './limits'
 /** The dictionaries that senders can fill with ever new content. */
 export type Capped = 'operation' | 'resource' | 'scope' | 'metric_series'
 
+/** What is counted: the metrics of which series are above the cap as well, each of which has a series that stands in for those. */
+type Counted = Capped | 'metric'
+
 /** Ids remembered over all services: about 10 MiB. When it is reached counting begins anew, so that memory is bounded. */
 const MOST_REMEMBERED = 250_000
 const DAY_MS = 86_400_000
@@ -15,7 +18,7 @@ const OLDEST_REPLAY_DAYS = 30
  * An identity carries its last verdict, so that most spans cost two comparisons.
  */
 export class Cardinality {
-  readonly #caps: Readonly<Record<Capped, number>>
+  readonly #caps: Readonly<Record<Counted, number>>
   /** By service and dictionary, the ids seen. */
   #seen = new Map<string, Set<number>>()
   #remembered = 0
@@ -29,6 +32,7 @@ export class Cardinality {
       resource: maxResources,
       scope: maxScopes,
       metric_series: maxSeries,
+      metric: maxSeries,
     }
   }
 
@@ -42,7 +46,7 @@ export class Cardinality {
   }
 
   /** Whether the identity is within the cap of the service. */
-  admits(dictionary: Capped, identity: Identity, service: ServiceIdentity): boolean {
+  admits(dictionary: Counted, identity: Identity, service: ServiceIdentity): boolean {
     if (identity.judgedIn !== this.#period || identity.judgedFor !== service.serial) {
       identity.isAdmitted = this.#judge(dictionary, identity, service)
       identity.judgedIn = this.#period
@@ -51,7 +55,7 @@ export class Cardinality {
     return identity.isAdmitted
   }
 
-  #judge(dictionary: Capped, { idHigh, idLow }: Identity, service: ServiceIdentity): boolean {
+  #judge(dictionary: Counted, { idHigh, idLow }: Identity, service: ServiceIdentity): boolean {
     // The first 53 bits tell the few thousand ids of a service apart.
     const id = idHigh * 0x20_0000 + (idLow >>> 11)
     const place = `${dictionary} ${service.row.id}`

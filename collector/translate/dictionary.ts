@@ -199,7 +199,8 @@ export class Dictionary {
   }
 }
 
-function joinParts(bytes: Buffer, parts: Parts): Buffer {
+/** The parts in one piece. */
+export function joinParts(bytes: Buffer, parts: Parts): Buffer {
   const pieces: Buffer[] = []
   for (let index = 0; index < parts.length; index += 2) {
     pieces.push(bytes.subarray(parts[index], parts[index + 1]))

@@ -2,7 +2,7 @@ import type { Cursor } from '../otlp/cursor'
 import type { RowBuffer } from './buffer'
 import { addDropped } from './limits'
 import { writeInt64 } from './number'
-import { writeJsonString } from './text'
+import { writeHex, writeJsonString } from './text'
 import { type UnixNanos, writeNanos } from './time'
 import type { ValueWriter } from './value'
 
@@ -16,7 +16,6 @@ const LINK = {
   flags: 0x35,
 } as const
 
-const HEX = Buffer.from('0123456789abcdef')
 const QUOTE = 0x22
 const CLOSE_BRACE = 0x7d
 const COMMA = 0x2c
@@ -122,9 +121,9 @@ export class EventWriter {
       }
     }
     this.#rows.ascii(this.#attributes > 0 ? '},"trace_id":"' : '"trace_id":"')
-    this.#hex(link.traceStart, link.traceEnd)
+    writeHex(this.#rows, cursor.bytes, link.traceStart, link.traceEnd)
     this.#rows.ascii('","span_id":"')
-    this.#hex(link.spanStart, link.spanEnd)
+    writeHex(this.#rows, cursor.bytes, link.spanStart, link.spanEnd)
     this.#rows.byte(QUOTE)
     if (stateEnd > stateStart) {
       this.#rows.ascii(',"trace_state":')
@@ -165,17 +164,5 @@ export class EventWriter {
     if (count === 0) return
     this.#rows.ascii(label)
     writeInt64(this.#rows, count, 0)
-  }
-
-  #hex(start: number, end: number): void {
-    const rows = this.#rows
-    rows.reserve((end - start) * 2)
-    const target = rows.bytes
-    const { bytes } = this.#cursor
-    for (let at = start; at < end; at++) {
-      const byte = bytes[at]!
-      target[rows.end++] = HEX[byte >>> 4]!
-      target[rows.end++] = HEX[byte & 15]!
-    }
   }
 }

@@ -15,18 +15,19 @@ const OVERFLOW_ATTRIBUTE = 'sidelight.overflow'
 
 /**
  * Gathers the operations, resources and scopes above a service's caps in one of each: `own` is handed back as long as it
- * is within its cap.
+ * is within its cap. Of metric series it says which are above.
  */
 export class Overflow {
   readonly #cardinality: Cardinality
-  readonly #scope: Identity
+  /** What stands in for scopes. */
+  readonly scopes: Identity
   /** References of this request's rows to a stand-in. */
   counts = noCounts()
 
   constructor(limits: TranslationLimits) {
     this.#cardinality = new Cardinality(limits)
     const values = [OVERFLOW_NAME, '', '{}', '0', '']
-    this.#scope = identify('scope', values, values, UNCHANGED)
+    this.scopes = identify('scope', values, values, UNCHANGED)
   }
 
   beginRequest(receivedMs: number): void {
@@ -43,13 +44,30 @@ export class Overflow {
   resource(own: ResourceIdentity, service: ServiceIdentity): Identity {
     if (this.#cardinality.admits('resource', own, service)) return own
     this.counts.resource++
+    return this.resourceOf(own, service)
+  }
+
+  /** What stands in for resources of the service; it is made of `own` if there is none yet. */
+  resourceOf(own: ResourceIdentity, service: ServiceIdentity): Identity {
     return (service.overflow.resource ??= createResource(own, service))
   }
 
   scope(own: ScopeIdentity, service: ServiceIdentity): Identity {
     if (this.#cardinality.admits('scope', own, service)) return own
     this.counts.scope++
-    return this.#scope
+    return this.scopes
+  }
+
+  /** Whether the series is within the cap; else something has to stand in for it. */
+  admitsSeries(own: Identity, service: ServiceIdentity): boolean {
+    if (this.#cardinality.admits('metric_series', own, service)) return true
+    this.counts.metric_series++
+    return false
+  }
+
+  /** Whether the series may stand in for those of its metric: of these, too, there are only so many. */
+  admitsMetric(standIn: Identity, service: ServiceIdentity): boolean {
+    return this.#cardinality.admits('metric', standIn, service)
   }
 }
 

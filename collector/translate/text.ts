@@ -3,6 +3,7 @@ import type { Cursor } from '../otlp/cursor'
 import type { RowBuffer } from './buffer'
 
 const QUOTE = 0x22
+const HEX = Buffer.from('0123456789abcdef')
 /** Longer strings are escaped in pieces, so that room for the worst case is never made for all of one. */
 const PIECE_BYTES = 1_024
 /** A control character becomes `\u00xx`. */
@@ -163,6 +164,17 @@ function copyAscii(rows: RowBuffer, source: Cursor, start: number, end: number):
   }
   rows.end = to + index
   return index
+}
+
+/** Writes bytes as hex digits. */
+export function writeHex(rows: RowBuffer, bytes: Buffer, start: number, end: number): void {
+  rows.reserve((end - start) * 2)
+  const target = rows.bytes
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at]!
+    target[rows.end++] = HEX[byte >>> 4]!
+    target[rows.end++] = HEX[byte & 15]!
+  }
 }
 
 /** Text for a dictionary: decoded once and remembered, so speed does not matter. */

@@ -1,4 +1,3 @@
-import { Unavailable } from '../errors'
 import { Cursor } from '../otlp/cursor'
 import type { Signal } from '../otlp/signal'
 import { Attribution } from './attribution'
@@ -6,6 +5,7 @@ import { Dictionary, type Parts } from './dictionary'
 import type { ResourceIdentity, ScopeIdentity } from './identity'
 import { type TranslationLimits, UNLIMITED } from './limits'
 import { LogRecordTranslator } from './log-records'
+import { MetricTranslator } from './metrics'
 import { Overflow } from './overflow'
 import type { Rejections } from './rejection'
 import type { Translated } from './rows'
@@ -89,7 +89,7 @@ class EnvelopeTranslator implements Translator {
   readonly #dictionary: Dictionary
   readonly #overflow: Overflow
   readonly #attribution: Attribution
-  readonly #items: Readonly<Partial<Record<Signal, ItemTranslator>>>
+  readonly #items: Readonly<Record<Signal, ItemTranslator>>
 
   constructor(options: TranslatorOptions) {
     const { dictionaryCacheSize, tenantAttributes, limits = UNLIMITED } = options
@@ -104,13 +104,13 @@ class EnvelopeTranslator implements Translator {
     this.#items = {
       traces: new SpanTranslator(shared),
       logs: new LogRecordTranslator(shared),
+      metrics: new MetricTranslator(shared),
     }
   }
 
   translate({ signal, body, receivedMs, tenant }: TranslatedMessage): Translated {
     const cursor = this.#cursor
     const items = this.#items[signal]
-    if (items === undefined) throw new Unavailable(`cannot translate ${signal} yet`)
     cursor.open(body)
     this.#dictionary.beginRequest()
     this.#overflow.beginRequest(receivedMs)

@@ -23,7 +23,7 @@ async function readServices(pool: Pool): Promise<number[]> {
   return rows.map(({ id }) => Number(id))
 }
 
-function serviceOf(id: number) {
+function serviceColumns(id: number) {
   const values = [String(id), '', '', '', String(id)]
   return { dictionary: 'service', id: String(id), values } as const
 }
@@ -97,7 +97,7 @@ t.test('a row that is being deleted as a writer needs it is there afterwards', a
   await addServices(pool, [100])
   const deleting = await pool.connect()
   await deleting.query('begin; delete from sidelight.service')
-  const writing = openWriter(t, pool).write([request('a', [{}], [serviceOf(100)])], never)
+  const writing = openWriter(t, pool).write([request('a', [{}], [serviceColumns(100)])], never)
   await until(() => countWaiting(pool), 5_000, 'the writer to wait')
   await deleting.query('commit')
   deleting.release()
@@ -115,7 +115,7 @@ t.test('collecting beside writers of the same rows loses none of theirs', async 
       pool,
       ids.map((id) => id + 1_000),
     )
-    const dictionary = ids.map((id) => serviceOf(id + 1_000))
+    const dictionary = ids.map((id) => serviceColumns(id + 1_000))
     const writes = [0, 1].map((i) =>
       openWriter(t, pool).write([request(`${round}-${i}`, [{}], dictionary)], never),
     )

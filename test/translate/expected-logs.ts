@@ -7,10 +7,10 @@ import {
   type FullRow,
   map,
   type Resource,
-  resourceRow,
+  resourceColumns,
   type Scope,
-  scopeRow,
-  serviceOf,
+  scopeColumns,
+  serviceColumns,
   type Value,
   value,
 } from './expected-rows'
@@ -83,9 +83,9 @@ export function expectedLogs(
           if (isUnassociated(record)) unassociated++
           return {
             ...recordColumns(record, timeNs),
-            service: serviceOf(record, resource),
-            resource: resourceRow(resource, schemaUrl),
-            scope: scopeRow(scope, scopeSchemaUrl),
+            service: serviceColumns(record, resource),
+            resource: resourceColumns(resource, schemaUrl),
+            scope: scopeColumns(scope, scopeSchemaUrl),
           }
         }),
       ),

@@ -104,15 +104,33 @@ export function expectedRows(
         isAccepted(span, BigInt(receivedMs) * 1_000_000n)
           ? {
               ...spanColumns(span),
-              service: serviceOf(span, resource),
-              operation: operationOf(span, scope),
-              resource: resourceRow(resource, schemaUrl),
-              scope: scopeRow(scope, scopeSchemaUrl),
+              ...dictionaryColumns(span, resource, scope),
+              resource: resourceColumns(resource, schemaUrl),
+              scope: scopeColumns(scope, scopeSchemaUrl),
             }
           : null,
       ),
     ),
   )
+}
+
+export function resourceColumns(resource: Resource, schemaUrl: string): (string | null)[] {
+  return [
+    map(resource.attributes),
+    String(resource.droppedAttributesCount ?? 0),
+    entityRefs(resource.entityRefs),
+    clean(schemaUrl),
+  ]
+}
+
+export function scopeColumns(scope: Scope, schemaUrl: string): string[] {
+  return [
+    clean(scope.name),
+    clean(scope.version),
+    map(scope.attributes),
+    String(scope.droppedAttributesCount ?? 0),
+    clean(schemaUrl),
+  ]
 }
 
 /** Puts the contents of dictionary rows in place of ids. */
@@ -124,12 +142,12 @@ export function withDictionary(
     dictionary.map((row) => [`${row.dictionary}:${row.id}`, row.values.slice(1)]),
   )
   return rows.map(({ service_id, operation_id, resource_id, scope_id, ...row }) => {
-    const [serviceOf, ...operation] = contents.get(`operation:${operation_id}`) ?? []
+    const [serviceColumns, ...operation] = contents.get(`operation:${operation_id}`) ?? []
     return {
       ...row,
       service: contents.get(`service:${service_id}`),
       ...(operation_id !== undefined && {
-        operation: serviceOf === String(service_id) ? operation : 'of another service',
+        operation: serviceColumns === String(service_id) ? operation : 'of another service',
       }),
       resource: contents.get(`resource:${resource_id}`),
       scope: contents.get(`scope:${scope_id}`),
@@ -175,13 +193,15 @@ function spanColumns(span: Span): FullRow {
   }
 }
 
-function operationOf(span: Span, scope: Scope): string[] {
+function dictionaryColumns(span: Span, resource: Resource, scope: Scope): FullRow {
   const module = string(span.attributes, 'module') || clean(scope.name)
-  return [module, String(span.kind ?? 0), clean(span.name)]
+  return {
+    service: serviceColumns(span, resource),
+    operation: [module, String(span.kind ?? 0), clean(span.name)],
+  }
 }
 
-/** The service of an item, as a dictionary row. */
-export function serviceOf(item: Attributed, resource: Resource): string[] {
+export function serviceColumns(item: Attributed, resource: Resource): string[] {
   const tenant = string(item.attributes, 'tenant.id') || string(resource.attributes, 'tenant.id')
   const environment =
     string(resource.attributes, 'deployment.environment.name') ||
@@ -189,25 +209,6 @@ export function serviceOf(item: Attributed, resource: Resource): string[] {
   const namespace = string(resource.attributes, 'service.namespace')
   const service = string(resource.attributes, 'service.name') || 'unknown_service'
   return [tenant, environment, namespace, service]
-}
-
-export function resourceRow(resource: Resource, schemaUrl: string): (string | null)[] {
-  return [
-    map(resource.attributes),
-    String(resource.droppedAttributesCount ?? 0),
-    entityRefs(resource.entityRefs),
-    clean(schemaUrl),
-  ]
-}
-
-export function scopeRow(scope: Scope, schemaUrl: string): string[] {
-  return [
-    clean(scope.name),
-    clean(scope.version),
-    map(scope.attributes),
-    String(scope.droppedAttributesCount ?? 0),
-    clean(schemaUrl),
-  ]
 }
 
 export function string(attributes: readonly KeyValue[] | undefined, key: string): string {
@@ -236,7 +237,7 @@ function link({ attributes, ...link }: Link): string {
   ].join(',')}}`
 }
 
-function entityRefs(refs: readonly EntityRef[] | undefined): string | null {
+export function entityRefs(refs: readonly EntityRef[] | undefined): string | null {
   if (refs === undefined) return null
   return JSON.stringify(
     refs.map((ref) => ({
@@ -267,7 +268,7 @@ export function value(sent: Value): string {
   return sent.kvlistValue === undefined ? 'null' : map(sent.kvlistValue.values)
 }
 
-function double(number: number): string {
+export function double(number: number): string {
   if (Object.is(number, -0)) return '{"$double":"-0"}'
   if (!Number.isFinite(number)) return `{"$double":"${number}"}`
   return Number.isInteger(number) ? `${number}.0` : String(number)

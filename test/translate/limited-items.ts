@@ -1,6 +1,7 @@
 import type { TranslationLimits } from '../../collector/translate/limits'
 
 const MOST = 0xffff_ffff
+const ATTRIBUTES = new Set(['attributes', 'filteredAttributes', 'metadata'])
 
 /** A message as protobufjs decodes it, with what the limits leave of the attributes of every item in it. */
 export function limitItems(message: unknown, limits: TranslationLimits): unknown {
@@ -9,7 +10,7 @@ export function limitItems(message: unknown, limits: TranslationLimits): unknown
   if (typeof message !== 'object' || message === null) return message
   const fields = Object.entries(message).map(([name, value]: [string, unknown]) => [
     name,
-    name === 'attributes'
+    ATTRIBUTES.has(name)
       ? limitValues((value as unknown[]).slice(0, limits.maxAttributes), limits)
       : limitItems(value, limits),
   ])

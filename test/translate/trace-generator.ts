@@ -28,7 +28,7 @@ const KEYS = [
   'schlüssel',
   'k"q',
 ]
-const INTEGERS = [
+export const INTEGERS = [
   '0',
   '-1',
   '127',
@@ -40,7 +40,20 @@ const INTEGERS = [
   '9223372036854775807',
   '-9223372036854775808',
 ]
-const DOUBLES = [0, -0, 1, -1.5, 0.1, 1e-7, 5e-324, 2 ** 60, 1e20, Number.NaN, Infinity, -Infinity]
+export const DOUBLES = [
+  0,
+  -0,
+  1,
+  -1.5,
+  0.1,
+  1e-7,
+  5e-324,
+  2 ** 60,
+  1e20,
+  Number.NaN,
+  Infinity,
+  -Infinity,
+]
 const ZERO_ID = Buffer.alloc(16)
 
 /** An ExportTraceServiceRequest as protobufjs takes it, of everything the messages can hold. */
@@ -77,20 +90,20 @@ function entityRef(random: Random): Message {
   })
 }
 
+function scopeSpans(random: Random): Message {
+  return some(random, {
+    scope: () => scope(random),
+    spans: () => many(random, 6, () => span(random)),
+    schemaUrl: () => random.pick(STRINGS),
+  })
+}
+
 export function scope(random: Random): Message {
   return some(random, {
     name: () => random.pick(STRINGS),
     version: () => random.pick(STRINGS),
     attributes: () => attributes(random),
     droppedAttributesCount: () => random.below(3),
-  })
-}
-
-function scopeSpans(random: Random): Message {
-  return some(random, {
-    scope: () => scope(random),
-    spans: () => many(random, 6, () => span(random)),
-    schemaUrl: () => random.pick(STRINGS),
   })
 }
 

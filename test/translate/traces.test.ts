@@ -231,23 +231,23 @@ t.test('operations are named by service, module, kind and name', (t) => {
 })
 
 t.test('services: names, defaults and the older name of the environment', (t) => {
-  const serviceOf = (attributes: Readonly<Record<string, Value>>) =>
+  const serviceColumns = (attributes: Readonly<Record<string, Value>>) =>
     rowsOf(create()(request({ resource: { attributes } })))[0]?.service
-  t.strictSame(serviceOf({}), ['', '', '', 'unknown_service'])
-  t.strictSame(serviceOf({ 'service.name': '', 'service.namespace': 'n' }), [
+  t.strictSame(serviceColumns({}), ['', '', '', 'unknown_service'])
+  t.strictSame(serviceColumns({ 'service.name': '', 'service.namespace': 'n' }), [
     '',
     '',
     'n',
     'unknown_service',
   ])
-  t.strictSame(serviceOf({ 'service.name': 's', 'deployment.environment': 'old' }), [
+  t.strictSame(serviceColumns({ 'service.name': 's', 'deployment.environment': 'old' }), [
     '',
     'old',
     '',
     's',
   ])
   t.strictSame(
-    serviceOf({ 'deployment.environment.name': 'new', 'deployment.environment': 'old' }),
+    serviceColumns({ 'deployment.environment.name': 'new', 'deployment.environment': 'old' }),
     ['', 'new', '', 'unknown_service'],
   )
   t.end()

@@ -3,7 +3,8 @@ import type { Random } from '../helpers/random'
 
 type Message = Readonly<Record<string, unknown>>
 
-const VARINT_TYPES = new Set(['int32', 'int64', 'uint32', 'uint64', 'bool'])
+const VARINT_TYPES = new Set(['int32', 'int64', 'uint32', 'uint64', 'sint32', 'bool'])
+const FIXED_TYPES = new Set(['fixed32', 'fixed64', 'sfixed64', 'double'])
 /** No message of the three signals has fields from here on. */
 const UNKNOWN_FIELDS = 20
 
@@ -30,7 +31,7 @@ export function encodeWildly(type: Type, message: Message, random: Random): Buff
 
 /** What has to be sent for a field, in this order. */
 function fieldSequence(field: Field, value: unknown, random: Random): Buffer[] {
-  if (field.repeated) return (value as unknown[]).map((item) => encodeField(field, item, random))
+  if (field.repeated) return repeatedSequence(field, value as readonly unknown[], random)
   if (field.resolvedType instanceof Type && random.chance(0.2)) {
     return split(field.resolvedType, value as Message, random).map((part) =>
       encodeField(field, part, random),
@@ -40,6 +41,24 @@ function fieldSequence(field: Field, value: unknown, random: Random): Buffer[] {
   const isScalar = !(field.resolvedType instanceof Type)
   if (isScalar && random.chance(0.1)) sent.unshift(encodeField(field, decoy(field), random))
   return sent
+}
+
+/** Numbers are packed, in one run or several with single ones in between. */
+function repeatedSequence(field: Field, items: readonly unknown[], random: Random): Buffer[] {
+  if (!VARINT_TYPES.has(field.type) && !FIXED_TYPES.has(field.type)) {
+    return items.map((item) => encodeField(field, item, random))
+  }
+  const pieces: Buffer[] = []
+  for (let from = 0; from < items.length;) {
+    const to = random.chance(0.7) ? items.length : from + 1 + random.below(items.length - from)
+    if (to === from + 1 && random.chance(0.5)) pieces.push(encodeField(field, items[from], random))
+    else {
+      const run = items.slice(from, to).map((item) => encodeNumber(field.type, item, random))
+      pieces.push(delimited(field.id, Buffer.concat(run), random))
+    }
+    from = to
+  }
+  return pieces
 }
 
 /** Two messages that merge into the given one. */
@@ -75,29 +94,37 @@ function encodeField(field: Field, value: unknown, random: Random): Buffer {
   }
   if (field.type === 'string') return delimited(id, Buffer.from(String(value)), random)
   if (field.type === 'bytes') return delimited(id, Buffer.from(value as Uint8Array), random)
-  if (field.type === 'double') {
+  const wireType = !FIXED_TYPES.has(field.type) ? 0 : field.type === 'fixed32' ? 5 : 1
+  return Buffer.concat([tag(id, wireType, random), encodeNumber(field.type, value, random)])
+}
+
+function encodeNumber(type: string, value: unknown, random: Random): Buffer {
+  if (type === 'double') {
     const bytes = Buffer.alloc(8)
     bytes.writeDoubleLE(Number(value))
-    return Buffer.concat([tag(id, 1, random), bytes])
+    return bytes
   }
   const integer = BigInt(value as string | number | boolean)
-  if (field.type === 'fixed64') {
+  if (type === 'fixed64' || type === 'sfixed64') {
     const bytes = Buffer.alloc(8)
-    bytes.writeBigUInt64LE(integer)
-    return Buffer.concat([tag(id, 1, random), bytes])
+    bytes.writeBigUInt64LE(BigInt.asUintN(64, integer))
+    return bytes
   }
-  if (field.type === 'fixed32') {
+  if (type === 'fixed32') {
     const bytes = Buffer.alloc(4)
     bytes.writeUInt32LE(Number(integer))
-    return Buffer.concat([tag(id, 5, random), bytes])
+    return bytes
   }
-  return Buffer.concat([tag(id, 0, random), varint(integer, random)])
+  if (type === 'sint32') return varint(integer >= 0n ? integer * 2n : -integer * 2n - 1n, random)
+  return varint(integer, random)
 }
 
 /** A field of a number the message does not have, or of a wire type that its number does not have. */
 function unknownField(type: Type, random: Random): Buffer {
   const known = random.pick(type.fieldsArray)
-  if (random.chance(0.3)) {
+  // Of numbers that are repeated both the packed and the plain form mean something.
+  const isList = known.repeated && (VARINT_TYPES.has(known.type) || FIXED_TYPES.has(known.type))
+  if (random.chance(0.3) && !isList) {
     const isVarint = VARINT_TYPES.has(known.type) || known.resolvedType?.constructor.name === 'Enum'
     const content = random.bytes(random.below(5))
     return isVarint ? delimited(known.id, content, random) : anyVarint(known.id, random)
