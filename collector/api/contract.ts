@@ -1,4 +1,4 @@
-import type { SlowTrace, StoredSpan, TraceStatistics } from './schemas'
+import type { SlowTrace, StoredSpan, TraceStatistics } from './schemas/trace'
 
 /** A span of time asked about: `since` included, `until` not. Unix milliseconds. */
 export interface Window {

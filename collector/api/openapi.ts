@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
-import { refer, type Problem } from './schemas'
+import { refer } from './schemas/field'
+import type { Problem } from './schemas/problem'
 
 /** The responses a route documents beside its answer: one problem document a status. */
 export function problems(...statuses: number[]): Record<number, object> {

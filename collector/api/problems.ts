@@ -6,7 +6,7 @@ import type {
   FastifySchemaValidationError,
 } from 'fastify'
 import { BadData, Unavailable } from '../errors'
-import type { Problem } from './schemas'
+import type { Problem } from './schemas/problem'
 
 /** One faulty parameter: its name, and in `reason` its value and what is allowed. */
 export interface Fault {

@@ -24,7 +24,8 @@ import { answerError, sendProblem } from './problems'
 import { healthRoutes } from './routes/health'
 import { selfRoutes } from './routes/self'
 import { traceRoutes } from './routes/traces'
-import { Problem, Span, TraceNode } from './schemas'
+import { Problem } from './schemas/problem'
+import { Span, TraceNode } from './schemas/trace'
 
 const DEFAULT_RETENTION_HOURS = 30 * 24
 const DEFAULT_MAX_TRACE_SPANS = 10_000

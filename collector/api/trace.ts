@@ -1,5 +1,5 @@
 import type { StoredTrace } from './contract'
-import type { StoredSpan, Trace, TraceNode } from './schemas'
+import type { StoredSpan, Trace, TraceNode } from './schemas/trace'
 import { buildTree, type TreeNode } from './tree'
 
 const NS_PER_MS = 1e6

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { createTraceQueries } from '../../collector/store/queries/traces'
 import { Unavailable } from '../../collector/errors'
-import type { SlowTrace, Trace, TraceNode } from '../../collector/api/schemas'
+import type { SlowTrace, Trace, TraceNode } from '../../collector/api/schemas/trace'
 import type { StoredTrace, TraceFilter } from '../../collector/api/contract'
 import { openDatabase } from '../store/database'
 import { seed, type SeedSpan } from '../store/seed'

@@ -1,6 +1,6 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
 import type { Probes } from '../../telemetry/probes'
-import { Health, Liveness, Readiness } from '../schemas'
+import { Health, Liveness, Readiness } from '../schemas/health'
 import { formatMs } from '../window'
 
 const tags = ['health']

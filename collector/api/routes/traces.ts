@@ -3,7 +3,7 @@ import type { TProperties } from 'typebox'
 import type { TraceFilter, TraceQueries } from '../contract'
 import { problems } from '../openapi'
 import { BadParameters, sendProblem } from '../problems'
-import { SlowTrace, Trace, TraceStatisticsAnswer } from '../schemas'
+import { SlowTrace, Trace, TraceStatisticsAnswer } from '../schemas/trace'
 import { composeTrace } from '../trace'
 import { formatMs, resolveWindow, windowParameters, type WindowParameters } from '../window'
 

@@ -1,37 +1,6 @@
-import { Type, type Static, type TProperties } from 'typebox'
-
-const text = (description: string) => Type.String({ description })
-const hex = (digits: number) => Type.String({ pattern: `^[0-9a-f]{${digits}}$` })
-const count = (description: string) => Type.Integer({ minimum: 0, description })
-/** One type array instead of a union: the serializer would test every member of a union at run time. */
-const orNull = <T>(type: string, description: string) =>
-  Type.Unsafe<T | null>({ type: [type, 'null'], description })
-const closed = <P extends TProperties>(properties: P, options: object = {}) =>
-  Type.Object(properties, { additionalProperties: false, ...options })
-
-const Attributes = Type.Record(Type.String(), Type.Unknown(), {
-  description:
-    'int64 values are strings, doubles numbers; NaN and infinities {"$double":"NaN"}, bytes {"$bytes":"base64"}; ' +
-    'a key that itself begins with $ has one $ more',
-})
-
-/** RFC 9457. */
-export const Problem = closed(
-  {
-    type: Type.String(),
-    title: Type.String(),
-    status: Type.Integer(),
-    detail: Type.String(),
-    instance: text('The path that was asked for'),
-    errors: Type.Optional(
-      Type.Array(
-        closed({ name: text('The parameter'), reason: text('Its value and what is allowed') }),
-      ),
-    ),
-  },
-  { $id: 'Problem', description: 'What went wrong (RFC 9457)' },
-)
-export type Problem = Static<typeof Problem>
+import { Type, type Static } from 'typebox'
+import { Attributes, closed, count, hex, orNull, refer, text } from './field'
+import { Resource, Scope } from './origin'
 
 const SpanEvent = closed({
   name: Type.String(),
@@ -48,28 +17,6 @@ const SpanLink = closed({
   flags: count('W3C trace flags and the remote bits'),
   attributes: Attributes,
   droppedAttributesCount: count('Attributes the sender left out'),
-})
-
-const Resource = closed({
-  attributes: Attributes,
-  droppedAttributesCount: count('Attributes the sender left out'),
-  entityRefs: Type.Array(
-    closed({
-      schemaUrl: Type.String(),
-      type: Type.String(),
-      idKeys: Type.Array(Type.String()),
-      descriptionKeys: Type.Array(Type.String()),
-    }),
-  ),
-  schemaUrl: Type.String(),
-})
-
-const Scope = closed({
-  name: Type.String(),
-  version: Type.String(),
-  attributes: Attributes,
-  droppedAttributesCount: count('Attributes the sender left out'),
-  schemaUrl: Type.String(),
 })
 
 const spanFields = {
@@ -152,11 +99,6 @@ export const TraceNode = Type.Unsafe<TraceNode>({
   },
 })
 
-/** Refers to a schema registered under its `$id`. */
-export function refer<T>(id: string) {
-  return Type.Unsafe<T>({ $ref: `${id}#` })
-}
-
 export const Trace = closed(
   {
     traceId: hex(32),
@@ -214,27 +156,4 @@ export const TraceStatisticsAnswer = closed(
     ...TraceStatistics.properties,
   },
   { description: 'What was counted, and in which window' },
-)
-
-export const Health = closed(
-  { status: Type.Literal('healthy'), timestamp: Type.String() },
-  { description: 'It answers' },
-)
-export const Liveness = closed(
-  { status: Type.Literal('alive'), alive: Type.Literal(true) },
-  { description: 'It lives' },
-)
-
-const Verdict = Type.Unsafe<'healthy' | 'unhealthy'>({
-  type: 'string',
-  enum: ['healthy', 'unhealthy'],
-})
-export const Readiness = closed(
-  {
-    status: Type.Unsafe<'ready' | 'not_ready'>({ type: 'string', enum: ['ready', 'not_ready'] }),
-    ready: Type.Boolean(),
-    checks: closed({ database: Verdict, spool: Verdict, disk_space: Verdict, memory: Verdict }),
-    timestamp: Type.String(),
-  },
-  { description: 'The verdict of every check' },
 )
