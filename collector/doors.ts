@@ -16,6 +16,8 @@ import type { ReceiverParts } from './receiver/receive'
 import { watchRenewals } from './receiver/renewal'
 import { DoorTls } from './receiver/tls'
 import type { Release } from './release'
+import { createCorrelationQueries } from './store/queries/correlations'
+import { createLogQueries } from './store/queries/logs'
 import { createTraceQueries } from './store/queries/traces'
 import type { Counters } from './telemetry/counters'
 import { createProbes } from './telemetry/probes'
@@ -60,7 +62,7 @@ async function openApi(
 ): Promise<string> {
   const receives = config.roles.includes('ingest')
   const api = createApiServer({
-    queries: config.roles.includes('api') ? createTraceQueries(queryPool) : null,
+    queries: config.roles.includes('api') ? createQueries(queryPool) : null,
     probes: createProbes({
       database: () => pipeline.away() === null,
       isStopping: () => pipeline.isStopping,
@@ -74,6 +76,7 @@ async function openApi(
     now: Date.now,
     retentionHours: retentionDaysOf(config, 'traces') * HOURS_A_DAY,
     maxTraceSpans: config.maxTraceSpans,
+    correlationAttributes: config.correlationAttributes,
     onTruncated: () => counters.truncatedAnswers.inc(),
   })
   const door = doorOfFastify(api)
@@ -140,6 +143,14 @@ interface Door {
   /** Takes nothing new and resolves when the requests under way are answered. */
   close(): Promise<unknown>
   closeAllConnections(): void
+}
+
+function createQueries(pool: Pool) {
+  return {
+    ...createTraceQueries(pool),
+    ...createLogQueries(pool),
+    ...createCorrelationQueries(pool),
+  }
 }
 
 /** Lets requests under way end, those that take longer than the time given by force. */

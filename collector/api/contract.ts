@@ -1,3 +1,4 @@
+import type { Log } from './schemas/log'
 import type { SlowTrace, StoredSpan, TraceStatistics } from './schemas/trace'
 
 /** A span of time asked about: `since` included, `until` not. Unix milliseconds. */
@@ -14,18 +15,21 @@ export interface TraceFilter {
   readonly tenant: string | null
 }
 
-/** A trace as stored, in order of start. `isTruncated` when it has more spans than were asked for. */
+/** A trace as stored: spans in order of start, log records in order of time. Truncated when there are more than were asked for. */
 export interface StoredTrace {
   readonly spans: readonly StoredSpan[]
   readonly isTruncated: boolean
+  readonly logs: readonly Log[]
+  readonly isLogsTruncated: boolean
 }
 
 /** The questions the API asks about traces. Each throws Unavailable when they cannot be answered now. */
 export interface TraceQueries {
-  /** `traceId` is 32 lower-case hex digits; no spans when the trace is unknown. */
+  /** `traceId` is 32 lower-case hex digits; nothing when the trace is unknown. */
   readTrace(question: {
     readonly traceId: string
     readonly tenant: string | null
+    /** Most spans, and most log records. */
     readonly maxSpans: number
   }): Promise<StoredTrace>
   /** Requests that took `thresholdMs` or longer, slowest first, the slowest of each trace only. */
@@ -34,3 +38,79 @@ export interface TraceQueries {
   ): Promise<readonly SlowTrace[]>
   readTraceStatistics(question: TraceFilter): Promise<TraceStatistics>
 }
+
+/** What narrows a question about log records; null and empty: everything. */
+export interface LogFilter {
+  readonly tenant: string | null
+  readonly service: string | null
+  /** This severity number and those above. */
+  readonly minSeverity: number | null
+  /** In the body, whatever the case. */
+  readonly text: string | null
+  /** 32 lower-case hex digits. */
+  readonly traceId: string | null
+  /** 16 lower-case hex digits. */
+  readonly spanId: string | null
+  readonly eventName: string | null
+  /** All of these. */
+  readonly attributes: readonly { readonly key: string; readonly value: string }[]
+}
+
+export type LogOrder = 'asc' | 'desc'
+
+/** A place in the order of log records, behind which a page begins. */
+export interface LogPosition {
+  /** Unix microseconds. */
+  readonly timeUs: bigint
+  readonly restNs: number
+  /** "(block,offset)" */
+  readonly place: string
+}
+
+/** A page of log records. `window` is null for all time, with a trace id only; `after` for the first page. */
+export interface LogQuestion {
+  readonly filter: LogFilter
+  readonly window: Window | null
+  readonly order: LogOrder
+  readonly limit: number
+  readonly after: LogPosition | null
+}
+
+/** A page of log records: `next` is where to go on, null at the end; `searchedToUs` how far was looked, null without a search. */
+export interface FoundLogs {
+  readonly logs: readonly Log[]
+  readonly next: LogPosition | null
+  readonly searchedToUs: bigint | null
+}
+
+/** The questions the API asks about log records. Throws Unavailable when they cannot be answered now. */
+export interface LogQueries {
+  readLogs(question: LogQuestion): Promise<FoundLogs>
+}
+
+/** What is stored about an id: the newest traces with it, their earliest spans, and log records in order of time. */
+export interface StoredCorrelation {
+  /** As far as it is indexed. */
+  readonly id: string
+  readonly traceIds: readonly string[]
+  readonly spans: readonly StoredSpan[]
+  readonly logs: readonly Log[]
+  /** Which of them are more than were asked for. */
+  readonly truncated: { readonly traces: boolean; readonly spans: boolean; readonly logs: boolean }
+}
+
+/** The question the API asks about correlation ids. Throws Unavailable when it cannot be answered now. */
+export interface CorrelationQueries {
+  readCorrelation(question: {
+    readonly id: string
+    /** Attributes whose values are ids. */
+    readonly attributes: readonly string[]
+    readonly tenant: string | null
+    readonly maxTraces: number
+    readonly maxSpans: number
+    readonly maxLogs: number
+  }): Promise<StoredCorrelation>
+}
+
+/** All questions the API asks. */
+export interface Queries extends TraceQueries, LogQueries, CorrelationQueries {}

@@ -18,14 +18,18 @@ import {
   type AccessTokens,
   type Grant,
 } from './auth'
-import type { TraceQueries } from './contract'
+import type { Queries } from './contract'
 import { openApiOptions } from './openapi'
+import { refuseNul } from './parameters'
 import { answerError, sendProblem } from './problems'
+import { correlationRoutes } from './routes/correlations'
 import { healthRoutes } from './routes/health'
+import { logRoutes } from './routes/logs'
 import { selfRoutes } from './routes/self'
 import { traceRoutes } from './routes/traces'
+import { Log } from './schemas/log'
 import { Problem } from './schemas/problem'
-import { Span, TraceNode } from './schemas/trace'
+import { Span, StoredSpan, TraceNode } from './schemas/trace'
 
 const DEFAULT_RETENTION_HOURS = 30 * 24
 const DEFAULT_MAX_TRACE_SPANS = 10_000
@@ -38,12 +42,13 @@ declare module 'fastify' {
 }
 
 /**
- * What the API is made of. `now` gives unix milliseconds; windows reach back `retentionHours` at most, a trace is answered
- * with `maxTraceSpans` spans at most, and `onTruncated` is told of every longer one.
+ * What the API is made of. `now` gives unix milliseconds; windows reach back `retentionHours` at most, a trace or a
+ * correlation id is answered with `maxTraceSpans` spans and as many log records at most, and `onTruncated` is told of every
+ * one that has more.
  */
 export interface ApiParts {
   /** Null leaves health and the collector's own numbers alone. */
-  readonly queries: TraceQueries | null
+  readonly queries: Queries | null
   readonly probes: Probes
   readonly tokens: AccessTokens
   /** The collector's own numbers as Prometheus text. */
@@ -53,6 +58,8 @@ export interface ApiParts {
   readonly now: () => number
   readonly retentionHours?: number
   readonly maxTraceSpans?: number
+  /** The attributes whose values are correlation ids. */
+  readonly correlationAttributes?: readonly string[]
   readonly onTruncated?: () => void
 }
 
@@ -67,6 +74,7 @@ export function createApiServer({
   now,
   retentionHours = DEFAULT_RETENTION_HOURS,
   maxTraceSpans = DEFAULT_MAX_TRACE_SPANS,
+  correlationAttributes = [],
   onTruncated = () => undefined,
 }: ApiParts): FastifyInstance {
   const own = log.child({ part: 'api' }, { serializers: { req: describeRequest } })
@@ -80,8 +88,9 @@ export function createApiServer({
   })
   app.setErrorHandler(answerError)
   guard(app, tokens)
+  app.addHook('preValidation', refuseNul)
   answerUnknown(app)
-  for (const schema of [Problem, Span, TraceNode]) app.addSchema(schema)
+  for (const schema of [Problem, Span, StoredSpan, TraceNode, Log]) app.addSchema(schema)
   void app.register(swagger, openApiOptions(version))
   void app.register((routes, _options, done) => {
     const typed = routes.withTypeProvider<TypeBoxTypeProvider>()
@@ -90,6 +99,9 @@ export function createApiServer({
     if (queries !== null) {
       const limits = { maxHours: retentionHours, maxSpans: maxTraceSpans }
       void typed.register(traceRoutes({ queries, now, ...limits, onTruncated }))
+      void typed.register(logRoutes({ queries, now, ...limits }))
+      const attributes = correlationAttributes
+      void typed.register(correlationRoutes({ queries, attributes, ...limits, onTruncated }))
     }
     done()
   })
@@ -157,7 +169,13 @@ function describeRequest({ method, url }: Pick<FastifyRequest, 'method' | 'url'>
 export async function openApiDocument(version: string, log: Logger): Promise<object> {
   const absent = () => Promise.reject(new Error('only the document is served here'))
   const app = createApiServer({
-    queries: { readTrace: absent, readSlowTraces: absent, readTraceStatistics: absent },
+    queries: {
+      readTrace: absent,
+      readSlowTraces: absent,
+      readTraceStatistics: absent,
+      readLogs: absent,
+      readCorrelation: absent,
+    },
     probes: { readiness: absent },
     tokens: [],
     metrics: absent,

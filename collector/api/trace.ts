@@ -8,8 +8,9 @@ const MAX_DEPTH = 500
 
 type Node = TreeNode<StoredSpan>
 
-/** The answer about one trace: its spans as a flat list and as a tree. */
-export function composeTrace(traceId: string, { spans, isTruncated }: StoredTrace): Trace {
+/** The answer about one trace: its spans as a flat list and as a tree, and its log records. */
+export function composeTrace(traceId: string, stored: StoredTrace): Trace {
+  const { spans, isTruncated, logs, isLogsTruncated } = stored
   const roots = buildTree(spans)
   const nodes = nodesBySpan(roots)
   return {
@@ -24,6 +25,8 @@ export function composeTrace(traceId: string, { spans, isTruncated }: StoredTrac
       selfTimeMs: toMs(nodes.get(span)?.selfTimeNs ?? null),
     })),
     tree: nest(roots),
+    logs: [...logs],
+    logsTruncated: isLogsTruncated,
   }
 }
 

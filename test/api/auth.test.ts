@@ -114,7 +114,7 @@ t.test('a token bound to a tenant asks about that tenant only, others about all'
   const none = { requestCount: 0, spanCount: 0, errorCount: 0, errorRate: null }
   const { app } = buildApi(t, {
     queries: {
-      readTrace: note({ spans: [], isTruncated: false }),
+      readTrace: note({ spans: [], isTruncated: false, logs: [], isLogsTruncated: false }),
       readSlowTraces: note([]),
       readTraceStatistics: note({ ...none, durationMs: figures, traceCount: 0, byService: [] }),
     },

@@ -1,5 +1,6 @@
 import { Writable } from 'node:stream'
 import { createApiServer, type ApiParts } from '../../collector/api/server'
+import type { Queries } from '../../collector/api/contract'
 import { createLog } from '../../collector/telemetry/log'
 
 export const ADMIN = 'admin-token-0123456789'
@@ -11,7 +12,10 @@ export const NOW_MS = Date.parse('2026-03-01T12:00:00Z')
 /** An API whose parts are replaced as the test needs; `lines` collects its log. */
 export function buildApi(
   t: { teardown(fn: () => Promise<void>): void },
-  overrides: Partial<ApiParts> = {},
+  {
+    queries,
+    ...overrides
+  }: Partial<Omit<ApiParts, 'queries'>> & { readonly queries?: Partial<Queries> | null } = {},
 ) {
   const lines: string[] = []
   const stream = new Writable({
@@ -21,11 +25,7 @@ export function buildApi(
     },
   })
   const app = createApiServer({
-    queries: {
-      readTrace: () => Promise.resolve({ spans: [], isTruncated: false }),
-      readSlowTraces: () => Promise.resolve([]),
-      readTraceStatistics: () => Promise.resolve(NO_STATISTICS),
-    },
+    queries: queries === null ? null : { ...NO_DATA, ...queries },
     probes: { readiness: () => Promise.resolve(READY) },
     tokens: [
       { token: ADMIN, scope: 'admin', tenant: null },
@@ -59,3 +59,20 @@ const NO_FIGURES = {
 }
 
 const NO_STATISTICS = { ...NO_FIGURES, traceCount: 0, byService: [] }
+
+/** What an empty database answers. */
+const NO_DATA: Queries = {
+  readTrace: () =>
+    Promise.resolve({ spans: [], isTruncated: false, logs: [], isLogsTruncated: false }),
+  readSlowTraces: () => Promise.resolve([]),
+  readTraceStatistics: () => Promise.resolve(NO_STATISTICS),
+  readLogs: () => Promise.resolve({ logs: [], next: null, searchedToUs: null }),
+  readCorrelation: ({ id }) =>
+    Promise.resolve({
+      id,
+      traceIds: [],
+      spans: [],
+      logs: [],
+      truncated: { traces: false, spans: false, logs: false },
+    }),
+}

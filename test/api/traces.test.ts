@@ -183,6 +183,8 @@ function chain(length: number): StoredTrace {
   const hex = (n: number) => (n + 1).toString(16).padStart(16, '0')
   return {
     isTruncated: true,
+    logs: [],
+    isLogsTruncated: false,
     spans: Array.from({ length }, (_, n) => ({
       traceId: TRACE_ID,
       spanId: hex(n),

@@ -1,8 +1,9 @@
 import { Type, type FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
-import type { TProperties } from 'typebox'
+import { sendLarge } from '../answer'
 import type { TraceFilter, TraceQueries } from '../contract'
 import { problems } from '../openapi'
-import { BadParameters, sendProblem } from '../problems'
+import { closedQuery, parseTraceId } from '../parameters'
+import { sendProblem } from '../problems'
 import { SlowTrace, Trace, TraceStatisticsAnswer } from '../schemas/trace'
 import { composeTrace } from '../trace'
 import { formatMs, resolveWindow, windowParameters, type WindowParameters } from '../window'
@@ -16,7 +17,8 @@ const MAX_THRESHOLD_MS = 315_360_000_000
 
 const tags = ['traces']
 
-/** What the routes about traces need; windows reach back `maxHours` at most, an answer about one trace has `maxSpans`. */
+/** What the routes about traces need; windows reach back `maxHours` at most, an answer about one trace has `maxSpans` spans and as many
+ * log records. */
 export interface TraceRoutesParts {
   readonly queries: TraceQueries
   readonly now: () => number
@@ -42,7 +44,7 @@ function oneTrace({
   onTruncated,
 }: TraceRoutesParts): FastifyPluginCallbackTypebox {
   const schema = {
-    summary: 'A trace, as a list of spans and as a tree',
+    summary: 'A trace, as a list of spans and as a tree, with its log records',
     tags,
     params: Type.Object({
       traceId: Type.String({ description: '32 hex digits, or the same as a uuid' }),
@@ -55,15 +57,11 @@ function oneTrace({
       const traceId = parseTraceId(request.params.traceId)
       const { tenant } = request
       const trace = await queries.readTrace({ traceId, tenant, maxSpans })
-      if (trace.spans.length === 0) {
-        return sendProblem(request, reply, 404, `No span of trace ${traceId} is stored.`)
+      if (trace.spans.length === 0 && trace.logs.length === 0) {
+        return sendProblem(request, reply, 404, `Nothing of trace ${traceId} is stored.`)
       }
-      if (trace.isTruncated) onTruncated()
-      // Up to megabytes, which JSON.stringify writes three times as fast as what Fastify compiles from the schema.
-      return reply
-        .type('application/json; charset=utf-8')
-        .serializer((answer: object) => JSON.stringify(answer))
-        .send(composeTrace(traceId, trace))
+      if (trace.isTruncated || trace.isLogsTruncated) onTruncated()
+      return sendLarge(reply, composeTrace(traceId, trace))
     })
     done()
   }
@@ -143,18 +141,4 @@ function filterOf(
 ): TraceFilter {
   const window = resolveWindow(query, nowMs, maxHours)
   return { window, service: query.service ?? null, module: query.module ?? null, tenant }
-}
-
-/** A misspelt parameter would be an answer to another question: it is refused. */
-function closedQuery<P extends TProperties>(properties: P) {
-  return Type.Object(properties, { additionalProperties: false })
-}
-
-function parseTraceId(text: string): string {
-  const isUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)
-  const hex = (isUuid ? text.replaceAll('-', '') : text).toLowerCase()
-  if (/^[0-9a-f]{32}$/.test(hex) && !/^0+$/.test(hex)) return hex
-  const allowed = '32 hex digits or a uuid, not all zeros'
-  const shown = JSON.stringify(text.slice(0, 100))
-  throw new BadParameters([{ name: 'traceId', reason: `must be ${allowed}, not ${shown}` }])
 }

@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { Attributes, closed, count, hex, orNull, refer, text } from './field'
+import type { Log } from './log'
 import { Resource, Scope } from './origin'
 
 const SpanEvent = closed({
@@ -47,7 +48,7 @@ const spanFields = {
 }
 
 /** A span as it is stored. */
-export const StoredSpan = closed(spanFields)
+export const StoredSpan = closed(spanFields, { $id: 'StoredSpan' })
 export type StoredSpan = Static<typeof StoredSpan>
 
 /** A stored span and its place in the trace. */
@@ -110,8 +111,17 @@ export const Trace = closed(
     durationMs: orNull<number>('number', 'From the first start to the last end'),
     spans: Type.Array(refer<Static<typeof Span>>('Span'), { description: 'In order of start' }),
     tree: Type.Array(refer<TraceNode>('TraceNode'), { description: 'Roots in order of start' }),
+    logs: Type.Array(refer<Log>('Log'), {
+      description: 'Log records with its id, in order of time',
+    }),
+    logsTruncated: Type.Boolean({
+      description: 'There are more log records; these are the earliest',
+    }),
   },
-  { description: 'The spans of the trace, twice: in order of time and as a tree' },
+  {
+    description:
+      'The spans of the trace, twice, in order of time and as a tree, and its log records',
+  },
 )
 export type Trace = Static<typeof Trace>
 

@@ -10,3 +10,17 @@ export function kindName(kind: number): string {
 export function statusName(status: number): string {
   return STATUSES[status] ?? String(status)
 }
+
+const SEVERITIES = ['trace', 'debug', 'info', 'warn', 'error', 'fatal']
+
+/** The name of the range a severity number lies in (OpenTelemetry logs data model, Severity Fields); null beyond 1 to 24. */
+export function severityName(number: number): string | null {
+  return number < 1 ? null : (SEVERITIES[Math.floor((number - 1) / 4)] ?? null)
+}
+
+/** The short name of a severity number, INFO or INFO2; null beyond 1 to 24. */
+export function severityText(number: number): string | null {
+  const name = severityName(number)?.toUpperCase() ?? null
+  const step = (number - 1) % 4
+  return name === null || step === 0 ? name : `${name}${step + 1}`
+}

@@ -12,36 +12,71 @@ const QUERY_CANCELED = '57014'
 /** SQLSTATE classes of a Postgres that is away, full, stopping, or (40) asks for the transaction again. */
 const PASSING_CLASSES = new Set(['08', '40', '53', '55', '57', '58'])
 
-/** A statement and its values, `what` for people: "the trace". */
-export interface Question {
-  readonly what: string
+export type Value = string | number | null | readonly string[]
+
+/** A statement and its values. */
+export interface Statement {
   readonly text: string
-  readonly values: readonly (string | number | null)[]
+  readonly values: readonly Value[]
 }
 
-/**
- * Asks one statement in a read-only transaction with a time limit of its own, set locally because a pooler may hand the
- * session to others. Throws Unavailable when Postgres is away or the limit is reached.
- */
+/** A statement and its values, `what` for people: "the trace". */
+export interface Question extends Statement {
+  readonly what: string
+}
+
+/** Asks one statement in a transaction of its own. Throws Unavailable when Postgres is away or the time limit is reached. */
 export async function read<R extends QueryResultRow>(
   pool: Pool,
   { what, text, values }: Question,
   statementTimeoutMs = STATEMENT_TIMEOUT_MS,
 ): Promise<R[]> {
-  const signal = AbortSignal.timeout(statementTimeoutMs + GRACE_MS)
+  return readTogether(pool, what, ({ ask }) => ask<R>({ text, values }), statementTimeoutMs)
+}
+
+/** A read-only transaction. */
+export interface Reading {
+  /** Asks within the time that is left for all statements together. */
+  ask<R extends QueryResultRow>(statement: Statement): Promise<R[]>
+}
+
+/**
+ * Asks several statements, one after the other, in a read-only transaction with a time limit for all of them, set locally
+ * because a pooler may hand the session to others. Throws Unavailable when Postgres is away or the limit is reached, unless
+ * `use` handles the latter (`isOutOfTime`) and asks no more.
+ */
+export async function readTogether<T>(
+  pool: Pool,
+  what: string,
+  use: (reading: Reading) => Promise<T>,
+  timeoutMs = STATEMENT_TIMEOUT_MS,
+): Promise<T> {
+  const signal = AbortSignal.timeout(timeoutMs + GRACE_MS)
   try {
     return await withClient(pool, signal, async (client) => {
       await client.query(
-        `begin read only; set local statement_timeout = ${statementTimeoutMs}; set local jit = off`,
+        `begin read only; set local statement_timeout = ${timeoutMs}; set local jit = off`,
       )
-      const { rows } = await client.query<R>(text, [...values])
+      const startedAt = performance.now()
+      let isFirst = true
+      const ask = async <R extends QueryResultRow>({ text, values }: Statement) => {
+        const leftMs = Math.max(1, Math.ceil(timeoutMs - (performance.now() - startedAt)))
+        if (!isFirst) await client.query(`set local statement_timeout = ${leftMs}`)
+        isFirst = false
+        return (await client.query<R>(text, [...values])).rows
+      }
+      const answer = await use({ ask })
       await client.query('commit')
-      return rows
+      return answer
     })
   } catch (error) {
-    const isLate = signal.aborted || hasCode(error, QUERY_CANCELED)
-    throw explain(error, what, isLate ? statementTimeoutMs : null)
+    throw explain(error, what, signal.aborted || isOutOfTime(error) ? timeoutMs : null)
   }
+}
+
+/** Whether Postgres gave a statement up because its time was over; its transaction can be asked nothing more. */
+export function isOutOfTime(error: unknown): boolean {
+  return hasCode(error, QUERY_CANCELED)
 }
 
 /** The caller reads the message: it names no host and no statement, those are in the cause. */

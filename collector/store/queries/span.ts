@@ -1,5 +1,15 @@
 import { kindName, statusName } from './names'
-import { formatUnixNano, parseStored, spanIdHex, unixNanoOf, type StoredValue } from './stored'
+import { decodeOrigin, ORIGIN_COLUMNS, type Decoded, type OriginRow } from './origin'
+import {
+  formatUnixNano,
+  parseAttributes,
+  parseList,
+  spanIdHex,
+  textOf,
+  unixNanoOf,
+  type Attributes,
+  type StoredValue,
+} from './stored'
 
 const NS_PER_MS = 1e6
 
@@ -29,15 +39,10 @@ export const SPAN_COLUMNS = `
   span.dropped_links_count, span.attributes::text as attributes, span.events::text as events,
   span.links::text as links,
   coalesce(service.name, '') as service, ${moduleOf(`span.attributes -> 'module'`)} as module,
-  span.resource_id, resource.attributes::text as resource_attributes,
-  resource.dropped_attributes_count as resource_dropped_attributes_count,
-  resource.entity_refs::text as resource_entity_refs, coalesce(resource.schema_url, '') as resource_schema_url,
-  span.scope_id, coalesce(scope.name, '') as scope_name, coalesce(scope.version, '') as scope_version,
-  scope.attributes::text as scope_attributes, scope.dropped_attributes_count as scope_dropped_attributes_count,
-  coalesce(scope.schema_url, '') as scope_schema_url`
+  span.resource_id, span.scope_id, ${ORIGIN_COLUMNS}`
 
 /** A row of `SPAN_COLUMNS`; 64-bit numbers are decimal strings. */
-export interface SpanRow {
+export interface SpanRow extends OriginRow {
   readonly trace_id: string
   readonly span_id: string
   readonly parent_span_id: string | null
@@ -60,29 +65,10 @@ export interface SpanRow {
   readonly links: string | null
   readonly service: string
   readonly module: string
-  readonly resource_id: string
-  readonly resource_attributes: string | null
-  readonly resource_dropped_attributes_count: string | null
-  readonly resource_entity_refs: string | null
-  readonly resource_schema_url: string
-  readonly scope_id: string
-  readonly scope_name: string
-  readonly scope_version: string
-  readonly scope_attributes: string | null
-  readonly scope_dropped_attributes_count: string | null
-  readonly scope_schema_url: string
-}
-
-type Attributes = Record<string, StoredValue>
-
-/** Resources and scopes already decoded for this answer: many spans share a few. */
-export interface Decoded {
-  readonly resources: Map<string, ReturnType<typeof decodeResource>>
-  readonly scopes: Map<string, ReturnType<typeof decodeScope>>
 }
 
 /** A span with every field that was stored. */
-export function decodeSpan(row: SpanRow, { resources, scopes }: Decoded) {
+export function decodeSpan(row: SpanRow, decoded: Decoded) {
   const startNs = row.start_ns === null ? null : unixNanoOf(row.start_us, row.start_ns)
   const endNs = row.end_us === null ? null : unixNanoOf(row.end_us, row.end_ns)
   return {
@@ -106,8 +92,7 @@ export function decodeSpan(row: SpanRow, { resources, scopes }: Decoded) {
     droppedEventsCount: Number(row.dropped_events_count),
     links: parseList(row.links).map(decodeLink),
     droppedLinksCount: Number(row.dropped_links_count),
-    resource: remembered(resources, row.resource_id, () => decodeResource(row)),
-    scope: remembered(scopes, row.scope_id, () => decodeScope(row)),
+    ...decodeOrigin(row, decoded),
   }
 }
 
@@ -138,52 +123,6 @@ function decodeLink(stored: Attributes) {
     attributes: (stored['attributes'] ?? {}) as Attributes,
     droppedAttributesCount: Number(stored['dropped_attributes_count'] ?? 0),
   }
-}
-
-function decodeResource(row: SpanRow) {
-  return {
-    attributes: parseAttributes(row.resource_attributes),
-    droppedAttributesCount: Number(row.resource_dropped_attributes_count),
-    entityRefs: parseList(row.resource_entity_refs).map(decodeEntityRef),
-    schemaUrl: row.resource_schema_url,
-  }
-}
-
-function decodeEntityRef(stored: Attributes) {
-  return {
-    schemaUrl: textOf(stored['schema_url']),
-    type: textOf(stored['type']),
-    idKeys: (stored['id_keys'] ?? []) as string[],
-    descriptionKeys: (stored['description_keys'] ?? []) as string[],
-  }
-}
-
-function decodeScope(row: SpanRow) {
-  return {
-    name: row.scope_name,
-    version: row.scope_version,
-    attributes: parseAttributes(row.scope_attributes),
-    droppedAttributesCount: Number(row.scope_dropped_attributes_count),
-    schemaUrl: row.scope_schema_url,
-  }
-}
-
-function remembered<V>(known: Map<string, V>, id: string, decode: () => V): V {
-  const value = known.get(id) ?? decode()
-  known.set(id, value)
-  return value
-}
-
-function parseAttributes(text: string | null): Attributes {
-  return text === null ? {} : (parseStored(text) as Attributes)
-}
-
-function parseList(text: string | null): Attributes[] {
-  return text === null ? [] : (parseStored(text) as Attributes[])
-}
-
-function textOf(value: StoredValue | undefined): string {
-  return typeof value === 'string' ? value : ''
 }
 
 /** Nanoseconds since 1970, null when none were sent. */

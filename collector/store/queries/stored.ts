@@ -14,6 +14,24 @@ export function parseStored(text: string): StoredValue {
   return JSON.parse(quoteIntegers(text)) as StoredValue
 }
 
+/** Attributes as they are stored. */
+export type Attributes = Record<string, StoredValue>
+
+/** Reads the jsonb text of attributes; null stands for none. */
+export function parseAttributes(text: string | null): Attributes {
+  return text === null ? {} : (parseStored(text) as Attributes)
+}
+
+/** Reads the jsonb text of a list of objects; null stands for an empty one. */
+export function parseList(text: string | null): Attributes[] {
+  return text === null ? [] : (parseStored(text) as Attributes[])
+}
+
+/** The value if it is a string, else an empty one. */
+export function textOf(value: StoredValue | undefined): string {
+  return typeof value === 'string' ? value : ''
+}
+
 /** Unix nanoseconds from Postgres's microseconds and the nanoseconds that did not fit. */
 export function unixNanoOf(micros: string, restNs: number | null): bigint {
   return BigInt(micros) * 1000n + BigInt(restNs ?? 0)

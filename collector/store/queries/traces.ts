@@ -1,6 +1,8 @@
 import type { Pool } from 'pg'
+import { readTraceLogs } from './logs'
 import { read } from './read'
-import { decodeSpan, moduleOf, ownModule, SPAN_COLUMNS, type Decoded, type SpanRow } from './span'
+import { noneDecoded } from './origin'
+import { decodeSpan, moduleOf, ownModule, SPAN_COLUMNS, type SpanRow } from './span'
 import { formatUnixNano, spanIdHex, unixNanoOf } from './stored'
 import { kindName, statusName } from './names'
 
@@ -13,11 +15,15 @@ const IS_REQUEST = `(span.kind in (2, 5) or (span.kind in (0, 1) and span.parent
 const IS_FAILED = `(span.status = 2 or (span.kind = 2 and coalesce(
   span.attributes ->> 'http.response.status_code', span.attributes ->> 'http.status_code') ~ '^[5-9][0-9][0-9]$'))`
 
-/** The dictionaries are joined after the limit, so that only spans in the answer pay for them. */
-const TRACE_SQL = `
+/**
+ * The earliest $3 spans that fulfil a condition on $1, of the tenant $2 or any. The dictionaries are joined after the limit,
+ * so that only spans in the answer pay for them.
+ */
+export function earliestSpans(condition: string): string {
+  return `
 with found as (
   select span.* from sidelight.span
-  where span.trace_id = $1::uuid
+  where ${condition}
     and ($2::text is null or span.service_id in (select id from sidelight.service where tenant = $2))
   order by span.start_time, span.start_ns nulls first, span.span_id
   limit $3
@@ -29,6 +35,9 @@ left join sidelight.operation on operation.id = span.operation_id
 left join sidelight.resource on resource.id = span.resource_id
 left join sidelight.scope on scope.id = span.scope_id
 order by span.start_time, span.start_ns nulls first, span.span_id`
+}
+
+const TRACE_SQL = earliestSpans('span.trace_id = $1::uuid')
 
 /** $1 to $5 everywhere: since, until, tenant, service, module. */
 const IN_WINDOW = `
@@ -97,23 +106,35 @@ export function createTraceQueries(pool: Pool) {
   }
 }
 
-/** The earliest `maxSpans` spans of a trace, in order of start; none when it is unknown. `traceId` as Postgres reads a uuid. */
+/**
+ * The earliest `maxSpans` spans of a trace and as many log records, in order of time; none when it is unknown. `traceId` as
+ * Postgres reads a uuid.
+ */
 export async function readTrace(
   pool: Pool,
-  {
-    traceId,
-    tenant,
-    maxSpans,
-  }: { readonly traceId: string; readonly tenant: string | null; readonly maxSpans: number },
+  question: {
+    readonly traceId: string
+    readonly tenant: string | null
+    readonly maxSpans: number
+  },
 ) {
-  const rows = await read<SpanRow>(pool, {
-    what: 'the trace',
-    text: TRACE_SQL,
-    values: [traceId, tenant, maxSpans + 1],
-  })
-  const decoded: Decoded = { resources: new Map(), scopes: new Map() }
+  const { traceId, tenant, maxSpans } = question
+  const [rows, found] = await Promise.all([
+    read<SpanRow>(pool, {
+      what: 'the trace',
+      text: TRACE_SQL,
+      values: [traceId, tenant, maxSpans + 1],
+    }),
+    readTraceLogs(pool, { traceId, tenant, limit: maxSpans }),
+  ])
+  const decoded = noneDecoded()
   const spans = rows.slice(0, maxSpans).map((row) => decodeSpan(row, decoded))
-  return { spans, isTruncated: rows.length > maxSpans }
+  return {
+    spans,
+    isTruncated: rows.length > maxSpans,
+    logs: found.logs,
+    isLogsTruncated: found.next !== null,
+  }
 }
 
 interface SlowRow {

