@@ -9,6 +9,7 @@ import { KEYS } from './config/keys'
 import type { Pipeline } from './ingest/pipeline'
 import type { Spool } from './ingest/spool/spool'
 import type { CollectorParts } from './parts'
+import type { Signal } from './otlp/signal'
 import { createAdmission } from './receiver/admission'
 import { createOtlpGrpcServer } from './receiver/grpc'
 import { createOtlpHttpServer } from './receiver/http'
@@ -18,6 +19,7 @@ import { DoorTls } from './receiver/tls'
 import type { Release } from './release'
 import { createCorrelationQueries } from './store/queries/correlations'
 import { createLogQueries } from './store/queries/logs'
+import { createMetricQueries } from './store/queries/metrics'
 import { createTraceQueries } from './store/queries/traces'
 import type { Counters } from './telemetry/counters'
 import { createProbes } from './telemetry/probes'
@@ -61,6 +63,7 @@ async function openApi(
   releases: Release[],
 ): Promise<string> {
   const receives = config.roles.includes('ingest')
+  const retentionHours = (signal: Signal) => retentionDaysOf(config, signal) * HOURS_A_DAY
   const api = createApiServer({
     queries: config.roles.includes('api') ? createQueries(queryPool) : null,
     probes: createProbes({
@@ -74,7 +77,11 @@ async function openApi(
     version,
     log,
     now: Date.now,
-    retentionHours: retentionDaysOf(config, 'traces') * HOURS_A_DAY,
+    retentionHours: {
+      traces: retentionHours('traces'),
+      logs: retentionHours('logs'),
+      metrics: retentionHours('metrics'),
+    },
     maxTraceSpans: config.maxTraceSpans,
     correlationAttributes: config.correlationAttributes,
     onTruncated: () => counters.truncatedAnswers.inc(),
@@ -150,6 +157,7 @@ function createQueries(pool: Pool) {
     ...createTraceQueries(pool),
     ...createLogQueries(pool),
     ...createCorrelationQueries(pool),
+    ...createMetricQueries(pool),
   }
 }
 

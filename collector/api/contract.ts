@@ -1,3 +1,4 @@
+import type { MetricQueries } from './metric-contract'
 import type { Log } from './schemas/log'
 import type { SlowTrace, StoredSpan, TraceStatistics } from './schemas/trace'
 
@@ -113,4 +114,4 @@ export interface CorrelationQueries {
 }
 
 /** All questions the API asks. */
-export interface Queries extends TraceQueries, LogQueries, CorrelationQueries {}
+export interface Queries extends TraceQueries, LogQueries, CorrelationQueries, MetricQueries {}

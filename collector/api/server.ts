@@ -25,13 +25,15 @@ import { answerError, sendProblem } from './problems'
 import { correlationRoutes } from './routes/correlations'
 import { healthRoutes } from './routes/health'
 import { logRoutes } from './routes/logs'
+import { metricRoutes } from './routes/metrics'
 import { selfRoutes } from './routes/self'
 import { traceRoutes } from './routes/traces'
 import { Log } from './schemas/log'
 import { Problem } from './schemas/problem'
 import { Span, StoredSpan, TraceNode } from './schemas/trace'
 
-const DEFAULT_RETENTION_HOURS = 30 * 24
+const MONTH_HOURS = 30 * 24
+const DEFAULT_RETENTION_HOURS = { traces: MONTH_HOURS, logs: MONTH_HOURS, metrics: MONTH_HOURS }
 const DEFAULT_MAX_TRACE_SPANS = 10_000
 
 declare module 'fastify' {
@@ -56,7 +58,11 @@ export interface ApiParts {
   readonly version: string
   readonly log: Logger
   readonly now: () => number
-  readonly retentionHours?: number
+  readonly retentionHours?: {
+    readonly traces: number
+    readonly logs: number
+    readonly metrics: number
+  }
   readonly maxTraceSpans?: number
   /** The attributes whose values are correlation ids. */
   readonly correlationAttributes?: readonly string[]
@@ -72,7 +78,7 @@ export function createApiServer({
   version,
   log,
   now,
-  retentionHours = DEFAULT_RETENTION_HOURS,
+  retentionHours: { traces, logs, metrics: points } = DEFAULT_RETENTION_HOURS,
   maxTraceSpans = DEFAULT_MAX_TRACE_SPANS,
   correlationAttributes = [],
   onTruncated = () => undefined,
@@ -97,11 +103,11 @@ export function createApiServer({
     void typed.register(healthRoutes(probes, now))
     void typed.register(selfRoutes(metrics, version))
     if (queries !== null) {
-      const limits = { maxHours: retentionHours, maxSpans: maxTraceSpans }
-      void typed.register(traceRoutes({ queries, now, ...limits, onTruncated }))
-      void typed.register(logRoutes({ queries, now, ...limits }))
-      const attributes = correlationAttributes
-      void typed.register(correlationRoutes({ queries, attributes, ...limits, onTruncated }))
+      const answers = { queries, now, maxSpans: maxTraceSpans, onTruncated }
+      void typed.register(traceRoutes({ ...answers, maxHours: traces }))
+      void typed.register(logRoutes({ ...answers, maxHours: logs }))
+      void typed.register(metricRoutes({ ...answers, maxHours: points }))
+      void typed.register(correlationRoutes({ ...answers, attributes: correlationAttributes }))
     }
     done()
   })
@@ -175,6 +181,9 @@ export async function openApiDocument(version: string, log: Logger): Promise<obj
       readTraceStatistics: absent,
       readLogs: absent,
       readCorrelation: absent,
+      readMetricCatalogue: absent,
+      readMetricVariants: absent,
+      readMetricValues: absent,
     },
     probes: { readiness: absent },
     tokens: [],

@@ -75,4 +75,7 @@ const NO_DATA: Queries = {
       logs: [],
       truncated: { traces: false, spans: false, logs: false },
     }),
+  readMetricCatalogue: () => Promise.resolve({ metrics: [], isTruncated: false }),
+  readMetricVariants: () => Promise.resolve([]),
+  readMetricValues: () => Promise.resolve({ series: [], isTruncated: false }),
 }

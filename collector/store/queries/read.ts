@@ -1,4 +1,4 @@
-import type { Pool, QueryResultRow } from 'pg'
+import type { Pool, PoolClient, QueryResultRow } from 'pg'
 import { Unavailable } from '../../errors'
 import { withClient } from '../session'
 import { hasCode, isServerError } from '../sqlstate'
@@ -38,6 +38,8 @@ export async function read<R extends QueryResultRow>(
 export interface Reading {
   /** Asks within the time that is left for all statements together. */
   ask<R extends QueryResultRow>(statement: Statement): Promise<R[]>
+  /** For what is no statement of rows, a COPY; the time limit holds for each. */
+  readonly client: PoolClient
 }
 
 /**
@@ -65,7 +67,7 @@ export async function readTogether<T>(
         isFirst = false
         return (await client.query<R>(text, [...values])).rows
       }
-      const answer = await use({ ask })
+      const answer = await use({ ask, client })
       await client.query('commit')
       return answer
     })

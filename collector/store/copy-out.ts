@@ -1,0 +1,148 @@
+import type { PoolClient } from 'pg'
+import { to as copyTo } from 'pg-copy-streams'
+
+/** Signature, flags and length of the header extension, of which Postgres sends none. */
+const HEADER_BYTES = 19
+const ABSENT = -1
+/** What the trailer has in place of a number of columns. */
+const TRAILER = -1
+/** From 1970 to 2000, from where Postgres counts. */
+const POSTGRES_EPOCH_US = 946_684_800_000_000
+const HIGH_UNIT = 2 ** 32
+/** High halves from here on make an integer that a number cannot hold. */
+const MAX_SAFE_HIGH = 2 ** 21
+const ARRAY_HEADER_BYTES = 20
+
+/**
+ * Runs `query`, which can have no parameters, and shows its rows to `visit` one after the other as they arrive in the binary
+ * format of COPY: half the time and a hundredth of the memory of rows as objects, when there are hundreds of thousands.
+ */
+export async function copyOut(
+  client: PoolClient,
+  query: string,
+  visit: (row: BinaryRow) => void,
+): Promise<void> {
+  const row = new BinaryRow()
+  let rest: Buffer = Buffer.alloc(0)
+  let skip = HEADER_BYTES
+  const stream = client.query(copyTo(`copy (${query}) to stdout (format binary)`))
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
+    let at = 0
+    if (skip > 0) {
+      if (bytes.length < skip) {
+        rest = bytes
+        continue
+      }
+      at = skip
+      skip = 0
+    }
+    for (let next = row.read(bytes, at); next > at; next = row.read(bytes, at)) {
+      visit(row)
+      at = next
+    }
+    rest = bytes.subarray(at)
+  }
+}
+
+/** The row that is being visited; columns count from 0. */
+export class BinaryRow {
+  #bytes: Buffer = Buffer.alloc(0)
+  readonly #starts: number[] = []
+  readonly #lengths: number[] = []
+
+  /** Moves to the row at `at` and returns where the next one begins; returns `at` when it is not there as a whole. */
+  read(bytes: Buffer, at: number): number {
+    if (at + 2 > bytes.length) return at
+    const columns = bytes.readInt16BE(at)
+    if (columns === TRAILER) return at
+    let next = at + 2
+    for (let column = 0; column < columns; column++) {
+      if (next + 4 > bytes.length) return at
+      const length = bytes.readInt32BE(next)
+      next += 4
+      this.#starts[column] = next
+      this.#lengths[column] = length
+      if (length > 0) next += length
+    }
+    if (next > bytes.length) return at
+    this.#bytes = bytes
+    return next
+  }
+
+  isNull(column: number): boolean {
+    return this.#lengths[column] === ABSENT
+  }
+
+  /** A bigint, as a number where that holds it. */
+  int64(column: number): number | bigint {
+    return readInt64(this.#bytes, this.#start(column))
+  }
+
+  int32(column: number): number {
+    return this.#bytes.readInt32BE(this.#start(column))
+  }
+
+  float64(column: number): number {
+    return this.#bytes.readDoubleBE(this.#start(column))
+  }
+
+  float64OrNull(column: number): number | null {
+    return this.isNull(column) ? null : this.float64(column)
+  }
+
+  /** Unix microseconds of a timestamptz. */
+  unixMicros(column: number): number {
+    return Number(this.int64(column)) + POSTGRES_EPOCH_US
+  }
+
+  text(column: number): string {
+    const start = this.#start(column)
+    return this.#bytes.toString('utf8', start, start + (this.#lengths[column] ?? 0))
+  }
+
+  /** A one-dimensional bigint[], rounded to doubles. */
+  int64Array(column: number): Float64Array {
+    return this.#array(column, (bytes, at) => Number(readInt64(bytes, at)))
+  }
+
+  /** A one-dimensional double precision[]. */
+  float64Array(column: number): Float64Array {
+    return this.#array(column, (bytes, at) => bytes.readDoubleBE(at))
+  }
+
+  #array(column: number, readElement: (bytes: Buffer, at: number) => number): Float64Array {
+    const start = this.#start(column)
+    const bytes = this.#bytes
+    if (bytes.readInt32BE(start) === 0) return new Float64Array()
+    const values = new Float64Array(bytes.readInt32BE(start + 12))
+    let at = start + ARRAY_HEADER_BYTES
+    for (let index = 0; index < values.length; index++) {
+      const length = bytes.readInt32BE(at)
+      at += 4
+      if (length === ABSENT) {
+        values[index] = NaN
+      } else {
+        values[index] = readElement(bytes, at)
+        at += length
+      }
+    }
+    return values
+  }
+
+  #start(column: number): number {
+    const start = this.#starts[column]
+    if (start === undefined || this.isNull(column)) {
+      throw new TypeError(`cannot read column ${column} of a row: there is none, or it is null`)
+    }
+    return start
+  }
+}
+
+function readInt64(bytes: Buffer, at: number): number | bigint {
+  const high = bytes.readInt32BE(at)
+  if (high > -MAX_SAFE_HIGH && high < MAX_SAFE_HIGH) {
+    return high * HIGH_UNIT + bytes.readUInt32BE(at + 4)
+  }
+  return bytes.readBigInt64BE(at)
+}

@@ -1,0 +1,172 @@
+/** A run of buckets: the first one has the index `offset`. Its array is never changed. */
+export interface Run {
+  readonly offset: number
+  readonly counts: Float64Array
+}
+
+/**
+ * The buckets of an exponential histogram (data model, "ExponentialHistogram"): with base = 2^(2^-scale) the positive
+ * bucket of index i holds values in (base^i, base^(i+1)], the negative one those mirrored, and the zero count those whose
+ * absolute value is at most the zero threshold.
+ */
+export interface ExponentialBuckets {
+  readonly scale: number
+  readonly zeroCount: number
+  readonly zeroThreshold: number
+  readonly positive: Run
+  readonly negative: Run
+  /** Of all the values; null when somebody did not say. */
+  readonly min: number | null
+  readonly max: number | null
+}
+
+/** A run never has more buckets: wider ones are joined to pairs, at the next smaller scale, until they fit. */
+const MAX_BUCKETS = 2048
+const NO_BUCKETS: Run = { offset: 0, counts: new Float64Array() }
+
+/** What was counted between two points of a cumulative stream. Buckets that fell counted nothing. */
+export function exponentialBetween(
+  to: ExponentialBuckets,
+  from: ExponentialBuckets,
+): ExponentialBuckets {
+  return combine(to, from, (count, before) => Math.max(0, count - before))
+}
+
+/** Both together, at the smaller scale and with the wider zero threshold. */
+export function mergeExponential(a: ExponentialBuckets, b: ExponentialBuckets): ExponentialBuckets {
+  const min = a.min === null || b.min === null ? null : Math.min(a.min, b.min)
+  const max = a.max === null || b.max === null ? null : Math.max(a.max, b.max)
+  return { ...combine(a, b, (one, other) => one + other), min, max }
+}
+
+/**
+ * The quantile by nearest rank: the value in the middle of the bucket that holds the rank, so chosen that no value of the
+ * bucket is further away than (base - 1) / (base + 1) of itself; in the zero bucket 0. The least and greatest value, where
+ * they are known, bound the answer. Null without values.
+ */
+export function exponentialQuantile(
+  histogram: ExponentialBuckets,
+  quantile: number,
+): number | null {
+  const { min, max } = histogram
+  const { scale, zeroCount, positive, negative } = widenZero(histogram)
+  const total = zeroCount + totalOf(positive) + totalOf(negative)
+  if (total === 0) return null
+  const rank = Math.max(1, Math.ceil(quantile * total))
+  const clamp = (value: number) => Math.max(min ?? -Infinity, Math.min(max ?? Infinity, value))
+  let below = 0
+  for (let at = negative.counts.length - 1; at >= 0; at--) {
+    below += negative.counts[at] ?? 0
+    if (below >= rank) return clamp(-middleOf(negative.offset + at, scale))
+  }
+  below += zeroCount
+  if (below >= rank) return clamp(0)
+  for (let at = 0; at < positive.counts.length; at++) {
+    below += positive.counts[at] ?? 0
+    if (below >= rank) return clamp(middleOf(positive.offset + at, scale))
+  }
+  throw new RangeError(`cannot find rank ${rank} of ${total} values`)
+}
+
+/** The relative error that a quantile at this scale has at most. */
+export function errorBound(scale: number): number {
+  const base = 2 ** (2 ** -scale)
+  return (base - 1) / (base + 1)
+}
+
+/** 2·l·u / (l + u) of the bucket's ends: as far from each in relation to that end. */
+function middleOf(index: number, scale: number): number {
+  const lower = 2 ** (index * 2 ** -scale)
+  const base = 2 ** (2 ** -scale)
+  // Of a base beyond all doubles only the lower end is a number.
+  return Number.isFinite(base) ? (lower / (1 + base)) * 2 * base : lower
+}
+
+function combine(
+  a: ExponentialBuckets,
+  b: ExponentialBuckets,
+  count: (a: number, b: number) => number,
+): ExponentialBuckets {
+  let scale = Math.min(a.scale, b.scale)
+  while (!fits(a, b, 'positive', scale) || !fits(a, b, 'negative', scale)) scale--
+  const side = (of: 'positive' | 'negative') =>
+    combineRuns(downscale(a[of], a.scale - scale), downscale(b[of], b.scale - scale), count)
+  return {
+    ...a,
+    scale,
+    zeroCount: count(a.zeroCount, b.zeroCount),
+    zeroThreshold: Math.max(a.zeroThreshold, b.zeroThreshold),
+    positive: side('positive'),
+    negative: side('negative'),
+  }
+}
+
+function fits(
+  a: ExponentialBuckets,
+  b: ExponentialBuckets,
+  side: 'positive' | 'negative',
+  scale: number,
+): boolean {
+  const [one, other] = [a[side], b[side]]
+  if (one.counts.length === 0 || other.counts.length === 0) return true
+  const first = Math.min(
+    shifted(one.offset, a.scale - scale),
+    shifted(other.offset, b.scale - scale),
+  )
+  const last = Math.max(
+    shifted(one.offset + one.counts.length - 1, a.scale - scale),
+    shifted(other.offset + other.counts.length - 1, b.scale - scale),
+  )
+  return last - first < MAX_BUCKETS
+}
+
+function combineRuns(a: Run, b: Run, count: (a: number, b: number) => number): Run {
+  if (a.counts.length === 0 && b.counts.length === 0) return NO_BUCKETS
+  const runs = [a, b].filter(({ counts }) => counts.length > 0)
+  const offset = Math.min(...runs.map((run) => run.offset))
+  const end = Math.max(...runs.map((run) => run.offset + run.counts.length))
+  const counts = new Float64Array(end - offset)
+  for (let at = 0; at < counts.length; at++) {
+    const index = offset + at
+    counts[at] = count(a.counts[index - a.offset] ?? 0, b.counts[index - b.offset] ?? 0)
+  }
+  return { offset, counts }
+}
+
+/** The buckets at a scale smaller by `by`: 2^by of them become one. */
+function downscale(run: Run, by: number): Run {
+  if (by === 0 || run.counts.length === 0) return run
+  const offset = shifted(run.offset, by)
+  const last = shifted(run.offset + run.counts.length - 1, by)
+  const counts = new Float64Array(last - offset + 1)
+  run.counts.forEach((count, at) => {
+    const into = shifted(run.offset + at, by) - offset
+    counts[into] = (counts[into] ?? 0) + count
+  })
+  return { offset, counts }
+}
+
+function shifted(index: number, by: number): number {
+  return Math.floor(index / 2 ** by)
+}
+
+/** Buckets that lie within the zero threshold, which another histogram brought, hold what counts as zero now. */
+function widenZero(histogram: ExponentialBuckets): ExponentialBuckets {
+  const { scale, zeroThreshold } = histogram
+  if (zeroThreshold === 0) return histogram
+  let zeroCount = histogram.zeroCount
+  const above = (run: Run): Run => {
+    const isWithin = (at: number) => 2 ** ((run.offset + at + 1) * 2 ** -scale) <= zeroThreshold
+    let first = 0
+    for (; first < run.counts.length && isWithin(first); first++)
+      zeroCount += run.counts[first] ?? 0
+    return { offset: run.offset + first, counts: run.counts.subarray(first) }
+  }
+  const positive = above(histogram.positive)
+  const negative = above(histogram.negative)
+  return { ...histogram, zeroCount, positive, negative }
+}
+
+function totalOf({ counts }: Run): number {
+  return counts.reduce((sum, count) => sum + count, 0)
+}

@@ -1,0 +1,150 @@
+import type { BinaryRow } from '../../copy-out'
+import { Cells } from './cells'
+import { add, greatest, least, subtract, type Exact } from './exact'
+import type { Aggregation } from './question'
+import type { Series } from './selection'
+import { secondsPassed, type Steps } from './steps'
+import { eachChange, eachIncrement, eachPoint, lastOfStep, type Timed } from './stream'
+import { FIRST_COLUMN, type Fold, type Stream } from './walk'
+
+/** A point of a gauge or a sum; its value is NaN when it is stale. */
+export interface NumberPoint extends Timed {
+  readonly value: Exact
+}
+
+/** What `readNumber` reads, after the columns that are walked. */
+export const NUMBER_COLUMNS = 'p.time, p.start_time, p.value, p.value_int, p.flags'
+
+export function readNumber(row: BinaryRow): NumberPoint {
+  const at = FIRST_COLUMN
+  const value = row.isNull(at + 3) ? (row.float64OrNull(at + 2) ?? NaN) : row.int64(at + 3)
+  return {
+    timeUs: row.unixMicros(at),
+    startUs: row.isNull(at + 1) ? null : row.unixMicros(at + 1),
+    value,
+    isStale: (!row.isNull(at + 4) && (row.int32(at + 4) & 1) === 1) || isMissing(row, at + 2),
+  }
+}
+
+/** A fold and what it comes to: one value a step of a group. */
+export interface Folded<P> extends Fold<P> {
+  answer(group: number): (Exact | null)[]
+}
+
+/**
+ * Adds up gauges and sums. Over the points of a step, of all series of the group: `avg`, `min`, `max`, `count` (how many) and
+ * `last` (the newest). `sum` adds the last point of each series, and of delta streams all points, since those add up by
+ * themselves. `increase` is what monotonic sums counted and by how much others changed; `rate` is that a second.
+ */
+export function foldNumbers(aggregation: Aggregation, steps: Steps): Folded<NumberPoint> {
+  switch (aggregation) {
+    case 'avg':
+      return foldAverage(steps)
+    case 'min':
+      return foldPoints(steps, least, (point) => point.value)
+    case 'max':
+      return foldPoints(steps, greatest, (point) => point.value)
+    case 'count':
+      return foldPoints(steps, add, () => 1)
+    case 'last':
+      return foldLast(steps)
+    case 'sum':
+      return foldSum(steps)
+    case 'increase':
+      return foldIncrease(steps)
+    case 'rate':
+      return perSecond(foldIncrease(steps), steps)
+    case 'quantile':
+      throw new TypeError('cannot fold numbers: they have no quantiles')
+  }
+}
+
+/** What a fold comes to, a second. */
+export function perSecond<P>({ open, answer }: Folded<P>, steps: Steps): Folded<P> {
+  return {
+    open,
+    answer: (group) =>
+      answer(group).map((value, step) =>
+        value === null ? null : Number(value) / secondsPassed(steps, step),
+      ),
+  }
+}
+
+/** The quotients of two rows of cells; null where there is nothing, or nothing to divide by. */
+export function divide(
+  totals: readonly (Exact | null)[],
+  counts: readonly (Exact | null)[],
+): (number | null)[] {
+  return totals.map((total, step) => {
+    const count = Number(counts[step] ?? 0)
+    return total === null || count === 0 ? null : Number(total) / count
+  })
+}
+
+function foldPoints(
+  steps: Steps,
+  combine: (a: Exact, b: Exact) => Exact,
+  valueOf: (point: NumberPoint) => Exact,
+): Folded<NumberPoint> {
+  const cells = new Cells(steps.count, combine)
+  return {
+    open: (_series, group) =>
+      eachPoint(steps, (step, point) => cells.add(group, step, valueOf(point))),
+    answer: (group) => [...cells.row(group)],
+  }
+}
+
+function foldAverage(steps: Steps): Folded<NumberPoint> {
+  const totals = new Cells(steps.count, add)
+  const counts = new Cells<Exact>(steps.count, add)
+  return {
+    open: (_series, group) =>
+      eachPoint(steps, (step, { value }) => {
+        totals.add(group, step, value)
+        counts.add(group, step, 1)
+      }),
+    answer: (group) => divide(totals.row(group), counts.row(group)),
+  }
+}
+
+function foldLast(steps: Steps): Folded<NumberPoint> {
+  const cells = new Cells<NumberPoint>(steps.count, newer)
+  return {
+    open: (_series, group) => lastOfStep(steps, (step, point) => cells.add(group, step, point)),
+    answer: (group) => cells.row(group).map((point) => point?.value ?? null),
+  }
+}
+
+/** Of two points for the same time the larger one, so that the answer is the same whichever is read first. */
+function newer(a: NumberPoint, b: NumberPoint): NumberPoint {
+  if (a.timeUs !== b.timeUs) return a.timeUs > b.timeUs ? a : b
+  return greatest(a.value, b.value) === a.value ? a : b
+}
+
+function foldSum(steps: Steps): Folded<NumberPoint> {
+  const cells = new Cells(steps.count, add)
+  return {
+    open: ({ isDelta }, group) => {
+      const take = (step: number, { value }: NumberPoint) => cells.add(group, step, value)
+      return isDelta ? eachPoint(steps, take) : lastOfStep(steps, take)
+    },
+    answer: (group) => [...cells.row(group)],
+  }
+}
+
+function foldIncrease(steps: Steps): Folded<NumberPoint> {
+  const cells = new Cells(steps.count, add)
+  const open = (series: Series, group: number): Stream<NumberPoint> => {
+    if (!series.isDelta && !series.isMonotonic) {
+      return eachChange(steps, (step, change) => cells.add(group, step, change))
+    }
+    return eachIncrement(steps, series, (step, { value }, previous) =>
+      cells.add(group, step, previous === null ? value : subtract(value, previous.value)),
+    )
+  }
+  return { open, answer: (group) => [...cells.row(group)] }
+}
+
+function isMissing(row: BinaryRow, column: number): boolean {
+  return row.isNull(column) && row.isNull(column + 1)
+}
