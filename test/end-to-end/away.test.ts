@@ -1,5 +1,6 @@
 import { Client } from 'pg'
 import t, { type Test } from 'tap'
+import { SIGNALS } from '../../collector/translate/rows'
 import {
   ADMIN_TOKEN,
   collectors,
@@ -7,10 +8,16 @@ import {
   freePorts,
   type RunningCollector,
 } from '../helpers/collector'
-import { traces } from '../helpers/otlp'
+import { exportRequest } from '../helpers/export-request'
+import { bySignal } from '../helpers/ledger'
 import { startCluster } from '../helpers/postgres'
 import { until } from '../helpers/until'
 
+const ITEMS = 100
+/** All of what was posted of a service. */
+const ALL = bySignal(() => ITEMS)
+/** Whose telemetry the tests post; the collector has some of its own. */
+const SERVICES = ['before', 'after', 'a', 'b', 'c', 'd']
 const PROTOBUF = { 'content-type': 'application/x-protobuf' }
 
 /** A cluster that is down, and how to start collectors on it. */
@@ -23,11 +30,16 @@ async function openAway(t: Test) {
   return { cluster, start: collectors(t).start, options }
 }
 
-async function post(collector: RunningCollector, service: string): Promise<number> {
-  const body = new Uint8Array(traces({ service, count: 100 }, 'protobuf'))
-  return (
-    await fetch(`${collector.otlpUrl}/v1/traces`, { method: 'POST', headers: PROTOBUF, body })
-  ).status
+/** Sends a request of each signal at once; the statuses they were answered, without repeats. */
+async function post(collector: RunningCollector, service: string): Promise<number[]> {
+  const statuses = await Promise.all(
+    SIGNALS.map(async (signal) => {
+      const body = new Uint8Array(exportRequest(signal, { service, count: ITEMS }))
+      const url = `${collector.otlpUrl}/v1/${signal}`
+      return (await fetch(url, { method: 'POST', headers: PROTOBUF, body })).status
+    }),
+  )
+  return [...new Set(statuses)]
 }
 
 /** A question about traces; it is under way when this returns. */
@@ -36,14 +48,25 @@ function ask(collector: RunningCollector): Promise<Response> {
   return fetch(`${collector.apiUrl}/api/admin/observability/traces/slow`, { headers })
 }
 
-async function countByService(connectionString: string): Promise<Record<string, number>> {
+/** How many spans, log records and data points of each service are stored. */
+async function countByService(connectionString: string): Promise<Record<string, object>> {
   const client = new Client({ connectionString })
   await client.connect()
-  const { rows } = await client.query<{ service: string; spans: number }>(
-    'select service, count(*)::int as spans from sidelight.spans group by service',
+  const { rows } = await client.query<{ service: string; items: object }>(
+    `select service, jsonb_object_agg(signal, items) as items
+     from (
+       select 'traces' as signal, service, count(*) as items from sidelight.spans group by service
+       union all
+       select 'logs', service, count(*) from sidelight.logs group by service
+       union all
+       select 'metrics', service, count(*) from sidelight.metrics group by service
+     ) as stored
+     where service = any($1)
+     group by service`,
+    [SERVICES],
   )
   await client.end()
-  return Object.fromEntries(rows.map(({ service, spans }) => [service, spans]))
+  return Object.fromEntries(rows.map(({ service, items }) => [service, items]))
 }
 
 /** The server's processes but for the postmaster and the one that is asked. */
@@ -62,7 +85,7 @@ t.test(
   async (t) => {
     const { cluster, start, options } = await openAway(t)
     const collector = await start(options, 'live')
-    t.equal(await post(collector, 'before'), 200)
+    t.same(await post(collector, 'before'), [200])
     const readiness = await fetch(`${collector.apiUrl}/health/ready`)
     t.equal(readiness.status, 503)
     t.match(await readiness.json(), { checks: { database: 'unhealthy', spool: 'healthy' } })
@@ -72,9 +95,9 @@ t.test(
       30_000,
       'a ready collector',
     )
-    t.equal(await post(collector, 'after'), 200)
+    t.same(await post(collector, 'after'), [200])
     t.equal(await collector.end('SIGTERM'), 0)
-    t.same(await countByService(cluster.connectionString()), { before: 100, after: 100 })
+    t.same(await countByService(cluster.connectionString()), { before: ALL, after: ALL })
   },
 )
 
@@ -83,17 +106,17 @@ t.test(
   async (t) => {
     const { cluster, start, options } = await openAway(t)
     const first = await start(options, 'live')
-    for (const service of ['a', 'b']) t.equal(await post(first, service), 200)
+    for (const service of ['a', 'b']) t.same(await post(first, service), [200])
     await first.end('SIGKILL')
     const second = await start(options, 'live')
-    t.equal(await post(second, 'c'), 200)
+    t.same(await post(second, 'c'), [200])
     t.equal(await second.end('SIGTERM'), 0, 'a stop without Postgres is clean')
-    t.match(second.output(), /stopped: 0 requests without an answer, 3 in the spool/)
+    t.match(second.output(), /stopped: 0 requests without an answer, 9 in the spool/)
     await cluster.restart()
     const third = await start(options)
     t.equal(await third.end('SIGTERM'), 0, 'a stop stores what is left')
     t.match(third.output(), /stopped: 0 requests without an answer, 0 in the spool/)
-    t.same(await countByService(cluster.connectionString()), { a: 100, b: 100, c: 100 })
+    t.same(await countByService(cluster.connectionString()), { a: ALL, b: ALL, c: ALL })
   },
 )
 
@@ -101,14 +124,15 @@ t.test('a hanging Postgres keeps no client waiting, and a second signal no stop'
   const { cluster, start, options } = await openAway(t)
   await cluster.restart()
   const collector = await start(options)
-  t.equal(await post(collector, 'before'), 200)
+  t.same(await post(collector, 'before'), [200])
   const processes = [cluster.pid(), ...(await processesOf(cluster.connectionString()))]
   for (const pid of processes) process.kill(pid, 'SIGSTOP')
   const startedMs = performance.now()
-  t.same(
-    await Promise.all(['b', 'c', 'd'].map((service) => post(collector, service))),
-    [200, 200, 200],
-  )
+  t.same(await Promise.all(['b', 'c', 'd'].map((service) => post(collector, service))), [
+    [200],
+    [200],
+    [200],
+  ])
   t.ok(performance.now() - startedMs < 10_000, 'before a client gives up')
   const ended = collector.end('SIGTERM')
   await until(() => collector.output().includes('"stopping"'), 10_000, 'the stop')
@@ -119,10 +143,10 @@ t.test('a hanging Postgres keeps no client waiting, and a second signal no stop'
   const successor = await start(options)
   t.equal(await successor.end('SIGTERM'), 0)
   t.same(await countByService(cluster.connectionString()), {
-    before: 100,
-    b: 100,
-    c: 100,
-    d: 100,
+    before: ALL,
+    b: ALL,
+    c: ALL,
+    d: ALL,
   })
 })
 
@@ -136,7 +160,7 @@ t.test('a hanging Postgres keeps no stop beyond its deadline', async (t) => {
   t.equal((await ask(collector)).status, 200)
   const processes = [cluster.pid(), ...(await processesOf(cluster.connectionString()))]
   for (const pid of processes) process.kill(pid, 'SIGSTOP')
-  t.equal(await post(collector, 'kept'), 200)
+  t.same(await post(collector, 'kept'), [200])
   const question = ask(collector).then(
     () => 'answered',
     () => 'cut off',
@@ -154,5 +178,5 @@ t.test('a hanging Postgres keeps no stop beyond its deadline', async (t) => {
   t.equal(await ended, 0)
   t.ok(tookMs < 9_000, `the stop took ${tookMs.toFixed(0)} ms`)
   t.equal(await question, 'cut off', 'a question keeps no stop either')
-  t.match(collector.output(), /stopped: 0 requests without an answer, 1 in the spool/)
+  t.match(collector.output(), /stopped: 0 requests without an answer, 3 in the spool/)
 })

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { Client } from 'pg'
 import t from 'tap'
+import { SIGNALS } from '../../collector/translate/rows'
 import { collectors, dataFolder, freePorts, type RunningCollector } from '../helpers/collector'
 import {
   areIdle,
@@ -10,7 +11,7 @@ import {
   openGate,
   waitingAt,
 } from '../helpers/commit-gate'
-import { settle, startLedgerClient } from '../helpers/ledger'
+import { INTACT, settle, startLedgerClient } from '../helpers/ledger'
 import { withDatabase } from '../helpers/postgres'
 import { until } from '../helpers/until'
 
@@ -19,7 +20,7 @@ const KILLS = 20
 const PHASES = ['before', 'inside', 'after'] as const
 
 t.test(
-  'a collector killed 20 times before, inside and after COMMIT keeps every acknowledged span exactly once',
+  'a collector killed 20 times before, inside and after COMMIT keeps every acknowledged span, log record and data point exactly once',
   async (t) => {
     const { connectionString } = await withDatabase(t)
     const client = new Client({ connectionString })
@@ -34,16 +35,22 @@ t.test(
     const app = startLedgerClient(t, collector.otlpUrl, join(dataDir, 'ledger'))
     for (let kill = 0; kill < KILLS; kill++) {
       const before = app.acknowledged()
-      await until(() => app.acknowledged() > before, 30_000, 'spans under way')
+      await until(() => app.acknowledged() > before, 30_000, 'items under way')
       await killAt(PHASES[kill % PHASES.length] ?? 'before', collector, client)
       collector = await start(options)
     }
     const { retries } = await app.stop()
     t.ok(retries >= KILLS, `the exporter retried (${retries} times)`)
+    for (const signal of SIGNALS) {
+      t.ok(app.acknowledged(signal) > 0, `${app.acknowledged(signal)} items of ${signal}`)
+    }
+    for (const signal of SIGNALS) {
+      t.ok(app.acknowledged(signal) > 0, `${app.acknowledged(signal)} items of ${signal}`)
+    }
     t.match(
       await settle(client, [app]),
-      { lost: 0, duplicated: 0 },
-      `${app.acknowledged()} acknowledged spans are there exactly once`,
+      INTACT,
+      `${app.acknowledged()} acknowledged items are there exactly once`,
     )
     t.equal(await collector.end('SIGTERM'), 0, 'the last one ends cleanly')
   },

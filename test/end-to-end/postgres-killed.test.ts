@@ -3,14 +3,15 @@ import { readFileSync } from 'node:fs'
 import { Client } from 'pg'
 import t from 'tap'
 import { readEmbeddedConnection } from '../../collector/store/embedded/connection'
+import { SIGNALS } from '../../collector/translate/rows'
 import { collectors, dataFolder, freePorts, readMetric } from '../helpers/collector'
-import { settle, startLedgerClient } from '../helpers/ledger'
+import { INTACT, settle, startLedgerClient } from '../helpers/ledger'
 import { until } from '../helpers/until'
 
 const KILLS = 6
 
 t.test(
-  'an embedded Postgres killed again and again under load keeps every acknowledged span exactly once',
+  'an embedded Postgres killed again and again under load keeps every acknowledged span, log record and data point exactly once',
   async (t) => {
     const dataDir = dataFolder(t)
     const [otlpPort = 0, apiPort = 0] = await freePorts(2)
@@ -19,7 +20,7 @@ t.test(
     const app = startLedgerClient(t, collector.otlpUrl, join(dataDir, 'ledger'))
     for (let kill = 0; kill < KILLS; kill++) {
       const before = app.acknowledged()
-      await until(() => app.acknowledged() > before + 200, 60_000, 'spans under way')
+      await until(() => app.acknowledged() > before + 200, 60_000, 'items under way')
       const postmaster = await until(() => postmasterOf(dataDir), 10_000, 'the pid of Postgres')
       process.kill(postmaster, 'SIGKILL')
       const live = await fetch(`${collector.apiUrl}/health/live`)
@@ -42,11 +43,10 @@ t.test(
     await client.end()
     const failed = app.entries().filter(({ outcome }) => outcome !== 'acknowledged')
     t.same(failed, [], 'no export failed')
-    t.match(
-      settled,
-      { lost: 0, duplicated: 0 },
-      `${app.acknowledged()} acknowledged spans are there exactly once`,
-    )
+    for (const signal of SIGNALS) {
+      t.ok(app.acknowledged(signal) > 0, `${app.acknowledged(signal)} items of ${signal}`)
+    }
+    t.match(settled, INTACT, `${app.acknowledged()} acknowledged items are there exactly once`)
     t.equal(await collector.end('SIGTERM'), 0, 'the collector ends cleanly')
   },
 )

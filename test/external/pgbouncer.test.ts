@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { Client } from 'pg'
 import t from 'tap'
 import { collectors, dataFolder, freePorts, readMetric } from '../helpers/collector'
-import { settle, startLedgerClient } from '../helpers/ledger'
+import { INTACT, settle, startLedgerClient } from '../helpers/ledger'
 import { startCluster } from '../helpers/postgres'
 import { until } from '../helpers/until'
 import { startPgbouncer } from './pgbouncer'
@@ -19,10 +19,10 @@ t.test(
     const app = startLedgerClient(t, collector.otlpUrl, join(dataDir, 'ledger'))
     for (const signal of ['SIGINT', 'SIGKILL'] as const) {
       const before = app.acknowledged()
-      await until(() => app.acknowledged() > before + 200, 30_000, 'spans under way')
+      await until(() => app.acknowledged() > before + 200, 30_000, 'items under way')
       await cluster.stop(signal)
       const during = app.acknowledged()
-      await until(() => app.acknowledged() > during + 50, 30_000, 'spans without Postgres')
+      await until(() => app.acknowledged() > during + 50, 30_000, 'items without Postgres')
       await cluster.restart()
     }
     await app.stop()
@@ -34,7 +34,7 @@ t.test(
     await client.connect()
     const settled = await settle(client, [app])
     await client.end()
-    t.match(settled, { lost: 0, duplicated: 0 }, `of ${app.acknowledged()} acknowledged spans`)
+    t.match(settled, INTACT, `of ${app.acknowledged()} acknowledged items`)
     const statistics = await fetch(
       `${collector.apiUrl}/api/admin/observability/traces/stats?hours=1`,
       { headers: { authorization: 'Bearer admin-token-of-the-tests' } },

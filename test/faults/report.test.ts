@@ -1,15 +1,20 @@
 import t from 'tap'
+import type { Signal } from '../../collector/translate/rows'
+import { bySignal } from '../helpers/ledger'
 import { isLevel } from './memory'
-import { faultsOf, formatReport, type Row, summarize } from './report'
+import { type Counts, faultsOf, formatReport, type Row, summarize } from './report'
 
-const sound: Row = {
-  name: 'postgres-killed',
-  times: 100,
+const COUNTS: Counts = {
   sent: 1_600,
   acknowledged: 1_584,
   stored: 1_584,
   duplicated: 0,
   lost: 0,
+}
+const sound: Row = {
+  name: 'postgres-killed',
+  times: 100,
+  counts: bySignal(() => COUNTS),
   retries: 12,
   slowestMs: 1_234.5,
   p99Ms: 99.9,
@@ -27,18 +32,36 @@ t.test('a row without losses, duplicates and broken claims passes', (t) => {
   t.end()
 })
 
-t.test('one lost span, one duplicated span or one broken claim fails the run, by name', (t) => {
+t.test('one lost item, one duplicated item or one broken claim fails the run, by name', (t) => {
+  const of = (signal: Signal, change: Partial<Counts>) => ({
+    counts: { ...sound.counts, [signal]: { ...COUNTS, ...change } },
+  })
   const cases: readonly [Partial<Row>, RegExp][] = [
-    [{ lost: 1 }, /postgres-killed: 1 acknowledged spans are lost/],
-    [{ duplicated: 1 }, /postgres-killed: 1 spans are stored again/],
-    [{ broken: ['3 exports failed'] }, /postgres-killed: 3 exports failed/],
-    [{ acknowledged: 0 }, /nothing was acknowledged/],
+    [of('traces', { lost: 1 }), /^postgres-killed: 1 acknowledged spans are lost$/],
+    [of('logs', { lost: 1 }), /^postgres-killed: 1 acknowledged log records are lost$/],
+    [of('metrics', { lost: 1 }), /^postgres-killed: 1 acknowledged data points are lost$/],
+    [of('traces', { duplicated: 1 }), /^postgres-killed: 1 spans are stored again$/],
+    [of('logs', { duplicated: 1 }), /^postgres-killed: 1 log records are stored again$/],
+    [of('metrics', { duplicated: 1 }), /^postgres-killed: 1 data points are stored again$/],
+    [of('logs', { acknowledged: 0 }), /^postgres-killed: no log records were acknowledged/],
+    [{ broken: ['3 exports failed'] }, /^postgres-killed: 3 exports failed$/],
   ]
   for (const [change, expected] of cases) {
     const row = { ...sound, ...change }
-    t.match(faultsOf(row).join(), expected)
-    t.match(formatReport([sound, row]), /FAILED/)
-    t.match(formatReport([sound, row]), expected)
+    const faults = faultsOf(row)
+    t.match(faults.join(), expected)
+    const report = formatReport([sound, row])
+    t.match(report, /FAILED/)
+    for (const fault of faults) t.ok(report.includes(fault))
+  }
+  t.end()
+})
+
+t.test('the report sums a row over the signals, and a signal over the rows', (t) => {
+  const report = formatReport([sound, sound])
+  t.match(report, /^postgres-killed +100 +4,800 +4,752 +4,752 +0 +0 /m)
+  for (const items of ['spans', 'log records', 'data points']) {
+    t.match(report, new RegExp(`^${items} +3,200 +3,168 +3,168 +0 +0$`, 'm'))
   }
   t.end()
 })
@@ -50,15 +73,24 @@ t.test('what cannot be counted fails the run; what cannot be run here is said', 
   t.end()
 })
 
-t.test('a summary counts spans, and times of what was acknowledged only', (t) => {
-  const entry = { request: 0, sentAtMs: 0, spans: 16 }
-  const summary = summarize([
-    { ...entry, tookMs: 5, outcome: 'acknowledged' },
-    { ...entry, tookMs: 20, outcome: 'acknowledged' },
-    { ...entry, tookMs: 9_000, outcome: 'failed' },
-    { ...entry, tookMs: 10_000, outcome: 'timed out' },
-  ])
-  t.match(summary, { sent: 64, acknowledged: 32, slowestMs: 20, failed: 2, timedOut: 1 })
+t.test('a summary counts items by signal, and times of what was acknowledged only', (t) => {
+  const entry = { request: 0, signal: 'traces' as Signal, sentAtMs: 0, items: 16 }
+  const settlement = { stored: 16, lost: 0, duplicated: 0 }
+  const summary = summarize(
+    [
+      { ...entry, tookMs: 5, outcome: 'acknowledged' },
+      { ...entry, signal: 'logs', tookMs: 20, outcome: 'acknowledged' },
+      { ...entry, tookMs: 9_000, outcome: 'failed' },
+      { ...entry, tookMs: 10_000, outcome: 'timed out' },
+    ],
+    bySignal(() => settlement),
+  )
+  t.match(summary, { slowestMs: 20, failed: 2, timedOut: 1 })
+  t.same(summary.counts, {
+    traces: { sent: 48, acknowledged: 16, ...settlement },
+    logs: { sent: 16, acknowledged: 16, ...settlement },
+    metrics: { sent: 0, acknowledged: 0, ...settlement },
+  })
   t.end()
 })
 

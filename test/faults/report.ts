@@ -1,13 +1,19 @@
-import type { Entry, Settlement } from '../helpers/ledger'
+import { type Signal, SIGNALS } from '../../collector/translate/rows'
 import { quantile } from '../bench/report'
+import { bySignal, type Entry, type Settlement } from '../helpers/ledger'
 
-/** What a scenario showed: one row of the table. */
-export interface Row extends Settlement {
-  readonly name: string
-  readonly times: number
-  /** Spans whose export has ended, however. */
+/** What became of the items of one signal. */
+export interface Counts extends Settlement {
+  /** Items whose export has ended, however. */
   readonly sent: number
   readonly acknowledged: number
+}
+
+/** What a scenario showed: one row of the table. */
+export interface Row {
+  readonly name: string
+  readonly times: number
+  readonly counts: Readonly<Record<Signal, Counts>>
   readonly retries: number
   /** Of the acknowledged exports, retries included; NaN without one. */
   readonly slowestMs: number
@@ -32,13 +38,19 @@ export interface Uncounted {
 
 export type Result = Row | Uncounted
 
-/** The numbers of a row that come from the ledgers. */
-export function summarize(exports: readonly (Entry & { readonly spans: number })[]) {
+/** The numbers of a row that come from the ledgers and their settlement. */
+export function summarize(
+  exports: readonly (Entry & { readonly items: number })[],
+  settlement: Readonly<Record<Signal, Settlement>>,
+) {
   const acknowledged = exports.filter(({ outcome }) => outcome === 'acknowledged')
   const tookMs = acknowledged.map((entry) => entry.tookMs)
   return {
-    sent: sumOfSpans(exports),
-    acknowledged: sumOfSpans(acknowledged),
+    counts: bySignal((signal) => ({
+      sent: sumOfItems(exports, signal),
+      acknowledged: sumOfItems(acknowledged, signal),
+      ...settlement[signal],
+    })),
     slowestMs: quantile(tookMs, 1),
     p99Ms: quantile(tookMs, 0.99),
     failed: exports.length - acknowledged.length,
@@ -51,54 +63,53 @@ export function faultsOf(result: Result): string[] {
   if (!isRow(result)) {
     return result.failure === undefined ? [] : [`${result.name}: ${result.failure}`]
   }
-  const { name, lost, duplicated, acknowledged, broken } = result
-  return [
-    ...(lost === 0 ? [] : [`${lost} acknowledged spans are lost`]),
-    ...(duplicated === 0 ? [] : [`${duplicated} spans are stored again`]),
-    ...(acknowledged > 0 ? [] : ['nothing was acknowledged, so nothing was shown']),
-    ...broken,
-  ].map((fault) => `${name}: ${fault}`)
+  const { name, counts, broken } = result
+  const faults = SIGNALS.flatMap((signal) => {
+    const { lost, duplicated, acknowledged } = counts[signal]
+    const items = ITEMS[signal]
+    return [
+      ...(lost === 0 ? [] : [`${lost} acknowledged ${items} are lost`]),
+      ...(duplicated === 0 ? [] : [`${duplicated} ${items} are stored again`]),
+      ...(acknowledged > 0 ? [] : [`no ${items} were acknowledged, so nothing was shown of them`]),
+    ]
+  })
+  return [...faults, ...broken].map((fault) => `${name}: ${fault}`)
 }
 
-/** The table, the scenarios' own figures below it, and the verdict. */
+/** The table, the totals of each signal, the scenarios' own figures, and the verdict. */
 export function formatReport(results: readonly Result[]): string {
-  const table = [HEADINGS, ...results.map(cellsOf)]
-  const widths = HEADINGS.map((_, column) =>
-    Math.max(
-      ...table
-        .filter((cells) => column === 0 || cells.length === HEADINGS.length)
-        .map((cells) => (cells[column] ?? '').length),
-    ),
-  )
-  const lines = table.map((cells) =>
-    cells
-      .map((cell, column) =>
-        column === 0 || cells.length < HEADINGS.length
-          ? cell.padEnd(widths[column] ?? 0)
-          : cell.padStart(widths[column] ?? 0),
-      )
-      .join('  ')
-      .trimEnd(),
-  )
-  const notes = results.flatMap((result) =>
-    isRow(result) ? result.notes.map((note) => `${result.name}: ${note}`) : [],
-  )
+  const rows = results.filter(isRow)
+  const notes = rows.flatMap(({ name, notes }) => notes.map((note) => `${name}: ${note}`))
   const faults = results.flatMap(faultsOf)
   const verdict =
     faults.length === 0
       ? ['Nothing acknowledged was lost, nothing was stored twice, every claim holds.']
       : ['FAILED', ...faults.map((fault) => `  ${fault}`)]
-  return [...lines, '', ...notes, ...(notes.length > 0 ? [''] : []), ...verdict].join('\n')
+  const parts = [
+    alignTable([HEADINGS, ...results.map(cellsOf)]),
+    alignTable([
+      ['in all', ...COUNTED],
+      ...SIGNALS.map((signal) => [
+        ITEMS[signal],
+        ...countsOf(rows.map(({ counts }) => counts[signal])).map(format),
+      ]),
+    ]),
+    notes,
+    verdict,
+  ]
+  return parts
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')
 }
+
+const ITEMS = { traces: 'spans', metrics: 'data points', logs: 'log records' } as const
+const COUNTED = ['sent', 'acknowledged', 'stored', 'duplicated', 'lost'] as const
 
 const HEADINGS = [
   'fault',
   'times',
-  'sent',
-  'acknowledged',
-  'stored',
-  'duplicated',
-  'lost',
+  ...COUNTED,
   'retries',
   'slowest ms',
   'p99 ms',
@@ -116,11 +127,7 @@ function cellsOf(result: Result): string[] {
     result.name,
     ...[
       result.times,
-      result.sent,
-      result.acknowledged,
-      result.stored,
-      result.duplicated,
-      result.lost,
+      ...countsOf(SIGNALS.map((signal) => result.counts[signal])),
       result.retries,
       result.slowestMs,
       result.p99Ms,
@@ -128,14 +135,49 @@ function cellsOf(result: Result): string[] {
       result.timedOut,
       result.peakRssMib,
       result.seconds,
-    ].map((value) => (Number.isFinite(value) ? Math.round(value).toLocaleString('en') : '-')),
+    ].map(format),
   ]
 }
 
 function isRow(result: Result): result is Row {
-  return 'lost' in result
+  return 'counts' in result
 }
 
-function sumOfSpans(exports: readonly { readonly spans: number }[]): number {
-  return exports.reduce((sum, { spans }) => sum + spans, 0)
+function sumOfItems(
+  exports: readonly { readonly signal: Signal; readonly items: number }[],
+  signal: Signal,
+): number {
+  return exports.reduce((sum, one) => sum + (one.signal === signal ? one.items : 0), 0)
+}
+
+/** The sums of what is counted, in its order. */
+function countsOf(counts: readonly Counts[]): number[] {
+  return COUNTED.map((name) => counts.reduce((sum, one) => sum + one[name], 0))
+}
+
+function format(value: number): string {
+  return Number.isFinite(value) ? Math.round(value).toLocaleString('en') : '-'
+}
+
+/** A line of fewer cells than the first says something instead of them. */
+function alignTable(table: readonly (readonly string[])[]): string[] {
+  const columns = table[0]?.length ?? 0
+  const isWhole = (cells: readonly string[]) => cells.length === columns
+  const widths = Array.from({ length: columns }, (_, column) =>
+    Math.max(
+      ...table
+        .filter((cells) => column === 0 || isWhole(cells))
+        .map((cells) => (cells[column] ?? '').length),
+    ),
+  )
+  return table.map((cells) =>
+    cells
+      .map((cell, column) =>
+        column === 0 || !isWhole(cells)
+          ? cell.padEnd(widths[column] ?? 0)
+          : cell.padStart(widths[column] ?? 0),
+      )
+      .join('  ')
+      .trimEnd(),
+  )
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Client } from 'pg'
+import { SIGNALS } from '../../collector/translate/rows'
 import { collectors, dataFolder, freePorts } from '../helpers/collector'
 import { type ClientPlan, type LedgerClient, settle, startLedgerClient } from '../helpers/ledger'
 import type { TestCluster } from '../helpers/postgres'
@@ -11,8 +12,8 @@ import { Sidecar } from './sidecar'
 
 const FLOW_MS = 60_000
 
-/** The load unless a scenario asks for another: 1,000 spans a second in 63 requests. */
-const LOAD = { spansPerSecond: 1_000, spansPerRequest: 16, concurrency: 8 } as const
+/** The load unless a scenario asks for another: 1,000 items a second in 63 requests, of the three signals in turn. */
+const LOAD = { itemsPerSecond: 1_000, itemsPerRequest: 16, concurrency: 8 } as const
 
 export interface StageOptions {
   readonly name: string
@@ -118,13 +119,13 @@ export class Stage {
     return client
   }
 
-  /** Waits until every client has had another export acknowledged. */
-  async flow(clients: readonly LedgerClient[] = this.#clients): Promise<void> {
-    const before = clients.map((client) => client.acknowledged())
+  /** Waits until every client has had another export of each signal acknowledged. */
+  async flow(): Promise<void> {
+    const before = this.#acknowledged()
     await until(
-      () => clients.every((client, index) => client.acknowledged() > (before[index] ?? 0)),
+      () => this.#acknowledged().every((now, index) => now > (before[index] ?? 0)),
       FLOW_MS,
-      'another acknowledged export',
+      'another acknowledged export of each signal',
     )
   }
 
@@ -173,17 +174,16 @@ export class Stage {
   async conclude(): Promise<Row> {
     const stopped = await Promise.all(this.#clients.map((client) => client.stop()))
     const partial = stopped.reduce((sum, one) => sum + one.partial, 0)
-    this.claim(partial === 0, `${partial} answers rejected spans`)
+    this.claim(partial === 0, `${partial} answers rejected something`)
     await Promise.all(this.#sidecars.map((sidecar) => this.#endInPeace(sidecar)))
     const settlement = await settle(await this.connect(), this.#clients)
     const entries = this.#clients.flatMap((one) =>
-      one.entries().map((entry) => ({ ...entry, spans: one.spansPerRequest })),
+      one.entries().map((entry) => ({ ...entry, items: one.itemsPerRequest })),
     )
     return {
       name: this.#options.name,
       times: this.times,
-      ...summarize(entries),
-      ...settlement,
+      ...summarize(entries, settlement),
       retries: stopped.reduce((sum, one) => sum + one.retries, 0),
       peakRssMib: Math.max(...this.#sidecars.map((sidecar) => sidecar.peakRssMib())),
       broken: this.#broken,
@@ -200,6 +200,10 @@ export class Stage {
         this.say(`cleaning up: ${(error as Error).message}`)
       }
     }
+  }
+
+  #acknowledged(): number[] {
+    return this.#clients.flatMap((client) => SIGNALS.map((signal) => client.acknowledged(signal)))
   }
 
   async #endInPeace(sidecar: Sidecar): Promise<void> {

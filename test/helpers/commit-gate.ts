@@ -5,9 +5,12 @@ export type Gate = 'receipt' | 'copy' | 'commit'
 
 const KEYS: Record<Gate, number> = { receipt: 4_317, commit: 4_318, copy: 4_319 }
 
+/** Every request that stores anything copies rows into one of them. */
+export const ITEM_TABLES = ['span', 'log_record', 'metric_point', 'metric_histogram'] as const
+
 /**
- * Installs triggers that wait for an advisory lock: as a receipt is inserted, as the COPY of the spans begins, and deferred
- * to COMMIT. With the gate open they cost a lock each; closed, every ingest transaction waits at it.
+ * Installs triggers that wait for an advisory lock: as a receipt is inserted, as the COPY of a table of items begins, and
+ * deferred to COMMIT. With the gate open they cost a lock each; closed, every ingest transaction waits at it.
  */
 export async function installGates(client: Client): Promise<void> {
   for (const gate of ['receipt', 'copy', 'commit'] as const) {
@@ -16,10 +19,12 @@ export async function installGates(client: Client): Promise<void> {
        begin perform pg_advisory_xact_lock_shared(${KEYS[gate]}); return new; end $$`,
     )
   }
-  await client.query(
-    `create trigger wait_at_copy before insert on sidelight.span
-     for each statement execute function public.wait_at_copy()`,
-  )
+  for (const table of ITEM_TABLES) {
+    await client.query(
+      `create trigger wait_at_copy before insert on sidelight.${table}
+       for each statement execute function public.wait_at_copy()`,
+    )
+  }
   await client.query(
     `create trigger wait_at_receipt before insert on sidelight.ingest_receipt
      for each row execute function public.wait_at_receipt()`,

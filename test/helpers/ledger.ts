@@ -3,26 +3,27 @@ import { once } from 'node:events'
 import { closeSync, openSync, readSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Client } from 'pg'
+import { type Signal, SIGNALS } from '../../collector/translate/rows'
 
 const CLIENT = join(__dirname, '..', 'end-to-end', 'client.ts')
 
-/** What a client sends, and so what it is settled against. */
-export type Signal = 'traces'
 export type Outcome = 'acknowledged' | 'timed out' | 'failed'
 
 /** What a client is told at its start. */
 export interface ClientPlan {
   readonly otlpUrl: string
   readonly ledgerPath: string
-  readonly signal: Signal
+  /** What it exports, a signal a request, in turns. */
+  readonly signals: readonly Signal[]
   /** Tells the clients of one database apart, from 1. */
   readonly client: number
-  readonly spansPerRequest: number
+  /** Spans, log records or data points. */
+  readonly itemsPerRequest: number
   /** Null: as fast as the answers come. */
-  readonly spansPerSecond: number | null
+  readonly itemsPerSecond: number | null
   /** Exports at once. */
   readonly concurrency: number
-  /** The size of an attribute that only makes the spans larger. */
+  /** The size of an attribute that only makes the items larger. */
   readonly paddingBytes: number
 }
 
@@ -30,6 +31,7 @@ export interface ClientPlan {
 export interface Entry {
   /** The number of the request, from 0. */
   readonly request: number
+  readonly signal: Signal
   /** Unix milliseconds. */
   readonly sentAtMs: number
   /** Until the exporter's answer, retries included. */
@@ -37,17 +39,17 @@ export interface Entry {
   readonly outcome: Outcome
 }
 
-/** The exports of a client that have ended so far. The ids of their spans follow from client and request. */
+/** The exports of a client that have ended so far. The ids of their items follow from client and request. */
 export interface Ledger {
   readonly client: number
-  readonly spansPerRequest: number
+  readonly itemsPerRequest: number
   entries(): readonly Entry[]
 }
 
 /** An application that exports until told to stop, and keeps on disk what was acknowledged. */
 export interface LedgerClient extends Ledger {
-  /** How many spans were acknowledged so far. */
-  acknowledged(): number
+  /** How many items were acknowledged so far, of one signal or of all. */
+  acknowledged(signal?: Signal): number
   /** Lets the exports under way end; says how many retries there were, and how many answers rejected something. */
   stop(): Promise<{ readonly retries: number; readonly partial: number }>
 }
@@ -62,10 +64,10 @@ export function startLedgerClient(
   const plan: ClientPlan = {
     otlpUrl,
     ledgerPath,
-    signal: 'traces',
+    signals: SIGNALS,
     client: 1,
-    spansPerRequest: 16,
-    spansPerSecond: null,
+    itemsPerRequest: 16,
+    itemsPerSecond: null,
     concurrency: 3,
     paddingBytes: 0,
     ...options,
@@ -85,9 +87,13 @@ export function startLedgerClient(
   const entries = followLedger(ledgerPath)
   return {
     client: plan.client,
-    spansPerRequest: plan.spansPerRequest,
+    itemsPerRequest: plan.itemsPerRequest,
     entries,
-    acknowledged: () => entries().filter(isAcknowledged).length * plan.spansPerRequest,
+    acknowledged(signal) {
+      const counts = (entry: Entry) =>
+        isAcknowledged(entry) && (signal === undefined || entry.signal === signal)
+      return entries().filter(counts).length * plan.itemsPerRequest
+    },
     async stop() {
       child.stdin?.end()
       await closed
@@ -96,9 +102,9 @@ export function startLedgerClient(
   }
 }
 
-/** How what is stored compares with what was acknowledged, in spans. */
+/** How what is stored compares with what was acknowledged, in spans, log records or data points. */
 export interface Settlement {
-  /** Different spans of the clients that are stored, acknowledged or not. */
+  /** Different items of the clients that are stored, acknowledged or not. */
   readonly stored: number
   /** Acknowledged and not stored. */
   readonly lost: number
@@ -106,59 +112,98 @@ export interface Settlement {
   readonly duplicated: number
 }
 
-/** Compares every span of the ledgers with the database, by the numbers of the requests: the ids never leave Postgres. */
-export async function settle(client: Client, ledgers: readonly Ledger[]): Promise<Settlement> {
-  const acknowledged = ledgers.flatMap(({ client: number, spansPerRequest, entries }) =>
+/** What the tests want of every settlement. */
+export const INTACT = bySignal(() => ({ lost: 0, duplicated: 0 }))
+
+/** Compares every item of the ledgers with the database, by the numbers of the requests: the ids never leave Postgres. */
+export async function settle(
+  client: Client,
+  ledgers: readonly Ledger[],
+): Promise<Record<Signal, Settlement>> {
+  const acknowledged = ledgers.flatMap(({ client: number, itemsPerRequest, entries }) =>
     entries()
       .filter(isAcknowledged)
-      .map(({ request }) => ({ key: requestKey(number, request), spans: spansPerRequest })),
+      .map(({ request, signal }) => ({
+        key: requestKey(number, request),
+        signal,
+        itemsPerRequest,
+      })),
   )
-  const { rows } = await client.query<Record<keyof Settlement, string>>(SETTLE, [
+  const { rows } = await client.query<Record<keyof Settlement | 'signal', string>>(SETTLE, [
     ledgers.map((ledger) => ledger.client),
+    acknowledged.map(({ signal }) => signal),
     acknowledged.map(({ key }) => String(key)),
-    acknowledged.map(({ spans }) => spans),
+    acknowledged.map((request) => request.itemsPerRequest),
   ])
-  const [row] = rows
-  return {
-    stored: Number(row?.stored),
-    lost: Number(row?.lost),
-    duplicated: Number(row?.duplicated),
-  }
+  return bySignal((signal) => {
+    const row = rows.find((found) => found.signal === signal)
+    return {
+      stored: Number(row?.stored ?? 0),
+      lost: Number(row?.lost ?? 0),
+      duplicated: Number(row?.duplicated ?? 0),
+    }
+  })
 }
 
-/** A span's id in hex: 32 bits of the client's number, 22 of the request's, 10 of the span's place in it. */
-export function spanIdOf(client: number, request: number, index: number): string {
-  if (index >= 1 << INDEX_BITS) throw new RangeError(`cannot number ${index} spans of a request`)
-  const id = (requestKey(client, request) << BigInt(INDEX_BITS)) | BigInt(index)
-  return id.toString(16).padStart(16, '0')
+/** The same of every signal. */
+export function bySignal<T>(of: (signal: Signal) => T): Record<Signal, T> {
+  return { traces: of('traces'), metrics: of('metrics'), logs: of('logs') }
 }
+
+/**
+ * The number of an item: 21 bits of the client's number, 22 of the request's, 10 of the item's place in it. It is the id of
+ * a span, the span id of a log record, and the value of a data point, for which a JavaScript number has to hold it.
+ */
+export function itemIdOf(client: number, request: number, index: number): bigint {
+  if (index >= 1 << INDEX_BITS) throw new RangeError(`cannot number ${index} items of a request`)
+  return (requestKey(client, request) << BigInt(INDEX_BITS)) | BigInt(index)
+}
+
+/** The metrics whose data points are numbered: a gauge's by its value, a histogram's by its count. */
+export const LEDGER_GAUGE = 'ledger.gauge'
+export const LEDGER_HISTOGRAM = 'ledger.histogram'
 
 /** One line of the ledger. */
-export function formatEntry({ request, sentAtMs, tookMs, outcome }: Entry): string {
-  return `${request} ${sentAtMs} ${tookMs.toFixed(1)} ${outcome}\n`
+export function formatEntry({ request, signal, sentAtMs, tookMs, outcome }: Entry): string {
+  return `${request} ${signal} ${sentAtMs} ${tookMs.toFixed(1)} ${outcome}\n`
 }
 
+const CLIENT_BITS = 21
 const REQUEST_BITS = 22
 const INDEX_BITS = 10
 
 const SETTLE = `
-with stored as (
-  select span_id >> ${INDEX_BITS} as request, sum(copies) as copies, count(*) as spans
+with item (signal, id) as (
+  select 'traces', span_id from sidelight.span
+  union all
+  select 'logs', span_id from sidelight.log_record
+  union all
+  select 'metrics', value_int from sidelight.metric_point
+  where series_id in (select id from sidelight.metric_series where name = '${LEDGER_GAUGE}')
+  union all
+  select 'metrics', count from sidelight.metric_histogram
+  where series_id in (select id from sidelight.metric_series where name = '${LEDGER_HISTOGRAM}')
+), stored as (
+  select signal, id >> ${INDEX_BITS} as request, sum(copies) as copies, count(*) as items
   from (
-    select span_id, count(*) as copies from sidelight.span
-    where span_id >> ${REQUEST_BITS + INDEX_BITS} = any($1::bigint[]) group by span_id
-  ) as span
-  group by 1
+    select signal, id, count(*) as copies from item
+    where id >> ${REQUEST_BITS + INDEX_BITS} = any($1::bigint[]) group by signal, id
+  ) as different
+  group by signal, request
 ), acknowledged as (
-  select request, spans from unnest($2::bigint[], $3::integer[]) as entry (request, spans)
+  select signal, request, items
+  from unnest($2::text[], $3::bigint[], $4::integer[]) as entry (signal, request, items)
 )
 select
-  coalesce(sum(stored.spans), 0) as stored,
-  coalesce(sum(stored.copies - stored.spans), 0) as duplicated,
-  coalesce(sum(greatest(acknowledged.spans - coalesce(stored.spans, 0), 0)), 0) as lost
-from acknowledged full join stored using (request)`
+  signal,
+  coalesce(sum(stored.items), 0) as stored,
+  coalesce(sum(stored.copies - stored.items), 0) as duplicated,
+  coalesce(sum(greatest(acknowledged.items - coalesce(stored.items, 0), 0)), 0) as lost
+from acknowledged full join stored using (signal, request)
+group by signal`
 
 function requestKey(client: number, request: number): bigint {
+  if (client >= 1 << CLIENT_BITS) throw new RangeError(`cannot number client ${client}`)
   if (request >= 1 << REQUEST_BITS) throw new RangeError(`cannot number request ${request}`)
   return (BigInt(client) << BigInt(REQUEST_BITS)) | BigInt(request)
 }
@@ -191,9 +236,10 @@ function followLedger(path: string): () => readonly Entry[] {
 }
 
 function parseEntry(line: string): Entry {
-  const [request, sentAtMs, tookMs, ...outcome] = line.split(' ')
+  const [request, signal, sentAtMs, tookMs, ...outcome] = line.split(' ')
   return {
     request: Number(request),
+    signal: signal as Signal,
     sentAtMs: Number(sentAtMs),
     tookMs: Number(tookMs),
     outcome: outcome.join(' ') as Outcome,

@@ -10,9 +10,9 @@ const SECOND_MS = 1_000
 const MINUTE_MS = 60 * SECOND_MS
 /** Compiling, the first growth of the heap: over by then. */
 const WARM_UP_MS = 5 * SECOND_MS
-const SPANS_PER_REQUEST = 16
-const FULL = { awayMs: 10 * MINUTE_MS, spansPerSecond: 2_000 }
-const SHORT = { awayMs: 15 * SECOND_MS, spansPerSecond: 500 }
+const ITEMS_PER_REQUEST = 16
+const FULL = { awayMs: 10 * MINUTE_MS, itemsPerSecond: 2_000 }
+const SHORT = { awayMs: 15 * SECOND_MS, itemsPerSecond: 500 }
 const DRAIN_MS = 10 * MINUTE_MS
 const MAX_P99_MS = 100
 /** Of the live rate. */
@@ -23,13 +23,13 @@ export const AWAY_SCENARIOS: readonly Scenario[] = [
   {
     name: 'away',
     fault:
-      'Postgres away for 10 min at 2,000 spans/s (short: 15 s at 500), then drained under load',
+      'Postgres away for 10 min at 2,000 items/s (short: 15 s at 500), then drained under load',
     times: { full: 1, short: 1 },
     async run(stage) {
-      const { awayMs, spansPerSecond } = stage.isShort ? SHORT : FULL
+      const { awayMs, itemsPerSecond } = stage.isShort ? SHORT : FULL
       const { sidecar, client } = await stage.play({
-        spansPerSecond,
-        spansPerRequest: SPANS_PER_REQUEST,
+        itemsPerSecond,
+        itemsPerRequest: ITEMS_PER_REQUEST,
       })
       await wait(WARM_UP_MS)
       await stage.repeat(async () => {
@@ -37,7 +37,7 @@ export const AWAY_SCENARIOS: readonly Scenario[] = [
         const fromMs = Date.now()
         await wait(awayMs)
         judge(stage, sidecar, client, fromMs)
-        await drain(stage, sidecar, spansPerSecond)
+        await drain(stage, sidecar, itemsPerSecond)
       })
       stage.claimNoFailure(client)
     },
@@ -68,15 +68,15 @@ function judge(
 }
 
 /** Measured from the first answer of Postgres to the empty spool, while the clients go on; what they add is not counted. */
-async function drain(stage: Stage, sidecar: Sidecar, liveSpansPerSecond: number): Promise<void> {
+async function drain(stage: Stage, sidecar: Sidecar, liveItemsPerSecond: number): Promise<void> {
   const records = await sidecar.spoolRecords()
   await stage.cluster.restart()
   const backAtMs = performance.now()
   await until(async () => (await sidecar.spoolRecords()) === 0, DRAIN_MS, 'a drained spool')
   const seconds = (performance.now() - backAtMs) / SECOND_MS
-  const spansPerSecond = (records * SPANS_PER_REQUEST) / seconds
-  const ratio = spansPerSecond / liveSpansPerSecond
-  const figures = `${records} records in ${seconds.toFixed(1)} s: ${Math.round(spansPerSecond)} spans/s, ${ratio.toFixed(1)} x the live rate`
+  const itemsPerSecond = (records * ITEMS_PER_REQUEST) / seconds
+  const ratio = itemsPerSecond / liveItemsPerSecond
+  const figures = `${records} records in ${seconds.toFixed(1)} s: ${Math.round(itemsPerSecond)} items/s, ${ratio.toFixed(1)} x the live rate`
   stage.note(`drained ${figures}`)
   stage.claim(ratio >= MIN_DRAIN_RATIO, `drained too slowly: ${figures}`)
 }

@@ -1,7 +1,8 @@
 import { chownSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { chooseAccount } from '../../../collector/store/embedded/account'
-import { traces } from '../../helpers/otlp'
+import { SIGNALS } from '../../../collector/translate/rows'
+import { exportRequest } from '../../helpers/export-request'
 import { until } from '../../helpers/until'
 import { administer } from '../administration'
 import { mountDisk } from '../disk'
@@ -13,7 +14,7 @@ const KIB = 1_024
 const MIB = 1_024 * KIB
 const FULL_MS = 60_000
 /** Enough for the padding to fill a small spool within seconds. */
-const HEAVY = { spansPerSecond: 1_000, spansPerRequest: 16, paddingBytes: 4 * KIB }
+const HEAVY = { itemsPerSecond: 1_000, itemsPerRequest: 16, paddingBytes: 4 * KIB }
 
 /** No room for more: in Postgres, or in the spool while Postgres is away. */
 export const DISK_SCENARIOS: readonly Scenario[] = [
@@ -115,11 +116,12 @@ async function moveDatabase(stage: Stage, folder: string): Promise<void> {
 /** It says so as the specification has it, with 503 and Retry-After, and readiness names the spool. */
 async function claimRefusing(stage: Stage, sidecar: Sidecar): Promise<void> {
   const service = 'x'.repeat(64 * KIB)
+  const signal = stage.random.pick(SIGNALS)
   const refusal = await until(
     async () => {
-      const body = new Uint8Array(traces({ service }, 'protobuf'))
+      const body = new Uint8Array(exportRequest(signal, { service }))
       const headers = { 'content-type': 'application/x-protobuf' }
-      const response = await fetch(`${sidecar.otlpUrl}/v1/traces`, {
+      const response = await fetch(`${sidecar.otlpUrl}/v1/${signal}`, {
         method: 'POST',
         headers,
         body,
@@ -133,7 +135,7 @@ async function claimRefusing(stage: Stage, sidecar: Sidecar): Promise<void> {
   const retryAfter = Number(refusal.headers.get('retry-after'))
   stage.claim(
     refusal.status === 503 && retryAfter > 0,
-    `a full spool answers ${refusal.status} with Retry-After ${retryAfter}`,
+    `a full spool answers ${signal} with ${refusal.status} and Retry-After ${retryAfter}`,
   )
   const verdict = (await sidecar.readiness())?.checks['spool'] ?? 'nothing'
   stage.claim(

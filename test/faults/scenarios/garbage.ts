@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
-import { traces } from '../../helpers/otlp'
+import { type Signal, SIGNALS } from '../../../collector/translate/rows'
+import { exportRequest } from '../../helpers/export-request'
 import type { Scenario } from '../scenario'
 import type { Stage } from '../stage'
 
@@ -23,15 +24,20 @@ export const GARBAGE_SCENARIOS: readonly Scenario[] = [
       const slow = Array.from({ length: SLOW_SOCKETS }, () => openSlowly(port))
       stage.teardown(() => slow.forEach((socket) => socket.destroy()))
       const bomb = gzipSync(Buffer.alloc(BOMB_BYTES), { level: 1 })
-      const body = traces({ service: 'truncated', count: 50 }, 'protobuf')
-      await stage.repeat(async () => {
+      await stage.repeat(async (round) => {
+        const signal = SIGNALS[round % SIGNALS.length] ?? 'traces'
+        const body = exportRequest(signal, { service: 'truncated', count: 50 })
+        const refused = async (what: string, wanted: number[], sent: Buffer, encoding?: 'gzip') => {
+          const status = await post(port, signal, sent, encoding)
+          stage.claim(wanted.includes(status), `${what} was answered ${status}`)
+        }
         for (const socket of slow) socket.write(Buffer.from([97 + stage.random.below(26)]))
         await sendBytes(port, stage.random.bytes(1 + stage.random.below(4_096)))
-        await cutBodyShort(port, body, stage)
-        claimRefused(stage, 'a body without its end', [400], await post(port, shorten(body, stage)))
-        claimRefused(stage, 'a gzip bomb', [413, 503], await post(port, bomb, 'gzip'))
+        await cutBodyShort(port, signal, body, stage)
+        await refused(`a body of ${signal} without its end`, [400], shorten(body, stage))
+        await refused('a gzip bomb', [413, 503], bomb, 'gzip')
         const noise = stage.random.bytes(stage.random.below(4_096))
-        claimRefused(stage, 'noise as gzip', [400], await post(port, noise, 'gzip'))
+        await refused('noise as gzip', [400], noise, 'gzip')
       })
       await stage.flow()
       stage.claimNoFailure(client)
@@ -41,17 +47,18 @@ export const GARBAGE_SCENARIOS: readonly Scenario[] = [
   },
 ]
 
-function claimRefused(stage: Stage, what: string, wanted: number[], status: number): void {
-  stage.claim(wanted.includes(status), `${what} was answered ${status}`)
-}
-
 /** A message of one field: any prefix of it is damaged. */
 function shorten(body: Buffer, stage: Stage): Buffer {
   return body.subarray(0, 1 + stage.random.below(body.length - 1))
 }
 
-async function post(port: number, body: Buffer, encoding?: 'gzip'): Promise<number> {
-  const response = await fetch(`http://127.0.0.1:${port}/v1/traces`, {
+async function post(
+  port: number,
+  signal: Signal,
+  body: Buffer,
+  encoding: 'gzip' | undefined,
+): Promise<number> {
+  const response = await fetch(`http://127.0.0.1:${port}/v1/${signal}`, {
     method: 'POST',
     headers: {
       'content-type': 'application/x-protobuf',
@@ -72,10 +79,15 @@ async function sendBytes(port: number, bytes: Buffer): Promise<void> {
 }
 
 /** The head promises more than is sent before the connection is dropped. */
-async function cutBodyShort(port: number, body: Buffer, stage: Stage): Promise<void> {
+async function cutBodyShort(
+  port: number,
+  signal: Signal,
+  body: Buffer,
+  stage: Stage,
+): Promise<void> {
   const socket = open(port)
   await once(socket, 'connect')
-  socket.write(headOf(body.length))
+  socket.write(headOf(signal, body.length))
   socket.write(shorten(body, stage), () => socket.resetAndDestroy())
   await closed(socket)
 }
@@ -87,8 +99,8 @@ function openSlowly(port: number): Socket {
   return socket
 }
 
-function headOf(length: number): string {
-  return `POST /v1/traces HTTP/1.1\r\nhost: faults\r\ncontent-type: application/x-protobuf\r\ncontent-length: ${length}\r\n\r\n`
+function headOf(signal: Signal, length: number): string {
+  return `POST /v1/${signal} HTTP/1.1\r\nhost: faults\r\ncontent-type: application/x-protobuf\r\ncontent-length: ${length}\r\n\r\n`
 }
 
 function open(port: number): Socket {

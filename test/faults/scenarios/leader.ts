@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Client } from 'pg'
+import { PARTITIONED_TABLES } from '../../../collector/store/tables'
 import { until } from '../../helpers/until'
 import type { Scenario } from '../scenario'
 import type { Sidecar } from '../sidecar'
@@ -30,7 +31,11 @@ export const LEADER_SCENARIOS: readonly Scenario[] = [
         if (stage.isShort) await session.query(EXPIRE)
         const others = sidecars.filter((sidecar) => sidecar !== leader)
         await takenOver(stage, others, session, epoch)
-        await until(() => isDone(session, duty), DUTY_MS, `${duty.missing} instead of ${duty.old}`)
+        await until(
+          () => isDone(session, duty),
+          DUTY_MS,
+          `${duty.missing.join()} instead of ${duty.old.join()}`,
+        )
         await leader.start()
         await stage.flow()
       })
@@ -68,7 +73,7 @@ export const LEADER_SCENARIOS: readonly Scenario[] = [
 async function playThree(stage: Stage): Promise<Sidecar[]> {
   const sidecars: Sidecar[] = []
   for (let index = 0; index < COLLECTORS; index++) {
-    sidecars.push((await stage.play({ spansPerSecond: 300 })).sidecar)
+    sidecars.push((await stage.play({ itemsPerSecond: 300 })).sidecar)
   }
   return sidecars
 }
@@ -106,30 +111,39 @@ async function readEpoch(session: Client): Promise<number> {
   return Number(rows[0]?.epoch)
 }
 
-/** Partitions of spans for the next leader: one to be made, one to be dropped. */
+/** Partitions for the next leader, of every table: one to be made, one to be dropped. */
 interface Duty {
-  readonly missing: string
-  readonly old: string
+  readonly missing: readonly string[]
+  readonly old: readonly string[]
 }
 
-/** Drops the partition of the last day ahead, and makes one far behind the retention. */
+/** Drops the partitions of the last day ahead, and makes some far behind the retention. */
 async function leaveWork(session: Client): Promise<Duty> {
-  const { rows } = await session.query<{ name: string }>(
-    `select max(inhrelid::regclass::text) as name from pg_inherits
-     where inhparent = 'sidelight.span'::regclass`,
-  )
-  const missing = rows[0]?.name ?? ''
-  await session.query(`drop table ${missing}`)
-  const old = 'sidelight.span_20200101'
-  await session.query(
-    `create table ${old} partition of sidelight.span for values from ('2020-01-01+00') to ('2020-01-02+00')`,
-  )
+  const missing: string[] = []
+  const old: string[] = []
+  for (const { name } of PARTITIONED_TABLES) {
+    const { rows } = await session.query<{ name: string }>(
+      `select max(inhrelid::regclass::text) as name from pg_inherits
+       where inhparent = $1::regclass`,
+      [`sidelight.${name}`],
+    )
+    const last = rows[0]?.name ?? ''
+    await session.query(`drop table ${last}`)
+    missing.push(last)
+    const ancient = `sidelight.${name}_20200101`
+    await session.query(
+      `create table ${ancient} partition of sidelight.${name}
+       for values from ('2020-01-01+00') to ('2020-01-02+00')`,
+    )
+    old.push(ancient)
+  }
   return { missing, old }
 }
 
 async function isDone(session: Client, { missing, old }: Duty): Promise<boolean> {
   const { rows } = await session.query<{ done: boolean }>(
-    'select to_regclass($1) is not null and to_regclass($2) is null as done',
+    `select (select bool_and(to_regclass(name) is not null) from unnest($1::text[]) as name)
+       and (select bool_and(to_regclass(name) is null) from unnest($2::text[]) as name) as done`,
     [missing, old],
   )
   return rows[0]?.done === true

@@ -5,6 +5,7 @@ import {
   closeGate,
   type Gate,
   installGates,
+  ITEM_TABLES,
   openGate,
   waitingAt,
 } from '../../helpers/commit-gate'
@@ -14,7 +15,13 @@ import type { Scenario } from '../scenario'
 const GATE_MS = 60_000
 const HELD_MS = 5_000
 const KILLED_AT: readonly Gate[] = ['copy', 'commit', 'receipt']
-const LOCKED = ['sidelight.span', 'sidelight.ingest_receipt'] as const
+/** What is locked at once; what the short run locks comes first. */
+const LOCKED: readonly (readonly string[])[] = [
+  ITEM_TABLES,
+  ['ingest_receipt'],
+  ...ITEM_TABLES.map((table) => [table]),
+  ['correlation'],
+]
 
 /** Postgres runs, and the collector's transactions are ended or kept waiting. No client may notice. */
 export const SESSION_SCENARIOS: readonly Scenario[] = [
@@ -41,15 +48,18 @@ export const SESSION_SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'locked',
-    fault: 'another session locks the table of spans, or the receipts, for 5 s',
-    times: { full: 10, short: 2 },
+    fault:
+      'another session locks the tables of items, all or one of them, or the receipts, for 5 s',
+    times: { full: 14, short: 2 },
     async run(stage) {
       const { client } = await stage.play()
       const session = await stage.connect()
+      // Where the two lock in opposite orders, the collector's transaction is the victim.
+      await session.query(`set deadlock_timeout = '1h'`)
       await stage.repeat(async (round) => {
         await stage.pause(0, 500)
         await session.query('begin')
-        await session.query(`lock table ${LOCKED[round % LOCKED.length]} in access exclusive mode`)
+        await lockTables(session, LOCKED[round % LOCKED.length] ?? [])
         await wait(HELD_MS)
         await session.query('rollback')
         await stage.flow()
@@ -75,7 +85,7 @@ export const SESSION_SCENARIOS: readonly Scenario[] = [
         await closeGate(admin, 'receipt')
         await someWaitingAt(admin, 'receipt')
         await session.query('begin')
-        await session.query('lock table sidelight.span in access exclusive mode')
+        await lockTables(session, ITEM_TABLES)
         const crossing = session.query('lock table sidelight.ingest_receipt')
         await openGate(admin, 'receipt')
         await crossing
@@ -91,6 +101,11 @@ export const SESSION_SCENARIOS: readonly Scenario[] = [
     },
   },
 ]
+
+async function lockTables(session: Client, tables: readonly string[]): Promise<void> {
+  const names = tables.map((table) => `sidelight.${table}`).join(', ')
+  await session.query(`lock table ${names} in access exclusive mode`)
+}
 
 async function someWaitingAt(session: Client, gate: Gate): Promise<number[]> {
   let waiting: number[] = []

@@ -5,15 +5,15 @@ import type { Scenario } from '../scenario'
 
 const SECOND_MS = 1_000
 const WARM_UP_MS = 5 * SECOND_MS
-const FULL = { lastsMs: 30 * 60 * SECOND_MS, spansPerSecond: 5_000, spansPerRequest: 64 }
-const SHORT = { lastsMs: 20 * SECOND_MS, spansPerSecond: 2_000, spansPerRequest: 64 }
+const FULL = { lastsMs: 30 * 60 * SECOND_MS, itemsPerSecond: 5_000, itemsPerRequest: 64 }
+const SHORT = { lastsMs: 20 * SECOND_MS, itemsPerSecond: 2_000, itemsPerRequest: 64 }
 
 /** No fault at all: what grows with time shows. */
 export const STEADY_SCENARIOS: readonly Scenario[] = [
   {
     name: 'steady',
     fault:
-      'no fault: 30 min at 5,000 spans/s (short: 20 s at 2,000); memory and latency stay level',
+      'no fault: 30 min at 5,000 items/s (short: 20 s at 2,000); memory and latency stay level',
     times: { full: 1, short: 1 },
     async run(stage) {
       const { lastsMs, ...load } = stage.isShort ? SHORT : FULL
