@@ -1,160 +1,196 @@
 import { execFile } from 'node:child_process'
-import { createReadStream, writeFileSync } from 'node:fs'
+import { createReadStream } from 'node:fs'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
 import type { Client } from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
-import { createTraceTranslator } from '../helpers/translator'
-import { SPAN } from '../../collector/translate/rows'
 import type { RunningCollector } from '../helpers/collector'
-import { benchPayload } from './payload'
+import type { Encoding } from '../helpers/otlp'
+import { benchDisk } from './disk'
 import { cpuSeconds, residentMebibytes } from './process-cost'
 import { type Figure, median } from './report'
 import { insertRowAtATime } from './row-at-a-time'
+import { type BenchRequest, benchRequests, createWorkload, type Workload } from './workload'
 
-const SPANS_PER_REQUEST = 512
-const REQUESTS = 200
-const SPANS = SPANS_PER_REQUEST * REQUESTS
+/** What is ingested, alone or all at once. */
+export const INGESTED = ['traces', 'logs', 'metrics', 'mixed'] as const
+export type Ingested = (typeof INGESTED)[number]
+
+interface Load {
+  readonly encoding: Encoding
+  readonly connections: number
+}
+
 const ROUNDS = 5
-const COPY_HEADER = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1')
-const COPY_TRAILER = Buffer.from([0xff, 0xff])
+const REQUESTS = { traces: 200, logs: 200, metrics: 500 } as const
+const MIXED_REQUESTS = { traces: 100, logs: 100, metrics: 250 } as const
 const CONTENT_TYPES = { protobuf: 'application/x-protobuf', json: 'application/json' } as const
-
-type Encoding = keyof typeof CONTENT_TYPES
-const LOADS = ([1, 4, 16] as const).flatMap((connections) => [
-  { encoding: 'protobuf' as Encoding, connections },
-  { encoding: 'json' as Encoding, connections },
-])
+const LOADS: readonly Load[] = [
+  { encoding: 'protobuf', connections: 1 },
+  { encoding: 'protobuf', connections: 4 },
+  { encoding: 'json', connections: 4 },
+  { encoding: 'protobuf', connections: 16 },
+]
+const ITEMS = { traces: 'spans', logs: 'records', metrics: 'points', mixed: 'items' } as const
+/** Per million of them. Those of spans are the design's. */
+const CPU_MARKS = { traces: { floor: 12, aim: 6 } } as const
 
 /**
- * Durable ingest over HTTP against COPY of the same rows from one connection into the same tables, in interleaved rounds
- * whose ratios are taken round by round; the spans stored are counted after each.
+ * Durable ingest over HTTP against COPY of the same rows from one connection into the same tables, one after the other, in
+ * interleaved rounds whose ratios are taken round by round; what is stored is counted after each. The requests of a mixed
+ * run alternate on every connection.
  */
 export async function benchIngest(
+  ingested: Ingested,
   client: Client,
   collector: RunningCollector,
   otlpPort: number,
   folder: string,
 ): Promise<Figure[]> {
-  const bodies = Array.from({ length: REQUESTS }, (_, seed) =>
-    benchPayload({ spans: SPANS_PER_REQUEST, attributes: 12, seed, nowMs: Date.now() }),
-  )
-  const files = {
-    protobuf: writeBodies(
-      join(folder, 'protobuf'),
-      bodies.map((body) => body.protobuf),
-    ),
-    json: writeBodies(
-      join(folder, 'json'),
-      bodies.map((body) => body.json),
-    ),
-  }
-  const rowsFile = writeRows(
-    join(folder, 'rows'),
-    bodies.map((body) => body.protobuf),
-  )
-  const idle = residentMebibytes(collector.pid).now
+  const requests = requestsOf(ingested)
+  const workload = createWorkload(folder, ingested, requests)
+  const idleMib = residentMebibytes(collector.pid).now
   const copyRates: number[] = []
   const rates = new Map<string, number[]>(LOADS.map((load) => [nameOf(load), []]))
   let cpu = 0
   let runs = 0
   for (let round = 0; round < ROUNDS; round++) {
-    copyRates.push(await measured(client, () => copyFile(client, rowsFile)))
+    copyRates.push(await measured(client, workload, () => copyAll(client, workload)))
     for (const load of LOADS) {
       const cpuBefore = cpuSeconds(collector.pid)
-      const rate = await measured(client, () => post(otlpPort, load, files[load.encoding]))
+      const rate = await measured(client, workload, () => post(otlpPort, load, workload))
       rates.get(nameOf(load))?.push(rate)
       if (load.encoding === 'protobuf') {
         cpu += cpuSeconds(collector.pid) - cpuBefore
         runs++
       }
     }
-    process.stderr.write(`ingest: round ${round + 1} of ${ROUNDS}\n`)
+    process.stderr.write(`ingest of ${ingested}: round ${round + 1} of ${ROUNDS}\n`)
   }
-  const rowRate = await insertRowAtATime(
-    client,
-    bodies.slice(0, 10).map((body) => body.protobuf),
-  )
+  const disk = ingested === 'mixed' ? [] : await benchDisk(client, workload)
+  const cpuPerMillion = (cpu / (runs * workload.items)) * 1e6
+  const peakMib = residentMebibytes(collector.pid).peak
   return [
-    ...figures(copyRates, rates, rowRate),
-    cost('collector CPU per million spans, protobuf', (cpu / (runs * SPANS)) * 1e6, 's', 12, 6),
-    cost('collector RSS idle', idle, 'MiB', 90, 60),
-    cost(
-      'collector RSS at full load, most',
-      residentMebibytes(collector.pid).peak,
-      'MiB',
-      160,
-      100,
-    ),
+    ...rateFigures(ingested, copyRates, rates),
+    ...(ingested === 'traces' ? await rowAtATime(client, requests, rates) : []),
+    {
+      name: `${ingested}: collector CPU per million ${ITEMS[ingested]}, protobuf`,
+      ...cost(cpuPerMillion, 's'),
+      ...(ingested === 'traces' ? CPU_MARKS.traces : {}),
+    },
+    { name: `${ingested}: collector RSS idle`, ...cost(idleMib, 'MiB'), floor: 90, aim: 60 },
+    {
+      name: `${ingested}: collector RSS at full load, most`,
+      ...cost(peakMib, 'MiB'),
+      floor: 160,
+      aim: 100,
+    },
+    ...disk.map((figure) => ({ ...figure, name: `${ingested}: ${figure.name}` })),
   ]
 }
 
-function figures(
+function requestsOf(ingested: Ingested): BenchRequest[] {
+  if (ingested !== 'mixed') return benchRequests(ingested, REQUESTS[ingested])
+  const parts = (['traces', 'logs', 'metrics'] as const).map((signal) =>
+    benchRequests(signal, MIXED_REQUESTS[signal]),
+  )
+  // Each by its place in its part, so that all parts end together.
+  return parts
+    .flatMap((part) => part.map((request, index) => ({ request, at: index / part.length })))
+    .sort((a, b) => a.at - b.at)
+    .map(({ request }) => request)
+}
+
+function rateFigures(
+  ingested: Ingested,
   copyRates: readonly number[],
   rates: ReadonlyMap<string, readonly number[]>,
-  rowRate: number,
 ): Figure[] {
+  const unit = `${ITEMS[ingested]}/s`
   const ratio = (name: string, peers: readonly number[]): number =>
     median((rates.get(name) ?? []).map((rate, round) => rate / (peers[round] ?? NaN)))
   const protobuf4 = rates.get('protobuf, 4 connections') ?? []
-  return [
-    { name: '\\copy (format binary), one connection', value: median(copyRates), unit: 'spans/s' },
-    ...[...rates].map(([name, values]) => ({
-      name: `ingest ${name}`,
-      value: median(values),
-      unit: 'spans/s',
-    })),
-    { name: 'row-at-a-time inserts, one connection', value: rowRate, unit: 'spans/s' },
+  const figures = [
+    { name: '\\copy (format binary), one connection', value: median(copyRates), unit },
+    ...[...rates].map(([name, values]) => ({ name, value: median(values), unit })),
     ...[...rates.keys()].map((name) => ({
-      name: `ingest ${name} / \\copy`,
+      name: `${name} / \\copy`,
       value: ratio(name, copyRates),
       unit: 'x',
       ...(name === 'protobuf, 4 connections' ? { floor: 0.7, aim: 0.95 } : {}),
     })),
     {
-      name: 'ingest JSON / protobuf, 4 connections',
+      name: 'JSON / protobuf, 4 connections',
       value: ratio('json, 4 connections', protobuf4),
       unit: 'x',
       floor: 0.6,
       aim: 0.8,
     },
-    {
-      name: 'ingest protobuf, 4 connections / row-at-a-time',
-      value: median(protobuf4) / rowRate,
-      unit: 'x',
-    },
-  ].map((figure) => ({ better: 'higher' as const, floor: null, aim: null, ...figure }))
+  ]
+  return figures.map(({ name, ...figure }) => ({
+    ...rate(figure.value, figure.unit),
+    ...figure,
+    name: `${ingested}: ${name}`,
+  }))
 }
 
-function cost(name: string, value: number, unit: string, floor: number, aim: number): Figure {
-  return { name, value, unit, better: 'lower', floor, aim }
+async function rowAtATime(
+  client: Client,
+  requests: readonly BenchRequest[],
+  rates: ReadonlyMap<string, readonly number[]>,
+): Promise<Figure[]> {
+  const bodies = requests.slice(0, 10).map(({ payload }) => payload.protobuf)
+  const inserts = await insertRowAtATime(client, bodies)
+  const ours = median(rates.get('protobuf, 4 connections') ?? [])
+  return [
+    { name: 'traces: row-at-a-time inserts, one connection', ...rate(inserts, 'spans/s') },
+    { name: 'traces: protobuf, 4 connections / row-at-a-time', ...rate(ours / inserts, 'x') },
+  ]
 }
 
-/** Spans per second of one run into empty tables; throws unless every span was stored. */
-async function measured(client: Client, run: () => Promise<number>): Promise<number> {
-  await client.query('truncate sidelight.span, sidelight.ingest_receipt')
+function rate(value: number, unit: string): Omit<Figure, 'name'> {
+  return { value, unit, better: 'higher', floor: null, aim: null }
+}
+
+function cost(value: number, unit: string): Omit<Figure, 'name'> {
+  return { value, unit, better: 'lower', floor: null, aim: null }
+}
+
+/** Items per second of one run into empty tables; throws unless every row was stored. */
+async function measured(
+  client: Client,
+  { items, copies }: Workload,
+  run: () => Promise<number>,
+): Promise<number> {
+  const tables = copies.map(({ table }) => `sidelight.${table.name}`)
+  await client.query(`truncate ${tables.join(', ')}, sidelight.ingest_receipt`)
   await client.query('checkpoint')
   const seconds = await run()
-  const { rows } = await client.query<{ n: string }>('select count(*) as n from sidelight.span')
-  if (Number(rows[0]?.n) !== SPANS) throw new Error(`${rows[0]?.n} spans stored, not ${SPANS}`)
-  return SPANS / seconds
+  for (const { table, rows: wanted } of copies) {
+    const { rows } = await client.query<{ n: string }>(
+      `select count(*) as n from sidelight.${table.name}`,
+    )
+    const stored = Number(rows[0]?.n)
+    if (stored !== wanted) throw new Error(`${stored} rows of ${table.name}, not ${wanted}`)
+  }
+  return items / seconds
 }
 
-async function copyFile(client: Client, path: string): Promise<number> {
+async function copyAll(client: Client, { copies }: Workload): Promise<number> {
   const startedAt = process.hrtime.bigint()
-  const copy = client.query(
-    copyFrom(`copy sidelight.span (${SPAN.columns.join(', ')}) from stdin (format binary)`),
-  )
-  await pipeline(createReadStream(path), copy)
+  for (const { table, file } of copies) {
+    const copy = client.query(
+      copyFrom(
+        `copy sidelight.${table.name} (${table.columns.join(', ')}) from stdin (format binary)`,
+      ),
+    )
+    await pipeline(createReadStream(file), copy)
+  }
   return Number(process.hrtime.bigint() - startedAt) / 1e9
 }
 
-async function post(
-  port: number,
-  load: { encoding: Encoding; connections: number },
-  bodiesFile: string,
-): Promise<number> {
+async function post(port: number, load: Load, { bodies }: Workload): Promise<number> {
   const { stdout } = await promisify(execFile)(process.execPath, [
     '--import',
     'tsx',
@@ -162,37 +198,11 @@ async function post(
     String(port),
     String(load.connections),
     CONTENT_TYPES[load.encoding],
-    bodiesFile,
+    bodies[load.encoding],
   ])
   return (JSON.parse(stdout) as { seconds: number }).seconds
 }
 
-function writeBodies(path: string, bodies: readonly Uint8Array[]): string {
-  const parts = bodies.flatMap((body) => {
-    const length = Buffer.alloc(4)
-    length.writeUInt32LE(body.length)
-    return [length, body]
-  })
-  writeFileSync(path, Buffer.concat(parts))
-  return path
-}
-
-function writeRows(path: string, bodies: readonly Uint8Array[]): string {
-  const translator = createTraceTranslator({
-    retentionMs: 30 * 86_400_000,
-    maxAheadMs: 86_400_000,
-    tenantAttributes: [],
-    dictionaryCacheSize: 10_000,
-  })
-  const rows = bodies.flatMap((body) =>
-    translator
-      .translate(body, { receivedMs: Date.now(), tenant: null })
-      .copies.map((copy) => copy.bytes),
-  )
-  writeFileSync(path, Buffer.concat([COPY_HEADER, ...rows, COPY_TRAILER]))
-  return path
-}
-
-function nameOf(load: { encoding: Encoding; connections: number }): string {
-  return `${load.encoding}, ${load.connections} connection${load.connections === 1 ? '' : 's'}`
+function nameOf({ encoding, connections }: Load): string {
+  return `${encoding}, ${connections} connection${connections === 1 ? '' : 's'}`
 }

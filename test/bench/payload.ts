@@ -1,5 +1,6 @@
 import { createRandom, type Random } from '../helpers/random'
 import {
+  type Attributes,
   type EventInput,
   type SpanInput,
   traces,
@@ -21,6 +22,20 @@ export interface BenchPayload {
   readonly json: Buffer
 }
 
+/** The resource of every payload. */
+export const RESOURCE_ATTRIBUTES: Attributes = {
+  'service.name': 'orders',
+  'service.namespace': 'shop',
+  'service.version': '4.17.2',
+  'service.instance.id': '0b5b0d3e-7a0f-4c5e-9f3b-2f6a1f0e9d11',
+  'deployment.environment.name': 'production',
+  'host.name': 'orders-7d9f8c6b5-x2x7k',
+  'process.pid': 1,
+  'telemetry.sdk.language': 'nodejs',
+  'telemetry.sdk.name': 'opentelemetry',
+  'telemetry.sdk.version': '2.12.1',
+}
+
 const NS_PER_MS = 1_000_000n
 const SPANS_A_TRACE = 8
 const ROUTES = [
@@ -40,20 +55,7 @@ const SCOPES = ['@opentelemetry/instrumentation-http', '@opentelemetry/instrumen
 export function benchPayload(options: BenchPayloadOptions): BenchPayload {
   const random = createRandom(options.seed * 7_919 + 1)
   const inputs: TracesInput[] = SCOPES.map((name, index) => ({
-    service: 'orders',
-    resource: {
-      attributes: {
-        'service.namespace': 'shop',
-        'service.version': '4.17.2',
-        'service.instance.id': '0b5b0d3e-7a0f-4c5e-9f3b-2f6a1f0e9d11',
-        'deployment.environment.name': 'production',
-        'host.name': 'orders-7d9f8c6b5-x2x7k',
-        'process.pid': 1,
-        'telemetry.sdk.language': 'nodejs',
-        'telemetry.sdk.name': 'opentelemetry',
-        'telemetry.sdk.version': '2.12.1',
-      },
-    },
+    resource: { attributes: RESOURCE_ATTRIBUTES },
     scope: { name, version: '0.223.0' },
     spans: spans(options, random, index),
   }))

@@ -1,27 +1,33 @@
 /**
- * `npm run bench [-- section ...]`: translate, start, ingest, query; all of them by default. Prints a JSON line a figure,
- * then a table. `BENCH_SPANS` sets how many spans `query` searches among (10 million). Exits 1 when a floor is missed.
+ * `npm run bench [-- section ...]`: what SECTIONS lists; `ingest` stands for all of `ingest-…`; all but `soak` by default.
+ * Prints a JSON line a figure, then a table. `BENCH_SPANS` sets how many spans `query` searches among (10 million),
+ * `BENCH_SOAK_SECONDS` how long `soak` takes (300). Exits 1 when a floor is missed.
  */
 import { Client } from 'pg'
 import { collectors, dataFolder, freePorts } from '../helpers/collector'
 import { startCluster } from '../helpers/postgres'
-import { benchIngest } from './ingest'
+import { benchIngest, INGESTED } from './ingest'
 import { benchTraceById } from './query'
 import { type Figure, judge, toJsonLine, toTable } from './report'
+import { benchSoak } from './soak'
 import { benchStart } from './start'
 import { benchTranslate } from './translate'
 
-const SECTIONS = ['translate', 'start', 'ingest', 'query'] as const
+const INGEST = INGESTED.map((ingested) => `ingest-${ingested}` as const)
+const SECTIONS = ['translate', 'start', ...INGEST, 'query', 'soak'] as const
 type Section = (typeof SECTIONS)[number]
 
 void main(process.argv.slice(2))
 
 async function main(args: readonly string[]): Promise<void> {
-  const sections = args.length === 0 ? SECTIONS : args.map(parseSection)
+  const sections =
+    args.length === 0
+      ? SECTIONS.filter((section) => section !== 'soak')
+      : args.flatMap((name) => (name === 'ingest' ? INGEST : parseSection(name)))
   const figures: Figure[] = []
   const cleanups: (() => unknown)[] = []
   try {
-    if (sections.includes('translate')) figures.push(...(await translateFigures()))
+    if (sections.includes('translate')) figures.push(...(await benchTranslate()))
     if (sections.some((section) => section !== 'translate')) {
       figures.push(...(await databaseFigures(sections, cleanups)))
     }
@@ -36,19 +42,9 @@ async function main(args: readonly string[]): Promise<void> {
 function parseSection(name: string): Section {
   const section = SECTIONS.find((known) => known === name)
   if (section === undefined) {
-    throw new Error(`cannot bench ${name}: the sections are ${SECTIONS.join(', ')}`)
+    throw new Error(`cannot bench ${name}: the sections are ${SECTIONS.join(', ')} and ingest`)
   }
   return section
-}
-
-async function translateFigures(): Promise<Figure[]> {
-  const { oursSpansPerSecond, peerSpansPerSecond, ratio } = await benchTranslate()
-  const rate = { unit: 'spans/s', better: 'higher', floor: null, aim: null } as const
-  return [
-    { name: 'translate', value: oursSpansPerSecond, ...rate },
-    { name: 'protobufjs decode and build rows', value: peerSpansPerSecond, ...rate },
-    { name: 'translate / protobufjs', value: ratio, unit: 'x', better: 'higher', floor: 3, aim: 5 },
-  ]
 }
 
 async function databaseFigures(
@@ -61,20 +57,32 @@ async function databaseFigures(
   const dataDir = dataFolder(scope)
   const [otlpPort = 0, apiPort = 0] = await freePorts(2)
   const { start } = collectors(scope)
-  const startOne = () => start({ databaseUrl, otlpPort, apiPort, dataDir })
+  const startOne = (env: NodeJS.ProcessEnv = {}) =>
+    start({ databaseUrl, otlpPort, apiPort, dataDir, env })
   await (await startOne()).end('SIGTERM')
-  const figures: Figure[] = []
-  if (sections.includes('start')) figures.push(...(await benchStart(startOne)))
-  const collector = await startOne()
   const client = new Client({ connectionString: databaseUrl })
   await client.connect()
   cleanups.push(() => client.end())
-  if (sections.includes('ingest')) {
-    figures.push(...(await benchIngest(client, collector, otlpPort, dataDir)))
+  const figures: Figure[] = []
+  if (sections.includes('start')) figures.push(...(await benchStart(startOne)))
+  // Each with a process of its own, so that none inherits the memory of another.
+  for (const ingested of INGESTED) {
+    if (!sections.includes(`ingest-${ingested}`)) continue
+    const collector = await startOne()
+    figures.push(...(await benchIngest(ingested, client, collector, otlpPort, dataDir)))
+    await collector.end('SIGTERM')
   }
   if (sections.includes('query')) {
+    const collector = await startOne()
     const spans = Number(process.env['BENCH_SPANS'] ?? 10_000_000)
     figures.push(...(await benchTraceById(client, collector, spans)))
+    await collector.end('SIGTERM')
+  }
+  if (sections.includes('soak')) {
+    const collector = await startOne()
+    const seconds = Number(process.env['BENCH_SOAK_SECONDS'] ?? 300)
+    figures.push(...(await benchSoak(client, collector, otlpPort, dataDir, seconds)))
+    await collector.end('SIGTERM')
   }
   return figures
 }

@@ -1,79 +1,104 @@
-import { loadConfig } from '../../collector/config'
-import { createTraceTranslator } from '../helpers/translator'
-import { benchPayload } from './payload'
-import { createPeer } from './peer'
+import type { CopyRows, Signal, Translated } from '../../collector/translate/rows'
+import { createLogPeer } from './peer-logs'
+import { createMetricPeer } from './peer-metrics'
+import { createTracePeer } from './peer-traces'
+import { type Figure, median } from './report'
+import { benchRequests, createBenchTranslator } from './workload'
 
-export interface TranslateFigures {
-  readonly oursSpansPerSecond: number
-  readonly peerSpansPerSecond: number
-  /** The median of the rounds' ratios; in a round both take turns, so that the machine's moods hit both. */
-  readonly ratio: number
-}
-
-const DAY_MS = 86_400_000
-const SPANS_PER_REQUEST = 512
 const REQUESTS = 16
 const ROUNDS = 15
 const ROUND_MS = 100
 
-/** Measures wire bytes to COPY rows alone, ours against protobufjs, in this process. Throws if the two differ in rows. */
-export async function benchTranslate(): Promise<TranslateFigures> {
-  const nowMs = Date.now()
-  const bodies = Array.from(
-    { length: REQUESTS },
-    (_, seed) => benchPayload({ spans: SPANS_PER_REQUEST, attributes: 12, seed, nowMs }).protobuf,
-  )
-  const translator = createTraceTranslator({
-    retentionMs: DAY_MS,
-    maxAheadMs: DAY_MS,
-    tenantAttributes: ['tenant.id'],
-    dictionaryCacheSize: 10_000,
-    limits: loadConfig({}),
-  })
-  const context = { receivedMs: nowMs, tenant: null }
-  const ours = (body: Buffer) => translator.translate(body, context).copies
-  const decode = createPeer()
-  const peer = (body: Buffer) => decode(body).copies
-  for (const run of [ours, peer]) spansPerSecond(run, bodies, 5 * ROUND_MS)
+const PEERS = { traces: createTracePeer, logs: createLogPeer, metrics: createMetricPeer } as const
+const UNITS = { traces: 'spans/s', logs: 'records/s', metrics: 'points/s' } as const
+
+/**
+ * Measures wire bytes to COPY rows alone, ours against protobufjs, in this process, for each signal. In a round both take
+ * turns, so that the machine's moods hit both. Throws if the two differ in rows.
+ */
+export async function benchTranslate(): Promise<Figure[]> {
+  const figures: Figure[] = []
+  for (const signal of ['traces', 'logs', 'metrics'] as const) {
+    figures.push(...(await translateFigures(signal)))
+  }
+  return figures
+}
+
+async function translateFigures(signal: Signal): Promise<Figure[]> {
+  const receivedMs = Date.now()
+  const bodies = benchRequests(signal, REQUESTS).map(({ payload }) => payload.protobuf)
+  const translator = createBenchTranslator()
+  const ours = (body: Buffer) => translator.translate({ signal, body, receivedMs, tenant: null })
+  const peer = PEERS[signal]()
+  compareRows(signal, bodies, ours, peer)
+  for (const run of [ours, peer]) rowsPerSecond(run, bodies, 5 * ROUND_MS)
   const rounds: { ours: number; peer: number }[] = []
   for (let round = 0; round < ROUNDS; round++) {
     rounds.push({
-      ours: spansPerSecond(ours, bodies, ROUND_MS),
-      peer: spansPerSecond(peer, bodies, ROUND_MS),
+      ours: rowsPerSecond(ours, bodies, ROUND_MS),
+      peer: rowsPerSecond(peer, bodies, ROUND_MS),
     })
     // Lets whatever else runs in this process have its turn outside the measurement.
     await new Promise((resolve) => setImmediate(resolve))
   }
-  return {
-    oursSpansPerSecond: median(rounds.map((round) => round.ours)),
-    peerSpansPerSecond: median(rounds.map((round) => round.peer)),
-    ratio: median(rounds.map((round) => round.ours / round.peer)),
+  const unit = UNITS[signal]
+  const rate = { unit, better: 'higher', floor: null, aim: null } as const
+  const ratios = rounds.map((round) => round.ours / round.peer)
+  return [
+    { name: `translate ${signal}`, value: median(rounds.map((round) => round.ours)), ...rate },
+    {
+      name: `protobufjs decode ${signal} and build rows`,
+      value: median(rounds.map((round) => round.peer)),
+      ...rate,
+    },
+    {
+      name: `translate ${signal} / protobufjs`,
+      value: median(ratios),
+      unit: 'x',
+      better: 'higher',
+      floor: 3,
+      aim: 5,
+    },
+  ]
+}
+
+type Translate = (body: Buffer) => Pick<Translated, 'copies'>
+
+/** Both make as many rows of each table. */
+function compareRows(
+  signal: Signal,
+  bodies: readonly Buffer[],
+  ours: Translate,
+  peer: Translate,
+): void {
+  for (const body of bodies) {
+    const [mine, theirs] = [ours, peer].map((run) => countRows(run(body).copies))
+    if (mine !== theirs) throw new Error(`${signal}: ${mine} instead of ${theirs}`)
   }
 }
 
-type Translate = (body: Buffer) => readonly { readonly offsets: readonly number[] }[]
+function countRows(copies: readonly CopyRows[]): string {
+  return copies.map(({ table, offsets }) => `${offsets.length} rows of ${table.name}`).join(', ')
+}
 
-function spansPerSecond(translate: Translate, bodies: readonly Buffer[], forMs: number): number {
+/** Items, which are rows that are not derived. */
+function rowsPerSecond(translate: Translate, bodies: readonly Buffer[], forMs: number): number {
   const began = performance.now()
-  let spans = 0
+  let rows = 0
   let elapsedMs = 0
   while (elapsedMs < forMs) {
     for (const body of bodies) {
-      const rows = translate(body)[0]?.offsets.length ?? 0
-      if (rows !== SPANS_PER_REQUEST) throw new Error(`${rows} rows of ${SPANS_PER_REQUEST}`)
-      spans += rows
+      for (const { table, offsets } of translate(body).copies) {
+        if (table.isDerived !== true) rows += offsets.length
+      }
     }
     elapsedMs = performance.now() - began
   }
-  return (spans / elapsedMs) * 1_000
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN
+  return (rows / elapsedMs) * 1_000
 }
 
 if (require.main === module) {
   void benchTranslate().then((figures) => {
-    process.stdout.write(`${JSON.stringify(figures)}\n`)
+    for (const { name, value, unit } of figures) process.stdout.write(`${name}: ${value} ${unit}\n`)
   })
 }

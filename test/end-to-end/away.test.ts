@@ -16,8 +16,6 @@ import { until } from '../helpers/until'
 const ITEMS = 100
 /** All of what was posted of a service. */
 const ALL = bySignal(() => ITEMS)
-/** Whose telemetry the tests post; the collector has some of its own. */
-const SERVICES = ['before', 'after', 'a', 'b', 'c', 'd']
 const PROTOBUF = { 'content-type': 'application/x-protobuf' }
 
 /** A cluster that is down, and how to start collectors on it. */
@@ -61,9 +59,7 @@ async function countByService(connectionString: string): Promise<Record<string, 
        union all
        select 'metrics', service, count(*) from sidelight.metrics group by service
      ) as stored
-     where service = any($1)
      group by service`,
-    [SERVICES],
   )
   await client.end()
   return Object.fromEntries(rows.map(({ service, items }) => [service, items]))
