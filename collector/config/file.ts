@@ -38,7 +38,7 @@ const KEY_BY_PATH = new Map(
 )
 const TOKEN_KEYS = ['token', 'scope', 'tenant'] as const
 const PATHS = [...KEY_BY_PATH.keys(), 'tokens']
-const GROUPS = PATHS.flatMap((path) => (path.includes('.') ? [path.replace(/\..*/, '')] : []))
+const GROUPS = [...new Set(PATHS.flatMap(groupsOf))]
 
 /** One pass over a document. */
 class Reading implements FileSettings {
@@ -146,6 +146,12 @@ class Reading implements FileSettings {
   #line(node: Node): number {
     return this.#lines.linePos(node.range?.[0] ?? 0).line
   }
+}
+
+/** The paths above a path: `otlp` and `otlp.tls` of `otlp.tls.cert_file`. */
+function groupsOf(path: string): string[] {
+  const names = path.split('.')
+  return names.slice(1).map((_, index) => names.slice(0, index + 1).join('.'))
 }
 
 /** The text of a scalar that is a text or a number, as it stands in the file; null for anything else. */

@@ -29,9 +29,23 @@ export async function readMessage(
   const length = prefix.readUInt32BE(1)
   if (length > maxBytes) throw tooLarge(maxBytes)
   const content = takeMessage(rest, chunks, length)
-  if (isCompressed) return inflate(Readable.from(content), reservation, maxBytes)
+  if (isCompressed) return inflateContent(content, reservation, maxBytes)
   if (!reservation.growTo(length)) throw full()
   return fill(content, length)
+}
+
+async function inflateContent(
+  content: AsyncIterable<Buffer>,
+  reservation: Reservation,
+  maxBytes: number,
+): Promise<Buffer> {
+  const source = Readable.from(content)
+  try {
+    return await inflate(source, reservation, maxBytes)
+  } finally {
+    // It would go on holding the stream, which then could not be discarded.
+    source.destroy()
+  }
 }
 
 /** A message as it is sent, uncompressed. */
