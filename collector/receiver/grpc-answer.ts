@@ -45,17 +45,13 @@ export function sendHttpStatus(stream: ServerHttp2Stream, refusal: Refusal): voi
   endEarly(stream, { ':status': refusal.httpStatus, ...refusal.headers })
 }
 
-/**
- * Answers a request that may not have been read, and then has the client stop sending (RFC 9113, 8.1). A reset takes an
- * answer that still waits to be written with it; therefore it follows a PING that was answered after the answer.
- */
+/** Answers a request that may not have been read, and then has the client stop sending (RFC 9113, 8.1). */
 function endEarly(stream: ServerHttp2Stream, headers: OutgoingHttpHeaders): void {
   stream.respond(headers, { endStream: true })
   if (stream.readableEnded) return
+  stream.close(constants.NGHTTP2_NO_ERROR)
+  // A stream whose data nobody takes is never over.
   stream.resume()
-  stream.session?.ping(() => {
-    if (!stream.closed) stream.close(constants.NGHTTP2_NO_ERROR)
-  })
 }
 
 /** All but printable ASCII, and the percent sign, as %XX of their UTF-8 (gRPC over HTTP/2, Status-Message). */

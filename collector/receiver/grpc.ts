@@ -77,8 +77,6 @@ function createHttp2Server({ tls }: ReceiverParts): Http2Server | Http2SecureSer
   const options = {
     maxSessionMemory: MAX_SESSION_MIB,
     maxSessionInvalidFrames: MAX_INVALID_FRAMES,
-    // One for each answer that is sent before its request was read.
-    maxOutstandingPings: MAX_STREAMS,
     settings: {
       maxConcurrentStreams: MAX_STREAMS,
       initialWindowSize: WINDOW_BYTES,

@@ -5,16 +5,14 @@ import {
   constants,
   type ServerHttp2Stream,
 } from 'node:http2'
-import { connect, createServer, type AddressInfo } from 'node:net'
+import { connect } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
 import { createCounters } from '../../collector/telemetry/counters'
 import { traces } from '../helpers/otlp'
 import { until } from '../helpers/until'
 import { TIMEOUT_MS } from './door'
-import { CODE, frame, type GrpcDoor, head, openGrpcDoor, readAnswer } from './grpc-door'
-
-const MIB = 1024 * 1024
+import { CODE, frame, head, openGrpcDoor, readAnswer } from './grpc-door'
 
 type Counters = ReturnType<typeof createCounters>
 
@@ -175,40 +173,6 @@ t.test('a client that does not take its answer loses the stream, not the connect
   t.equal((await begin(session, frame(Buffer.alloc(0)))).headers['grpc-status'], '0')
 })
 
-t.test('a refusal reaches a client that reads late what came before it', async (t) => {
-  let accepted = 0
-  const counters = createCounters()
-  const door = await openGrpcDoor(t, {
-    counters,
-    accept: (_request, onReleased) => {
-      accepted++
-      onReleased()
-      return Promise.resolve({ rejected: 1, message: 'x'.repeat(3 * MIB) })
-    },
-  })
-  const proxy = await openProxy(t, door)
-  const session = connectHttp2(`http://127.0.0.1:${proxy.port}`, {
-    maxSessionMemory: 1_000,
-    settings: { initialWindowSize: 16 * MIB },
-  })
-  t.teardown(() => session.destroy())
-  await once(session, 'remoteSettings')
-  session.setLocalWindowSize(512 * MIB)
-  await new Promise((resolve) => session.ping(resolve))
-  const late = session.request(head({ 'grpc-timeout': '300m' }))
-  const refused = readAnswer(late)
-  late.write(frame(Buffer.alloc(100)).subarray(0, 50))
-  proxy.hold()
-  const answers = Array.from({ length: 8 }, () => begin(session))
-  await until(() => accepted === 8, TIMEOUT_MS, 'more answers than a connection takes')
-  const overdue =
-    'sidelight_otlp_requests_total{signal="traces",encoding="protobuf",status="DEADLINE_EXCEEDED"}'
-  await until(async () => (await valueOf(counters, overdue)) === 1, TIMEOUT_MS, 'a refusal')
-  proxy.release()
-  t.equal((await refused).headers['grpc-status'], String(CODE.deadlineExceeded))
-  for (const answer of answers) t.equal((await answer).headers['grpc-status'], '0')
-})
-
 t.test('a stop answers what is under way, takes nothing new, and then closes', async (t) => {
   const { door, held } = await openHolding(t)
   const session = door.session()
@@ -236,22 +200,3 @@ t.test('a stop that takes too long is ended by force', async (t) => {
   t.equal((await call).code, CODE.unavailable)
   held[0]?.()
 })
-
-/** A connection to the door that can be held up on its way back. */
-async function openProxy(t: Test, door: GrpcDoor) {
-  const fromDoor = connect(door.port, '127.0.0.1').on('error', () => undefined)
-  const server = createServer((client) => {
-    client.pipe(fromDoor)
-    fromDoor.on('data', (chunk) => client.write(chunk))
-    client.on('error', () => undefined)
-    client.once('close', () => fromDoor.destroy())
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.teardown(() => void server.close())
-  return {
-    port: (server.address() as AddressInfo).port,
-    hold: () => void fromDoor.pause(),
-    release: () => void fromDoor.resume(),
-  }
-}

@@ -170,7 +170,7 @@ t.test('flow control leaves with the client what was not admitted', async (t) =>
   })
   const { status } = await send(door, frame(Buffer.alloc(MAX_BODY_BYTES - 5)))
   t.equal(status, String(CODE.unavailable))
-  t.ok(received() > 0 && received() < 256 * 1024, `${received()} bytes`)
+  t.ok(received() > 0 && received() < 128 * 1024, `${received()} bytes`)
 })
 
 t.test('otlp 35: what is no Export of the three services is UNIMPLEMENTED', async (t) => {
