@@ -1,10 +1,12 @@
 import type { Cursor } from '../otlp/cursor'
-import type { Attribution } from './attribution'
 import type { RowBuffer } from './buffer'
-import { addDropped, type TranslationLimits } from './limits'
+import { addDropped } from './limits'
 import { BodyWriter } from './log-body'
 import type { UnixNanos } from './time'
+import type { TableWriter } from './table-writer'
+import type { Translation } from './translator'
 import type { ValueWriter } from './value'
+import type { AttributeWatch } from './watch'
 
 const TIME = 0x09
 const SEVERITY_NUMBER = 0x10
@@ -28,14 +30,6 @@ const COMMA = 0x2c
 const NOT_BEGUN = -1
 const NO_PARTS: number[] = []
 
-export interface LogRecordParts {
-  readonly cursor: Cursor
-  readonly rows: RowBuffer
-  readonly values: ValueWriter
-  readonly attribution: Attribution
-  readonly limits: TranslationLimits
-}
-
 /**
  * Reads one LogRecord: its attributes go into the row as they are met, then its body, whose parts may lie anywhere; the
  * other fields are kept until the next record. Strings are kept as where they start and end in the source.
@@ -44,7 +38,7 @@ export class LogRecordReader {
   readonly #cursor: Cursor
   readonly #rows: RowBuffer
   readonly #values: ValueWriter
-  readonly #attribution: Attribution
+  readonly #watch: AttributeWatch
   /** Where the column of the attributes begins. */
   #columnStart = NOT_BEGUN
   /** Attributes of the record so far. */
@@ -68,11 +62,15 @@ export class LogRecordReader {
   flags = 0
   droppedAttributes = 0
 
-  constructor({ cursor, rows, values, attribution, limits }: LogRecordParts) {
+  constructor(
+    { cursor, limits }: Translation,
+    { rows, values }: TableWriter,
+    watch: AttributeWatch,
+  ) {
     this.#cursor = cursor
     this.#rows = rows
     this.#values = values
-    this.#attribution = attribution
+    this.#watch = watch
     this.body = new BodyWriter(cursor, rows, values, limits)
   }
 
@@ -169,8 +167,9 @@ export class LogRecordReader {
       rows.bytes[rows.end + 5] = OPEN_BRACE
       rows.end += 6
     } else rows.byte(COMMA)
+    const start = rows.end
     values.keyValue(end, 1)
-    this.#attribution.notice(values.keyStart, values.keyEnd, values.textStart, values.textEnd)
+    this.#watch.notice(values, rows, start)
   }
 
   #endAttributes(): void {

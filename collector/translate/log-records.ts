@@ -1,4 +1,5 @@
-import type { ResourceIdentity, ScopeIdentity } from './identity'
+import { Correlations } from './correlations'
+import type { ResourceIdentity, ScopeIdentity, ServiceIdentity } from './identity'
 import { acceptedBy, LogRecordReader } from './log-record'
 import { type AcceptedTimes, describe, judge, REASONS, type Reason } from './log-rejection'
 import { writeColumns } from './log-row'
@@ -7,6 +8,7 @@ import { LOG_RECORD } from './rows'
 import { TableWriter } from './table-writer'
 import { dayOf, fromMs, type UnixNanos } from './time'
 import type { ItemTranslator, Translation } from './translator'
+import { AttributeWatch } from './watch'
 
 /** Rows are about as long as the protobuf they come from, the fixed columns of short records apart. */
 const EXPECTED_GROWTH = 1.3
@@ -20,19 +22,22 @@ export class LogRecordTranslator implements ItemTranslator {
   readonly #shared: Translation
   readonly #table: TableWriter
   readonly #record: LogRecordReader
+  readonly #correlations: Correlations
+  readonly #watch: AttributeWatch
   readonly #times: AcceptedTimes
   #receivedMs = 0
   #arrival: UnixNanos = { low: 0, high: 0 }
 
   constructor(shared: Translation) {
-    const { cursor, attribution, limits } = shared
+    const { cursor, limits } = shared
     this.#shared = shared
     const { retentionMs, maxAheadMs } = shared.options
     this.#times = { retentionMs: retentionMs.logs, maxAheadMs }
     this.#table = new TableWriter(LOG_RECORD, cursor, limits)
-    this.tables = [this.#table]
-    const { rows, values } = this.#table
-    this.#record = new LogRecordReader({ cursor, rows, values, attribution, limits })
+    this.#correlations = new Correlations(shared)
+    this.#watch = new AttributeWatch(shared, this.#correlations)
+    this.tables = [this.#table, this.#correlations.table]
+    this.#record = new LogRecordReader(shared, this.#table, this.#watch)
   }
 
   get accepted(): number {
@@ -41,6 +46,7 @@ export class LogRecordTranslator implements ItemTranslator {
 
   beginRequest(bodyBytes: number, receivedMs: number): void {
     this.#table.beginRequest(bodyBytes, EXPECTED_GROWTH)
+    this.#correlations.beginRequest(bodyBytes)
     this.rejections = new Rejections('log record', 'log records')
     this.unassociated = 0
     this.#receivedMs = receivedMs
@@ -48,12 +54,12 @@ export class LogRecordTranslator implements ItemTranslator {
   }
 
   item(end: number, resource: ResourceIdentity, scope: ScopeIdentity): void {
-    const { cursor, attribution } = this.#shared
+    const { cursor, dictionary, attribution } = this.#shared
     const source = cursor.at
     const table = this.#table
     const record = this.#record
     table.open(resource, scope)
-    attribution.beginItem()
+    this.#watch.beginItem()
     record.read(end)
     const time = acceptedBy(record, this.#arrival)
     const reason = this.#judge(time)
@@ -62,9 +68,13 @@ export class LogRecordTranslator implements ItemTranslator {
       this.rejections.add(REASONS[reason], () => describe(reason, record, time, cursor))
       return
     }
-    table.values.repaired += this.#writeColumns(resource, scope, time)
+    const service = dictionary.service(resource, attribution.tenant(resource))
+    table.values.repaired += this.#writeColumns(service, resource, scope, time)
     table.keep(source, dayOf(time))
     if (record.hasInvalidId) this.unassociated++
+    if (!this.#correlations.areNoticed) return
+    const { traceIdStart } = record
+    this.#correlations.keep({ source, traceIdStart, time, service, resource, scope })
   }
 
   #judge(time: UnixNanos): Reason | undefined {
@@ -75,9 +85,13 @@ export class LogRecordTranslator implements ItemTranslator {
     return values.isTooLarge ? 'tooLarge' : undefined
   }
 
-  #writeColumns(ownResource: ResourceIdentity, ownScope: ScopeIdentity, time: UnixNanos): number {
-    const { cursor, dictionary, overflow, attribution } = this.#shared
-    const service = dictionary.service(ownResource, attribution.tenant(ownResource))
+  #writeColumns(
+    service: ServiceIdentity,
+    ownResource: ResourceIdentity,
+    ownScope: ScopeIdentity,
+    time: UnixNanos,
+  ): number {
+    const { cursor, dictionary, overflow } = this.#shared
     const resource = overflow.resource(ownResource, service)
     const scope = overflow.scope(ownScope, service)
     dictionary.use(resource)

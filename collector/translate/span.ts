@@ -1,10 +1,12 @@
 import type { Cursor } from '../otlp/cursor'
-import type { Attribution } from './attribution'
 import type { RowBuffer } from './buffer'
 import { EventWriter } from './event'
 import { addDropped } from './limits'
-import type { UnixNanos } from './time'
+import { toMs, type UnixNanos } from './time'
+import type { TableWriter } from './table-writer'
+import type { Translation } from './translator'
 import type { ValueWriter } from './value'
+import type { AttributeWatch } from './watch'
 
 const TRACE_ID = 0x0a
 const SPAN_ID = 0x12
@@ -46,7 +48,7 @@ export class SpanReader {
   readonly #rows: RowBuffer
   readonly #values: ValueWriter
   readonly #events: EventWriter
-  readonly #attribution: Attribution
+  readonly #watch: AttributeWatch
   /** The column being written, and where it begins. */
   #column = NO_COLUMN
   #columnStart = 0
@@ -74,12 +76,12 @@ export class SpanReader {
   droppedEvents = 0
   droppedLinks = 0
 
-  constructor(cursor: Cursor, rows: RowBuffer, values: ValueWriter, attribution: Attribution) {
+  constructor({ cursor }: Translation, { rows, values }: TableWriter, watch: AttributeWatch) {
     this.#cursor = cursor
     this.#rows = rows
     this.#values = values
     this.#events = new EventWriter(cursor, rows, values)
-    this.#attribution = attribution
+    this.#watch = watch
   }
 
   /** Reads the span that begins at the cursor, and writes its first three columns. */
@@ -197,8 +199,10 @@ export class SpanReader {
 
   #attribute(end: number): void {
     const values = this.#values
+    const rows = this.#rows
+    const start = rows.end
     values.keyValue(end, 1)
-    this.#attribution.notice(values.keyStart, values.keyEnd, values.textStart, values.textEnd)
+    this.#watch.notice(values, rows, start)
   }
 
   /** Ends the column being written, writes null for those left out, and begins another. */
@@ -267,4 +271,12 @@ export class SpanReader {
 /** A span is kept under its start, or under its end if it has no start. */
 export function acceptedBy({ start, end }: SpanReader): UnixNanos {
   return start.low === 0 && start.high === 0 ? end : start
+}
+
+/** What follows from a span lies at its end, or at its start where that is no end or lies too far ahead of its arrival. */
+export function bucketOf(span: SpanReader, receivedMs: number, maxAheadMs: number): UnixNanos {
+  const { start, end } = span
+  const apart = (end.high >>> 0) - (start.high >>> 0)
+  const isReversed = apart < 0 || (apart === 0 && end.low >>> 0 < start.low >>> 0)
+  return isReversed || toMs(end) - receivedMs > maxAheadMs ? acceptedBy(span) : end
 }

@@ -1,12 +1,14 @@
 import { type AcceptedTimes, describe, judge, REASONS, type Reason } from './span-rejection'
-import type { ResourceIdentity, ScopeIdentity } from './identity'
+import { Correlations } from './correlations'
+import type { ResourceIdentity, ScopeIdentity, ServiceIdentity } from './identity'
 import { Rejections } from './rejection'
 import { writeColumns } from './span-row'
 import { SPAN } from './rows'
-import { acceptedBy, SpanReader } from './span'
+import { acceptedBy, bucketOf, SpanReader } from './span'
 import { TableWriter } from './table-writer'
 import { dayOf } from './time'
 import type { ItemTranslator, Translation } from './translator'
+import { AttributeWatch } from './watch'
 
 /** Rows are about as long as the protobuf they come from, the fixed columns of short spans apart. */
 const EXPECTED_GROWTH = 1.3
@@ -18,17 +20,21 @@ export class SpanTranslator implements ItemTranslator {
   readonly #shared: Translation
   readonly #table: TableWriter
   readonly #span: SpanReader
+  readonly #correlations: Correlations
+  readonly #watch: AttributeWatch
   readonly #times: AcceptedTimes
   #receivedMs = 0
 
   constructor(shared: Translation) {
-    const { cursor, attribution, limits } = shared
+    const { cursor, limits } = shared
     this.#shared = shared
     const { retentionMs, maxAheadMs } = shared.options
     this.#times = { retentionMs: retentionMs.traces, maxAheadMs }
     this.#table = new TableWriter(SPAN, cursor, limits)
-    this.tables = [this.#table]
-    this.#span = new SpanReader(cursor, this.#table.rows, this.#table.values, attribution)
+    this.#correlations = new Correlations(shared)
+    this.#watch = new AttributeWatch(shared, this.#correlations)
+    this.tables = [this.#table, this.#correlations.table]
+    this.#span = new SpanReader(shared, this.#table, this.#watch)
   }
 
   get accepted(): number {
@@ -37,15 +43,16 @@ export class SpanTranslator implements ItemTranslator {
 
   beginRequest(bodyBytes: number, receivedMs: number): void {
     this.#table.beginRequest(bodyBytes, EXPECTED_GROWTH)
+    this.#correlations.beginRequest(bodyBytes)
     this.rejections = new Rejections('span', 'spans')
     this.#receivedMs = receivedMs
   }
 
   item(end: number, resource: ResourceIdentity, scope: ScopeIdentity): void {
-    const { cursor, attribution } = this.#shared
+    const { cursor, dictionary, attribution } = this.#shared
     const source = cursor.at
     this.#table.open(resource, scope)
-    attribution.beginItem()
+    this.#watch.beginItem()
     this.#span.read(end)
     const reason = this.#judge()
     if (reason !== undefined) {
@@ -53,8 +60,13 @@ export class SpanTranslator implements ItemTranslator {
       this.rejections.add(REASONS[reason], () => describe(reason, this.#span, cursor))
       return
     }
-    this.#table.values.repaired += this.#writeColumns(resource, scope)
+    const service = dictionary.service(resource, attribution.tenant(resource))
+    this.#table.values.repaired += this.#writeColumns(service, resource, scope)
     this.#table.keep(source, dayOf(acceptedBy(this.#span)))
+    if (!this.#correlations.areNoticed) return
+    const time = bucketOf(this.#span, this.#receivedMs, this.#times.maxAheadMs)
+    const traceIdStart = this.#span.traceIdStart
+    this.#correlations.keep({ source, traceIdStart, time, service, resource, scope })
   }
 
   #judge(): Reason | undefined {
@@ -65,10 +77,13 @@ export class SpanTranslator implements ItemTranslator {
     return values.isTooLarge ? 'tooLarge' : undefined
   }
 
-  #writeColumns(ownResource: ResourceIdentity, ownScope: ScopeIdentity): number {
+  #writeColumns(
+    service: ServiceIdentity,
+    ownResource: ResourceIdentity,
+    ownScope: ScopeIdentity,
+  ): number {
     const span = this.#span
     const { cursor, dictionary, overflow, attribution } = this.#shared
-    const service = dictionary.service(ownResource, attribution.tenant(ownResource))
     const ownOperation = dictionary.operation(
       service,
       attribution.module(ownScope),
