@@ -1,3 +1,4 @@
+import type { Cursor } from '../otlp/cursor'
 import type { Attribution } from './attribution'
 import type { RowBuffer } from './buffer'
 import type { Correlations } from './correlations'
@@ -8,16 +9,18 @@ import type { ValueWriter } from './value'
 export class AttributeWatch {
   readonly #attribution: Attribution
   readonly #correlations: Correlations
-  /** 1 for every length in bytes that a name looked for has: most attributes cost no more than a look at this. */
-  readonly #lengths: Uint8Array
+  readonly #cursor: Cursor
+  /** By the length of a name in bytes, a bit for each last letter: most attributes cost no more than a look at this. */
+  readonly #letters: Int32Array
 
-  constructor({ attribution, options }: Translation, correlations: Correlations) {
+  constructor({ cursor, attribution, options }: Translation, correlations: Correlations) {
+    this.#cursor = cursor
     this.#attribution = attribution
     this.#correlations = correlations
     const names = ['module', ...options.tenantAttributes, ...options.correlationAttributes]
-    const lengths = names.map((name) => Buffer.byteLength(name))
-    this.#lengths = new Uint8Array(Math.max(...lengths) + 1)
-    for (const length of lengths) this.#lengths[length] = 1
+    const keys = names.map((name) => Buffer.from(name))
+    this.#letters = new Int32Array(Math.max(...keys.map(({ length }) => length)) + 1)
+    for (const key of keys) this.#letters[key.length]! |= bitOf(key.at(-1))
   }
 
   beginItem(): void {
@@ -29,8 +32,14 @@ export class AttributeWatch {
   notice(values: ValueWriter, rows: RowBuffer, rowStart: number): void {
     const { keyStart, keyEnd } = values
     const length = keyEnd - keyStart
-    if (length >= this.#lengths.length || this.#lengths[length] === 0) return
+    if (length >= this.#letters.length) return
+    if ((this.#letters[length]! & bitOf(this.#cursor.bytes[keyEnd - 1])) === 0) return
     this.#attribution.notice(keyStart, keyEnd, values.textStart, values.textEnd)
     this.#correlations.notice(values, rows, rowStart)
   }
+}
+
+/** Letters that differ in their last five bits have bits of their own. */
+function bitOf(letter = 0): number {
+  return 1 << (letter & 31)
 }
