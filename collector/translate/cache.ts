@@ -78,11 +78,29 @@ function matches(entry: Entry<unknown>, key: CacheKey): boolean {
   return true
 }
 
-/** FNV-1a. */
+/** MurmurHash3 of the three integers and the bytes, four at a time. */
 function hashOf({ first, second, third, bytes, start, end }: CacheKey): number {
-  let hash = Math.imul(first ^ 0x811c_9dc5, 0x0100_0193)
-  hash = Math.imul(hash ^ second, 0x0100_0193)
-  hash = Math.imul(hash ^ third, 0x0100_0193)
-  for (let at = start; at < end; at++) hash = Math.imul(hash ^ bytes[at]!, 0x0100_0193)
-  return hash
+  let hash = mix(mix(mix(0, first), second), third)
+  let at = start
+  for (; at + 4 <= end; at += 4) {
+    hash = mix(
+      hash,
+      bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24),
+    )
+  }
+  let rest = end - start
+  for (; at < end; at++) rest = (rest << 8) | bytes[at]!
+  return finish(mix(hash, rest))
+}
+
+function mix(hash: number, word: number): number {
+  const scrambled = Math.imul(word, 0xcc9e_2d51)
+  const mixed = hash ^ Math.imul((scrambled << 15) | (scrambled >>> 17), 0x1b87_3593)
+  return (Math.imul((mixed << 13) | (mixed >>> 19), 5) + 0xe654_6b64) | 0
+}
+
+function finish(hash: number): number {
+  const once = Math.imul(hash ^ (hash >>> 16), 0x85eb_ca6b)
+  const twice = Math.imul(once ^ (once >>> 13), 0xc2b2_ae35)
+  return twice ^ (twice >>> 16)
 }

@@ -33,6 +33,17 @@ export interface Changes {
 
 export const UNCHANGED: Changes = { repairedStrings: 0, droppedAttributes: 0, cutValues: 0 }
 
+/** What was changed in two contents together. */
+export function addChanges(a: Changes, b: Changes): Changes {
+  if (a === UNCHANGED) return b
+  if (b === UNCHANGED) return a
+  return {
+    repairedStrings: a.repairedStrings + b.repairedStrings,
+    droppedAttributes: a.droppedAttributes + b.droppedAttributes,
+    cutValues: a.cutValues + b.cutValues,
+  }
+}
+
 /** An item's dropped_attributes_count, as sent and ours together, in the 32 bits it has. */
 export function addDropped(sent: number, ours: number): number {
   return Math.min((sent >>> 0) + ours, 0xffff_ffff) | 0

@@ -1,7 +1,7 @@
 import type { Cursor } from '../otlp/cursor'
 import type { Attribution } from './attribution'
 import { largestRows, RowBuffer } from './buffer'
-import type { Changes, TranslationLimits } from './limits'
+import { type Changes, type TranslationLimits, UNCHANGED } from './limits'
 import { ValueWriter } from './value'
 
 /** Attributes as a dictionary row has them. */
@@ -106,13 +106,16 @@ export class SeriesAttributes {
     return {
       json,
       bytes,
-      changes: {
-        repairedStrings: values.repaired,
-        droppedAttributes: Math.max(0, this.#count - values.maxAttributes),
-        cutValues: values.cutValues,
-      },
+      changes: this.#changes(),
       isTooDeep: values.isTooDeep,
       isTooLarge: values.isTooLarge,
     }
+  }
+
+  #changes(): Changes {
+    const { repaired: repairedStrings, cutValues, maxAttributes } = this.#values
+    const droppedAttributes = Math.max(0, this.#count - maxAttributes)
+    if (repairedStrings === 0 && droppedAttributes === 0 && cutValues === 0) return UNCHANGED
+    return { repairedStrings, droppedAttributes, cutValues }
   }
 }

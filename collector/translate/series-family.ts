@@ -2,7 +2,7 @@ import type { Cursor } from '../otlp/cursor'
 import { RowBuffer } from './buffer'
 import { ByteCache, type CacheKey } from './cache'
 import { nextSerial, type ResourceIdentity, type ScopeIdentity } from './identity'
-import type { Changes } from './limits'
+import { addChanges, type Changes, UNCHANGED } from './limits'
 import {
   CUMULATIVE,
   DELTA,
@@ -83,7 +83,8 @@ export class Families {
     const known = this.#known.find(key)
     if (known !== undefined) return known
     const made = this.#decode(metric, resource, scope)
-    this.#known.add(key, made)
+    // How large is too large depends on the request.
+    if (!made.isTooLarge) this.#known.add(key, made)
     if (this.#keyBytes.capacity > USUAL_KEY_BYTES) this.#keyBytes.restart(USUAL_KEY_BYTES)
     return made
   }
@@ -132,7 +133,6 @@ export class Families {
     const name = decodeText(bytes, metric.nameStart, metric.nameEnd)
     const { nameStart, nameEnd, unitStart, unitEnd, descriptionStart, descriptionEnd } = metric
     const repairedStrings =
-      metadata.changes.repairedStrings +
       countRepairs(bytes, nameStart, nameEnd) +
       countRepairs(bytes, unitStart, unitEnd) +
       countRepairs(bytes, descriptionStart, descriptionEnd)
@@ -148,7 +148,10 @@ export class Families {
       isMonotonic: metric.data === SUM ? String(metric.isMonotonic) : null,
       description: decodeText(bytes, descriptionStart, descriptionEnd),
       metadata: metadata.json,
-      changes: { ...metadata.changes, repairedStrings },
+      changes: addChanges(
+        metadata.changes,
+        repairedStrings === 0 ? UNCHANGED : { ...UNCHANGED, repairedStrings },
+      ),
       isTooDeep: metadata.isTooDeep,
       isTooLarge: metadata.isTooLarge,
     }

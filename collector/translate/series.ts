@@ -4,7 +4,7 @@ import { ByteCache, type CacheKey } from './cache'
 import type { DataPointReader } from './data-point'
 import { type Dictionary, joinParts } from './dictionary'
 import { identify, type Identity, type ServiceIdentity } from './identity'
-import { type Changes, UNCHANGED } from './limits'
+import { addChanges, type Changes, UNCHANGED } from './limits'
 import { HISTOGRAM, type MetricReader } from './metric'
 import { OVERFLOW_NAME, type Overflow } from './overflow'
 import type { DecodedAttributes, SeriesAttributes } from './series-attributes'
@@ -74,7 +74,8 @@ export class SeriesDictionary {
     const tenant = this.#attribution.tenant(family.resource)
     const service = this.#dictionary.service(family.resource, tenant)
     const made = { family, service, bounds, attributes, own: null, resource: null, scope: null }
-    this.#known.add(key, made)
+    // How large is too large depends on the request.
+    if (!attributes.isTooLarge) this.#known.add(key, made)
     return made
   }
 
@@ -195,11 +196,7 @@ function identifyStandIn(
 
 /** What was changed in the content of the series. */
 export function changesOf({ family, attributes }: Series): Changes {
-  return {
-    repairedStrings: family.changes.repairedStrings + attributes.changes.repairedStrings,
-    droppedAttributes: family.changes.droppedAttributes + attributes.changes.droppedAttributes,
-    cutValues: family.changes.cutValues + attributes.changes.cutValues,
-  }
+  return addChanges(family.changes, attributes.changes)
 }
 
 function withName(attributes: string, name: string): string {
