@@ -154,3 +154,21 @@ t.test('metrics and logs are isolated as spans are', (t) => {
   }
   t.end()
 })
+
+t.test(
+  'a data point keeps what the other parts of its metric say, without their data points',
+  (t) => {
+    const said = Buffer.from([2 * 8, 2])
+    const metric = (...parts: readonly Buffer[]) => field(1, field(2, field(2, ...parts)))
+    const body = metric(field(7, said, field(1, 'a')), field(1, 'n'), field(7, field(1, 'wanted')))
+    const letter = isolateItems('metrics', body, [body.indexOf('wanted')])
+    const isolated = metric(field(7, said), field(1, 'n'), field(7, field(1, 'wanted')))
+    t.same(letter.toString('hex'), Buffer.concat([isolated, MARK]).toString('hex'))
+    const sums = metric(field(5, field(1, 'a')), field(7, field(1, 'wanted')))
+    t.same(
+      isolateItems('metrics', sums, [sums.indexOf('wanted')]).toString('hex'),
+      Buffer.concat([metric(field(5), field(7, field(1, 'wanted'))), MARK]).toString('hex'),
+    )
+    t.end()
+  },
+)

@@ -1,0 +1,106 @@
+import t from 'tap'
+import { UNLIMITED } from '../../collector/translate/limits'
+import { largestRows } from '../../collector/translate/buffer'
+import { DAY_MS, NOON_MS, NOON_NS } from '../helpers/metric-points'
+import { decodeMetricRows } from '../helpers/metric-rows'
+import { type DataPointInput, metrics, type MetricInput } from '../helpers/otlp-metrics'
+import { createSignalTranslator } from '../helpers/translator'
+
+const MANY = 1_000_000
+const CUMULATIVE = { aggregationTemporality: 2 }
+
+/** Protobuf says these in few bytes each, a row in many. */
+const HUGE: Readonly<Record<string, (point: DataPointInput) => MetricInput>> = {
+  'exponential buckets': (point) => {
+    const positive = { bucketCounts: Array<string>(MANY).fill('0') }
+    return { exponentialHistogram: { ...CUMULATIVE, dataPoints: [{ ...point, positive }] } }
+  },
+  exemplars: (point) => {
+    const filteredAttributes = { doubles: Array<number>(MANY / 10).fill(1e300) }
+    return {
+      sum: { ...CUMULATIVE, dataPoints: [{ ...point, exemplars: [{ filteredAttributes }] }] },
+    }
+  },
+  attributes: (point) => {
+    const attributes = { doubles: Array<number>(MANY / 10).fill(1e300) }
+    return { gauge: { dataPoints: [{ ...point, attributes }] } }
+  },
+}
+
+function translate(list: readonly MetricInput[], limits = UNLIMITED) {
+  const translator = createSignalTranslator('metrics', {
+    retentionMs: DAY_MS,
+    dictionaryCacheSize: 10,
+    limits,
+  })
+  const body = metrics({ metrics: list })
+  return { body, ...translator.translate(body, { receivedMs: NOON_MS, tenant: null }) }
+}
+
+const gauge = (asInt: string): MetricInput => ({
+  gauge: { dataPoints: [{ timeUnixNano: NOON_NS, asInt }] },
+})
+
+for (const [what, make] of Object.entries(HUGE)) {
+  t.test(`a data point whose ${what} grow to many times its size is rejected alone`, (t) => {
+    const point = { timeUnixNano: NOON_NS, asInt: '1' }
+    const { copies, rejected, rejection, body } = translate([gauge('1'), make(point), gauge('2')])
+    t.strictSame(
+      decodeMetricRows(copies).map(({ value_int }) => value_int),
+      [1n, 2n],
+    )
+    t.equal(rejected, 1)
+    t.match(rejection, /many times its size/)
+    for (const { bytes } of copies) {
+      t.ok(bytes.buffer.byteLength < 2 * largestRows(body.length), `${bytes.buffer.byteLength}`)
+    }
+    t.end()
+  })
+}
+
+t.test('attributes above the cap of series count as what they become in the row', (t) => {
+  const attributes = { doubles: Array<number>(2_000).fill(1e300) }
+  const point = (index: number) => ({
+    timeUnixNano: NOON_NS,
+    asInt: '1',
+    attributes: { ...attributes, index },
+  })
+  const dataPoints = Array.from({ length: 10 }, (_, index) => point(index))
+  const { accepted, rejected } = translate([gauge('1'), { gauge: { dataPoints } }], {
+    ...UNLIMITED,
+    maxSeries: 1,
+  })
+  t.ok(accepted > 1 && rejected > 1, `${accepted} kept, ${rejected} rejected`)
+  t.end()
+})
+
+t.test(
+  'the data points of a metric whose metadata grows to many times its size are rejected',
+  (t) => {
+    const metadata = { doubles: Array<number>(MANY / 10).fill(1e300) }
+    const { accepted, rejected } = translate([{ ...gauge('1'), metadata }, gauge('2')])
+    t.strictSame([accepted, rejected], [1, 1])
+    t.end()
+  },
+)
+
+t.test('the histograms that SDKs send, a bucket a byte, do not count as growth', (t) => {
+  const positive = { bucketCounts: Array<string>(160).fill('1') }
+  const point = {
+    timeUnixNano: NOON_NS,
+    count: '160',
+    positive,
+    negative: {},
+    sum: 1,
+    min: 1,
+    max: 1,
+  }
+  const dataPoints = Array.from({ length: 5_000 }, (_, pod) => ({
+    ...point,
+    startTimeUnixNano: NOON_NS,
+    attributes: { 'http.route': '/orders/:id', pod: pod % 10 },
+  }))
+  const { accepted } = translate([{ exponentialHistogram: { ...CUMULATIVE, dataPoints } }])
+  t.equal(accepted, 5_000)
+  t.end()
+})
