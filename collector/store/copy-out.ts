@@ -12,6 +12,8 @@ const HIGH_UNIT = 2 ** 32
 /** High halves from here on make an integer that a number cannot hold. */
 const MAX_SAFE_HIGH = 2 ** 21
 const ARRAY_HEADER_BYTES = 20
+/** More than any statement has. */
+const MAX_COLUMNS = 32
 
 /**
  * Runs `query`, which can have no parameters, and shows its rows to `visit` one after the other as they arrive in the binary
@@ -48,26 +50,31 @@ export async function copyOut(
 /** The row that is being visited; columns count from 0. */
 export class BinaryRow {
   #bytes: Buffer = Buffer.alloc(0)
-  readonly #starts: number[] = []
-  readonly #lengths: number[] = []
+  #view: DataView = new DataView(new ArrayBuffer(0))
+  readonly #starts = new Int32Array(MAX_COLUMNS)
+  readonly #lengths = new Int32Array(MAX_COLUMNS).fill(ABSENT)
 
   /** Moves to the row at `at` and returns where the next one begins; returns `at` when it is not there as a whole. */
   read(bytes: Buffer, at: number): number {
-    if (at + 2 > bytes.length) return at
-    const columns = bytes.readInt16BE(at)
+    if (this.#bytes !== bytes) {
+      this.#bytes = bytes
+      this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    }
+    const view = this.#view
+    const end = bytes.length
+    if (at + 2 > end) return at
+    const columns = view.getInt16(at)
     if (columns === TRAILER) return at
     let next = at + 2
     for (let column = 0; column < columns; column++) {
-      if (next + 4 > bytes.length) return at
-      const length = bytes.readInt32BE(next)
+      if (next + 4 > end) return at
+      const length = view.getInt32(next)
       next += 4
       this.#starts[column] = next
       this.#lengths[column] = length
       if (length > 0) next += length
     }
-    if (next > bytes.length) return at
-    this.#bytes = bytes
-    return next
+    return next > end ? at : next
   }
 
   isNull(column: number): boolean {
@@ -76,15 +83,15 @@ export class BinaryRow {
 
   /** A bigint, as a number where that holds it. */
   int64(column: number): number | bigint {
-    return readInt64(this.#bytes, this.#start(column))
+    return readInt64(this.#view, this.#start(column))
   }
 
   int32(column: number): number {
-    return this.#bytes.readInt32BE(this.#start(column))
+    return this.#view.getInt32(this.#start(column))
   }
 
   float64(column: number): number {
-    return this.#bytes.readDoubleBE(this.#start(column))
+    return this.#view.getFloat64(this.#start(column))
   }
 
   float64OrNull(column: number): number | null {
@@ -93,7 +100,12 @@ export class BinaryRow {
 
   /** Unix microseconds of a timestamptz. */
   unixMicros(column: number): number {
-    return Number(this.int64(column)) + POSTGRES_EPOCH_US
+    const at = this.#start(column)
+    return this.#view.getInt32(at) * HIGH_UNIT + this.#view.getUint32(at + 4) + POSTGRES_EPOCH_US
+  }
+
+  unixMicrosOrNull(column: number): number | null {
+    return this.isNull(column) ? null : this.unixMicros(column)
   }
 
   text(column: number): string {
@@ -103,27 +115,27 @@ export class BinaryRow {
 
   /** A one-dimensional bigint[], rounded to doubles. */
   int64Array(column: number): Float64Array {
-    return this.#array(column, (bytes, at) => Number(readInt64(bytes, at)))
+    return this.#array(column, (view, at) => Number(readInt64(view, at)))
   }
 
   /** A one-dimensional double precision[]. */
   float64Array(column: number): Float64Array {
-    return this.#array(column, (bytes, at) => bytes.readDoubleBE(at))
+    return this.#array(column, (view, at) => view.getFloat64(at))
   }
 
-  #array(column: number, readElement: (bytes: Buffer, at: number) => number): Float64Array {
+  #array(column: number, readElement: (view: DataView, at: number) => number): Float64Array {
     const start = this.#start(column)
-    const bytes = this.#bytes
-    if (bytes.readInt32BE(start) === 0) return new Float64Array()
-    const values = new Float64Array(bytes.readInt32BE(start + 12))
+    const view = this.#view
+    if (view.getInt32(start) === 0) return new Float64Array()
+    const values = new Float64Array(view.getInt32(start + 12))
     let at = start + ARRAY_HEADER_BYTES
     for (let index = 0; index < values.length; index++) {
-      const length = bytes.readInt32BE(at)
+      const length = view.getInt32(at)
       at += 4
       if (length === ABSENT) {
         values[index] = NaN
       } else {
-        values[index] = readElement(bytes, at)
+        values[index] = readElement(view, at)
         at += length
       }
     }
@@ -139,10 +151,10 @@ export class BinaryRow {
   }
 }
 
-function readInt64(bytes: Buffer, at: number): number | bigint {
-  const high = bytes.readInt32BE(at)
+function readInt64(view: DataView, at: number): number | bigint {
+  const high = view.getInt32(at)
   if (high > -MAX_SAFE_HIGH && high < MAX_SAFE_HIGH) {
-    return high * HIGH_UNIT + bytes.readUInt32BE(at + 4)
+    return high * HIGH_UNIT + view.getUint32(at + 4)
   }
-  return bytes.readBigInt64BE(at)
+  return view.getBigInt64(at)
 }

@@ -97,7 +97,7 @@ function readCommon(row: BinaryRow): Timed & Cumulative {
   const at = FIRST_COLUMN
   return {
     timeUs: row.unixMicros(at),
-    startUs: row.isNull(at + 1) ? null : row.unixMicros(at + 1),
+    startUs: row.unixMicrosOrNull(at + 1),
     value: row.int64(at + 2),
     isStale: !row.isNull(at + 3) && (row.int32(at + 3) & 1) === 1,
   }

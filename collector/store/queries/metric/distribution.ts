@@ -22,7 +22,7 @@ export function readDistribution(row: BinaryRow): DistributionPoint {
   const at = FIRST_COLUMN
   return {
     timeUs: row.unixMicros(at),
-    startUs: row.isNull(at + 1) ? null : row.unixMicros(at + 1),
+    startUs: row.unixMicrosOrNull(at + 1),
     value: row.int64(at + 2),
     isStale: !row.isNull(at + 3) && (row.int32(at + 3) & 1) === 1,
     sum: row.float64OrNull(at + 4),

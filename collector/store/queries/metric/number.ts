@@ -20,7 +20,7 @@ export function readNumber(row: BinaryRow): NumberPoint {
   const value = row.isNull(at + 3) ? (row.float64OrNull(at + 2) ?? NaN) : row.int64(at + 3)
   return {
     timeUs: row.unixMicros(at),
-    startUs: row.isNull(at + 1) ? null : row.unixMicros(at + 1),
+    startUs: row.unixMicrosOrNull(at + 1),
     value,
     isStale: (!row.isNull(at + 4) && (row.int32(at + 4) & 1) === 1) || isMissing(row, at + 2),
   }

@@ -2,7 +2,7 @@ import { subtract, type Exact } from './exact'
 import { lookBackMs, stepAt, type Steps } from './steps'
 import type { Series } from './selection'
 import type { Stream } from './walk'
-import { Writers, type Cumulative, type Link } from './writers'
+import { Writers, type Cumulative } from './writers'
 
 /** What every point has; `isStale` when it says that nothing was recorded (data point flags, bit 0). */
 export interface Timed {
@@ -57,10 +57,10 @@ export function eachIncrement<P extends Timed & Cumulative>(
   return {
     take(point) {
       if (point.isStale) return
-      const { counts, previous }: Link<P> = writers.follow(point)
+      const counts = writers.follow(point)
       const step = stepAt(steps, point.timeUs)
       if (step < 0 || counts === 'nothing') return
-      take(step, point, counts === 'full' ? null : previous)
+      take(step, point, counts === 'full' ? null : writers.previous)
     },
     end: () => undefined,
   }

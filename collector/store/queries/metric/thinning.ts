@@ -14,7 +14,7 @@ export function readBare(row: BinaryRow): BarePoint {
   const at = FIRST_COLUMN
   return {
     timeUs: row.unixMicros(at),
-    startUs: row.isNull(at + 1) ? null : row.unixMicros(at + 1),
+    startUs: row.unixMicrosOrNull(at + 1),
     value: row.int64(at + 2),
     isStale: !row.isNull(at + 3) && (row.int32(at + 3) & 1) === 1,
   }
@@ -42,14 +42,15 @@ export class Thinning implements Fold<BarePoint> {
     return {
       take: (point: BarePoint) => {
         if (point.isStale) return
-        const { counts, previous } = writers.follow(point)
+        const counts = writers.follow(point)
+        const { previous } = writers
         if (previous === null || counts === 'full') this.#keep(id, point)
         if (previous === null || counts === 'nothing') return
         const isNewStep = stepAt(steps, previous.timeUs) !== stepAt(steps, point.timeUs)
         if (isNewStep || counts === 'full') this.#keep(id, previous)
       },
       end: () => {
-        for (const point of writers.latest()) this.#keep(id, point)
+        for (const point of writers.newest()) this.#keep(id, point)
       },
     }
   }

@@ -6,12 +6,8 @@ export interface Cumulative {
   readonly value: number | bigint
 }
 
-/** How a point follows the one before: by what it is more, as the first since its start, or as one to compare others with. */
-export interface Link<P> {
-  readonly counts: 'difference' | 'full' | 'nothing'
-  /** The point before of the same writer. */
-  readonly previous: P | null
-}
+/** What a point counts: by how much it is more than the one before, all it says, or nothing, being one to compare others with. */
+export type Counts = 'difference' | 'full' | 'nothing'
 
 /** So many writers of one stream are told apart; the one not heard of for longest makes room. */
 const MAX_WRITERS = 64
@@ -29,38 +25,45 @@ const MAX_WRITERS = 64
  */
 export class Writers<P extends Cumulative> {
   readonly #readSinceUs: number
-  readonly #last = new Map<number | null, P>()
+  /** The last point of every writer but the one of `#latest`. */
+  readonly #others = new Map<number | null, P>()
+  #latest: P | null = null
+  /** The point before the one that was followed last, of the same writer; null when that is its first. */
+  previous: P | null = null
 
   /** `readSinceUs`: the time from which on all points are read. */
   constructor(readSinceUs: number) {
     this.#readSinceUs = readSinceUs
   }
 
-  follow(point: P): Link<P> {
+  follow(point: P): Counts {
     const { startUs, timeUs, value } = point
-    const previous = this.#last.get(startUs) ?? null
+    if (this.#latest === null || this.#latest.startUs !== startUs) this.#switchTo(startUs)
+    const previous = this.#latest
+    this.previous = previous
     if (previous === null) {
-      this.#makeRoom()
-      this.#last.set(startUs, point)
+      this.#latest = point
       const isWhole = startUs !== null && startUs >= this.#readSinceUs && startUs < timeUs
-      return { counts: isWhole ? 'full' : 'nothing', previous }
+      return isWhole ? 'full' : 'nothing'
     }
     const hasFallen = value < previous.value
     // Of two points for one time the larger one holds; the other is no reset.
-    if (hasFallen && timeUs === previous.timeUs) return { counts: 'nothing', previous }
-    this.#last.delete(startUs)
-    this.#last.set(startUs, point)
-    return { counts: hasFallen ? 'full' : 'difference', previous }
+    if (hasFallen && timeUs === previous.timeUs) return 'nothing'
+    this.#latest = point
+    return hasFallen ? 'full' : 'difference'
   }
 
   /** The newest point of each writer. */
-  latest(): Iterable<P> {
-    return this.#last.values()
+  newest(): P[] {
+    return [...this.#others.values(), ...(this.#latest === null ? [] : [this.#latest])]
   }
 
-  #makeRoom(): void {
-    if (this.#last.size < MAX_WRITERS) return
-    const [oldest] = this.#last.keys()
-    this.#last.delete(oldest ?? null)
+  #switchTo(startUs: number | null): void {
+    if (this.#latest !== null) this.#others.set(this.#latest.startUs, this.#latest)
+    this.#latest = this.#others.get(startUs) ?? null
+    this.#others.delete(startUs)
+    if (this.#others.size < MAX_WRITERS) return
+    const [oldest] = this.#others.keys()
+    this.#others.delete(oldest ?? null)
   }
 }
