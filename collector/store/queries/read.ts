@@ -1,5 +1,5 @@
 import type { Pool, PoolClient, QueryResultRow } from 'pg'
-import { Unavailable } from '../../errors'
+import { BadData, Unavailable } from '../../errors'
 import { withClient } from '../session'
 import { hasCode, isServerError } from '../sqlstate'
 
@@ -45,7 +45,8 @@ export interface Reading {
 /**
  * Asks several statements, one after the other, in a read-only transaction with a time limit for all of them, set locally
  * because a pooler may hand the session to others. Throws Unavailable when Postgres is away or the limit is reached, unless
- * `use` handles the latter (`isOutOfTime`) and asks no more.
+ * `use` handles the latter (`isOutOfTime`) and asks no more, and
+ * what it says of the question as BadData.
  */
 export async function readTogether<T>(
   pool: Pool,
@@ -83,6 +84,7 @@ export function isOutOfTime(error: unknown): boolean {
 
 /** The caller reads the message: it names no host and no statement, those are in the cause. */
 function explain(error: unknown, what: string, exceededMs: number | null): unknown {
+  if (error instanceof BadData) return error
   if (exceededMs !== null) {
     const why = `it took longer than ${exceededMs / SECOND_MS} s; ask for a shorter window or one service`
     return new Unavailable(`cannot read ${what}: ${why}`, { cause: error })

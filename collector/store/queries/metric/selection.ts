@@ -2,7 +2,6 @@ import type { PoolClient } from 'pg'
 import { BadData } from '../../../errors'
 import { labelOf, labelsOf, storedKey } from './label'
 import type { MetricKey, MetricQuestion } from './question'
-import { endMs } from './steps'
 
 /** So many series of one metric are looked at, and so many of those that pass the filters are read. */
 const MAX_LISTED = 200_000
@@ -18,10 +17,8 @@ export interface Series {
   readonly isMonotonic: boolean
   /** Upper bounds of the buckets of an explicit histogram; equal ones are one array. */
   readonly bounds: readonly number[] | null
-  /** The group its points belong to; null when only points that bring their own attributes may pass the filters. */
-  readonly group: number | null
-  /** The group of points with attributes of their own, as jsonb text; null when they do not pass. */
-  groupOf(attributes: string): number | null
+  /** The group of its points, or of those with these attributes of their own, as jsonb text; null when they do not pass. */
+  groupOf(attributes: string | null): number | null
 }
 
 /** The series to read and the groups they add up to. */
@@ -82,37 +79,37 @@ export async function selectSeries(
   ])
   refuseMany(rows.length, MAX_LISTED)
   const groups = new Groups(maxGroups)
-  const found = rows.map((row) => ({
-    row,
-    labels: judge(question, pointKeys, resourceKeys, row, row.point_values.map(labelOf)),
-  }))
+  const found = rows.map((row) => {
+    const judged = (labels: readonly (string | null)[]) =>
+      judge(question, pointKeys, resourceKeys, row, labels)
+    return { row, judged, labels: judged(row.point_values.map(labelOf)) }
+  })
   const passing = found.filter(({ row, labels }) => labels !== null || row.stands_in)
   refuseMany(passing.length, MAX_READ)
-  // In the order of the answer, so that it is the last ones that are left out.
-  groups.open(passing.flatMap(({ labels }) => (labels === null ? [] : [labels])))
+  // In the order of the answer, so that it is the last ones that are left out. What stands in for others may have no points
+  // with its own attributes.
+  groups.open(
+    passing.flatMap(({ row, labels }) => (labels === null || row.stands_in ? [] : [labels])),
+  )
   const bounds = new Map<string, readonly number[]>()
-  const series = passing.map(({ row, labels }): Series => ({
+  const series = passing.map(({ row, judged, labels }): Series => ({
     id: row.id,
     isDelta: row.temporality === 'delta',
     isMonotonic: row.is_monotonic !== false,
     bounds: row.bounds === null ? null : interned(bounds, row.bounds),
-    group: labels === null ? null : groups.of(labels),
     groupOf: (attributes) => {
-      const own = judge(question, pointKeys, resourceKeys, row, labelsOf(attributes, pointKeys))
+      const own = attributes === null ? labels : judged(labelsOf(attributes, pointKeys))
       return own === null ? null : groups.of(own)
     },
   }))
-  const read = series.filter(({ group }, index) => group !== null || passing[index]?.row.stands_in)
+  const read = series.filter(
+    ({ groupOf }, index) => passing[index]?.row.stands_in === true || groupOf(null) !== null,
+  )
   return {
     series: new Map(read.map((each) => [each.id, each])),
     groups: groups.labels,
     isTruncated: () => groups.isTruncated,
   }
-}
-
-/** Where the question's window ends, for statements. */
-export function windowEndMs({ steps }: MetricQuestion): number {
-  return endMs(steps)
 }
 
 function refuseMany(found: number, most: number): void {

@@ -45,7 +45,7 @@ export async function walk<P>(
     if (streams.size >= MAX_STREAMS) {
       throw new BadData(`The question is about more than ${MAX_STREAMS} series: name a service.`)
     }
-    const group = attributes === null ? of.group : of.groupOf(attributes)
+    const group = of.groupOf(attributes)
     const opened = group === null ? null : fold.open(of, group)
     streams.set(attributes, opened)
     return opened
