@@ -1,0 +1,22 @@
+import { ANSWERS } from './checks/answers'
+import { DATA } from './checks/data'
+import { GRPC_CHECKS } from './checks/grpc'
+import { HTTP } from './checks/http'
+import { JSON_CHECKS } from './checks/json'
+import { POINTS } from './checks/points'
+import { TRANSPORT } from './checks/transport'
+import type { Check } from './target'
+
+/** How many items the checklist has. */
+export const ITEMS = 58
+
+/** One check an item of the checklist, in its order. */
+export const CHECKS: readonly Check[] = [
+  ...TRANSPORT,
+  ...HTTP,
+  ...ANSWERS,
+  ...JSON_CHECKS,
+  ...GRPC_CHECKS,
+  ...DATA,
+  ...POINTS,
+].sort((a, b) => a.item - b.item)

@@ -1,0 +1,333 @@
+import { strict as assert } from 'node:assert'
+import { randomBytes } from 'node:crypto'
+import { anyValue, keyValues } from '../../helpers/otlp'
+import { encode, send, sendBytes, type Way, WAYS } from '../export'
+import {
+  attributesIn,
+  itemOf,
+  logRecord,
+  nanosFromNow,
+  newService,
+  requestOf,
+  span,
+} from '../message'
+import { canonicalEnvelope, canonicalItem, readNames, readOne, readStored } from '../stored'
+import { type Check, type Message, type Signal, SIGNALS, type Target } from '../target'
+import { isFullSuccess } from './transport'
+
+/** Ids that no span can have, of bytes. */
+const BAD_TRACE_IDS = [
+  Buffer.alloc(0),
+  Buffer.alloc(16),
+  randomBytes(15),
+  randomBytes(17),
+  randomBytes(8),
+]
+const BAD_SPAN_IDS = [Buffer.alloc(0), Buffer.alloc(8), randomBytes(7), randomBytes(16)]
+/** Every bit is somebody's: W3C flags, whether the parent is remote, and those that later versions may give a meaning. */
+const FLAGS = 0xa5_00_03_01
+
+/** What spans and log records are, and what they carry. */
+export const DATA: readonly Check[] = [
+  {
+    item: 44,
+    claim:
+      'spans of invalid ids are rejected one by one; links of invalid ids are kept as they are',
+    async run(target) {
+      const faulty = [
+        ...BAD_TRACE_IDS.map((traceId) => span('faulty', { traceId })),
+        ...BAD_SPAN_IDS.map((spanId) => span('faulty', { spanId })),
+      ]
+      const links = [{ traceId: randomBytes(3), spanId: Buffer.alloc(8) }]
+      for (const way of WAYS) {
+        const service = newService()
+        const items = [span('first'), ...faulty, span('last', { links })]
+        const { isSuccess, partialSuccess } = await send(
+          target,
+          way,
+          'traces',
+          requestOf('traces', service, items),
+        )
+        assert.ok(isSuccess, 'the good spans are accepted')
+        assert.equal(partialSuccess?.rejected, String(faulty.length))
+        assert.match(partialSuccess.message, /trace_?id/i)
+        assert.deepEqual(await readNames(target, 'traces', service, 2), ['first', 'last'])
+        const [, last] = await readStored(target, 'traces', service, 2)
+        const [link] = canonicalItem('traces', last?.item ?? {})['links'] as Message[]
+        assert.deepEqual(link, { traceId: links[0]?.traceId, spanId: links[0]?.spanId })
+      }
+    },
+  },
+  {
+    item: 45,
+    claim: 'log records of invalid ids are kept, without the id',
+    async run(target) {
+      for (const way of WAYS) {
+        const service = newService()
+        const items = [
+          ...BAD_TRACE_IDS.map((traceId) => logRecord('work', { traceId, spanId: randomBytes(8) })),
+          ...BAD_SPAN_IDS.map((spanId) => logRecord('work', { traceId: randomBytes(16), spanId })),
+        ]
+        isFullSuccess(await send(target, way, 'logs', requestOf('logs', service, items)))
+        const stored = await readStored(target, 'logs', service, items.length)
+        const withTrace = stored.filter(({ item }) => item['traceId'] !== undefined)
+        assert.equal(withTrace.length, BAD_SPAN_IDS.length, 'a sound trace id is kept')
+        const withSpan = stored.filter(({ item }) => item['spanId'] !== undefined)
+        assert.deepEqual(withSpan, [], 'a span id without its trace is none')
+      }
+    },
+  },
+  {
+    item: 46,
+    claim: 'all 32 bits of flags are kept, of spans, links and log records',
+    async run(target) {
+      for (const way of WAYS) {
+        const links = [{ traceId: randomBytes(16), spanId: randomBytes(8), flags: FLAGS }]
+        const stored = await sentOne(target, way, 'traces', span('work', { flags: FLAGS, links }))
+        assert.equal(stored['flags'], FLAGS)
+        assert.equal((stored['links'] as Message[])[0]?.['flags'], FLAGS)
+        assert.equal(
+          (await sentOne(target, way, 'logs', logRecord('work', { flags: FLAGS })))['flags'],
+          FLAGS,
+        )
+      }
+    },
+  },
+  {
+    item: 47,
+    claim: 'a span of no kind is kept, as of no kind',
+    async run(target) {
+      for (const way of WAYS) {
+        assert.equal(
+          (await sentOne(target, way, 'traces', span('work', { kind: 0 })))['kind'],
+          undefined,
+        )
+      }
+    },
+  },
+  {
+    item: 53,
+    claim: 'attributes of every signal may hold anything: empty values, bytes, maps, mixed arrays',
+    async run(target) {
+      const attributes = {
+        empty: null,
+        text: '',
+        no: false,
+        zero: 0,
+        double: 1.5,
+        whole: anyValue({ doubleValue: 2 }),
+        bytes: Buffer.from([0, 255]),
+        'no bytes': Buffer.alloc(0),
+        list: ['a', 1, null, true, [], {}, Buffer.from([1])],
+        map: { '': null, inner: { list: [{ deep: 1 }] }, $bytes: 'not bytes' },
+      }
+      for (const signal of SIGNALS) {
+        const sent = itemOf(signal, 'work', attributes)
+        for (const way of WAYS) {
+          const stored = await sentOne(target, way, signal, sent)
+          assert.deepEqual(
+            attributesIn(signal, stored),
+            attributesIn(signal, canonicalItem(signal, sent)),
+          )
+        }
+      }
+      const body = { kvlistValue: { values: keyValues(attributes) } }
+      const record = logRecord('work', { body })
+      const stored = await sentOne(target, 'protobuf', 'logs', record)
+      assert.deepEqual(stored['body'], canonicalItem('logs', record)['body'])
+    },
+  },
+  {
+    item: 54,
+    claim: 'of equal keys the last counts; NUL and broken UTF-8 are mended and cost no neighbour',
+    async run(target) {
+      const pairs = [
+        ['key', 'first'],
+        ['other', 1],
+        ['key', 'last'],
+      ] as const
+      for (const signal of SIGNALS) {
+        for (const way of WAYS) {
+          const stored = await sentOne(target, way, signal, itemOf(signal, 'work', pairs))
+          assert.deepEqual(valuesOf(signal, stored), ['last', '1'])
+        }
+        await isMended(target, signal)
+      }
+    },
+  },
+  {
+    item: 55,
+    claim: 'references to a table of strings, which only profiles have, count as absent',
+    async run(target) {
+      for (const signal of SIGNALS) {
+        const item = itemOf(signal, 'work', [
+          ['known', 'yes'],
+          ['reference', anyValue({ stringValueStrindex: 3 })],
+        ])
+        const [first] = attributesIn(signal, item)
+        Object.assign(first ?? {}, { keyStrindex: 7 })
+        for (const way of WAYS) {
+          const stored = await sentOne(target, way, signal, item)
+          assert.deepEqual(attributesIn(signal, stored), [
+            { key: 'known', value: { stringValue: 'yes' } },
+            { key: 'reference', value: {} },
+          ])
+        }
+      }
+    },
+  },
+  {
+    item: 56,
+    claim:
+      'a log record is found under its time, else under the time it was observed; its event name is kept',
+    async run(target) {
+      for (const way of WAYS) {
+        const timeUnixNano = nanosFromNow(-3_000)
+        const observedTimeUnixNano = nanosFromNow(-1_000)
+        const both = { timeUnixNano, observedTimeUnixNano, eventName: 'order.placed' }
+        const observed = { timeUnixNano: '0', observedTimeUnixNano }
+        for (const [fields, time] of [
+          [both, timeUnixNano],
+          [observed, observedTimeUnixNano],
+        ] as const) {
+          const service = newService()
+          const record = logRecord('work', fields)
+          isFullSuccess(await send(target, way, 'logs', requestOf('logs', service, [record])))
+          const [stored] = await readStored(target, 'logs', service, 1)
+          assert.equal(stored?.timeUnixNano, time)
+          const item = canonicalItem('logs', stored.item)
+          assert.deepEqual(item, canonicalItem('logs', record))
+        }
+      }
+    },
+  },
+  {
+    item: 57,
+    claim: 'schema URLs, scope attributes, entity references and dropped counts are kept',
+    async run(target) {
+      for (const signal of SIGNALS) {
+        for (const way of WAYS) await isEnvelopeKept(target, way, signal)
+      }
+      const counts = {
+        droppedAttributesCount: 1,
+        droppedEventsCount: 2,
+        droppedLinksCount: 4_294_967_295,
+      }
+      const events = [{ timeUnixNano: nanosFromNow(), name: 'e', droppedAttributesCount: 3 }]
+      const links = [
+        { traceId: randomBytes(16), spanId: randomBytes(8), droppedAttributesCount: 5 },
+      ]
+      const sent = span('work', { ...counts, events, links })
+      assert.deepEqual(await sentOne(target, 'json', 'traces', sent), canonicalItem('traces', sent))
+      const record = logRecord('work', { droppedAttributesCount: 7 })
+      assert.equal((await sentOne(target, 'json', 'logs', record))['droppedAttributesCount'], 7)
+    },
+  },
+  {
+    item: 58,
+    claim:
+      'an exception is kept as an event of its span and as a log record, and either names the other’s span',
+    async run(target) {
+      const exception = keyValues({
+        'exception.type': 'TypeError',
+        'exception.message': 'x is not a function',
+        'exception.stacktrace': 'TypeError: x is not a function\n    at main.js:1:1',
+      })
+      const ids = { traceId: randomBytes(16), spanId: randomBytes(8) }
+      for (const way of WAYS) {
+        const event = { timeUnixNano: nanosFromNow(), name: 'exception', attributes: exception }
+        const stored = await sentOne(
+          target,
+          way,
+          'traces',
+          span('work', { ...ids, events: [event] }),
+        )
+        const record = logRecord('failed', { ...ids, severityNumber: 17, attributes: exception })
+        const log = await sentOne(target, way, 'logs', record)
+        const [kept] = stored['events'] as Message[]
+        assert.equal(kept?.['name'], 'exception')
+        assert.deepEqual(kept['attributes'], log['attributes'])
+        assert.deepEqual(log['attributes'], canonicalItem('logs', record)['attributes'])
+        assert.deepEqual([log['traceId'], log['spanId']], [stored['traceId'], stored['spanId']])
+      }
+    },
+  },
+]
+
+/** Sends one item for a service of its own and reads it back. */
+export async function sentOne(
+  target: Target,
+  way: Way,
+  signal: Signal,
+  item: Message,
+): Promise<Message> {
+  const service = newService()
+  isFullSuccess(await send(target, way, signal, requestOf(signal, service, [item])))
+  return readOne(target, signal, service)
+}
+
+function valuesOf(signal: Signal, item: Message): unknown[] {
+  return attributesIn(signal, item).flatMap((pair) => Object.values(pair['value'] as Message))
+}
+
+/** Postgres stores no NUL, and neither JSON nor protobuf may have broken UTF-8. */
+async function isMended(target: Target, signal: Signal): Promise<void> {
+  const service = newService()
+  const items = [
+    itemOf(signal, 'after'),
+    itemOf(signal, 'before'),
+    itemOf(signal, 'odd', { odd: 'a\0b', broken: 'XYZW', 'key\0': 1 }),
+  ]
+  const body = encode('protobuf', signal, requestOf(signal, service, items))
+  // A lone surrogate, and a byte that begins nothing.
+  Buffer.from([0xed, 0xa0, 0x80, 0xff]).copy(body, body.indexOf('XYZW'))
+  isFullSuccess(await sendBytes(target, 'protobuf', signal, body))
+  const stored = await readStored(target, signal, service, items.length)
+  const odd = attributesIn(signal, canonicalItem(signal, stored[2]?.item ?? {}))
+  const texts = Object.fromEntries(
+    odd.map((pair) => [pair['key'], (pair['value'] as Message)['stringValue']]),
+  )
+  assert.equal(texts['odd'], 'a\ufffdb')
+  assert.match(String(texts['broken']), /^\ufffd+$/)
+  assert.ok('key\ufffd' in texts)
+}
+
+async function isEnvelopeKept(target: Target, way: Way, signal: Signal): Promise<void> {
+  const service = newService()
+  const fields = {
+    resource: {
+      attributes: keyValues({ 'host.name': 'a', n: 1 }),
+      droppedAttributesCount: 6,
+      entityRefs: [
+        {
+          schemaUrl: 'https://entity',
+          type: 'host',
+          idKeys: ['host.name'],
+          descriptionKeys: ['n'],
+        },
+      ],
+    },
+    resourceSchemaUrl: 'https://resource',
+    scope: {
+      name: 'library',
+      version: '1.2.3',
+      attributes: keyValues({ short: true, list: [1, 'a'] }),
+      droppedAttributesCount: 9,
+    },
+    scopeSchemaUrl: 'https://scope',
+  }
+  const request = requestOf(signal, service, [itemOf(signal, 'work')], fields)
+  isFullSuccess(await send(target, way, signal, request))
+  const [stored] = await readStored(target, signal, service, 1)
+  const { resource, scope, resourceSchemaUrl, scopeSchemaUrl } = stored ?? {}
+  const own = keyValues({ 'service.name': service })
+  const sentResource = { ...fields.resource, attributes: [...own, ...fields.resource.attributes] }
+  assert.deepEqual(
+    canonicalEnvelope('Resource', resource),
+    canonicalEnvelope('Resource', sentResource),
+  )
+  const scopeType = 'InstrumentationScope'
+  assert.deepEqual(canonicalEnvelope(scopeType, scope), canonicalEnvelope(scopeType, fields.scope))
+  assert.equal(resourceSchemaUrl, fields.resourceSchemaUrl)
+  assert.equal(scopeSchemaUrl, fields.scopeSchemaUrl)
+}

@@ -1,0 +1,17 @@
+import t from 'tap'
+import { CHECKS, ITEMS } from './checks'
+import { startSidelight } from './sidelight'
+
+const starting = startSidelight(t)
+
+for (const { item, claim, run } of CHECKS) {
+  t.test(`otlp ${item}: ${claim}`, async () => run(await starting))
+}
+
+t.test('every item of the checklist has one check', (t) => {
+  t.same(
+    CHECKS.map(({ item }) => item),
+    Array.from({ length: ITEMS }, (_, i) => i + 1),
+  )
+  t.end()
+})
