@@ -1,5 +1,6 @@
+import { ATTRIBUTES } from './checks/attributes'
 import { ANSWERS } from './checks/answers'
-import { DATA } from './checks/data'
+import { ITEM_CHECKS } from './checks/items'
 import { GRPC_CHECKS } from './checks/grpc'
 import { HTTP } from './checks/http'
 import { JSON_CHECKS } from './checks/json'
@@ -17,6 +18,7 @@ export const CHECKS: readonly Check[] = [
   ...ANSWERS,
   ...JSON_CHECKS,
   ...GRPC_CHECKS,
-  ...DATA,
+  ...ITEM_CHECKS,
+  ...ATTRIBUTES,
   ...POINTS,
 ].sort((a, b) => a.item - b.item)

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import {
   type ClientHttp2Session,
   type ClientHttp2Stream,
@@ -130,9 +131,11 @@ export class GrpcConnection {
   }
 
   /** Whether a PING comes back. */
-  ping(): Promise<boolean> {
+  async ping(): Promise<boolean> {
+    const session = this.#session
+    if (session.connecting) await once(session, 'connect')
     return new Promise((resolve) => {
-      if (!this.isOpen || !this.#session.ping((error) => resolve(error === null))) resolve(false)
+      if (!this.isOpen || !session.ping((error) => resolve(error === null))) resolve(false)
     })
   }
 

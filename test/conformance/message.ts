@@ -221,6 +221,11 @@ export function attributesIn(signal: Signal, item: Message): readonly Message[] 
   return list((signal === 'metrics' ? pointIn(item) : item)['attributes'])
 }
 
+/** The same message without these fields. */
+export function without(message: Message, ...names: readonly string[]): Message {
+  return Object.fromEntries(Object.entries(message).filter(([name]) => !names.includes(name)))
+}
+
 export function list(value: unknown): readonly Message[] {
   return (value ?? []) as readonly Message[]
 }

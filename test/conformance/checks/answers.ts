@@ -1,5 +1,4 @@
 import { strict as assert } from 'node:assert'
-import { once } from 'node:events'
 import { Agent, type ClientRequest, request as httpRequest } from 'node:http'
 import { gzipSync } from 'node:zlib'
 import { Writer } from 'protobufjs'
@@ -286,7 +285,9 @@ export async function withoutRoom<T>(
       if (isRefused(result) || uploads.length === MOST_UPLOADS) return result
     }
   } finally {
-    const closed = uploads.map((upload) => once(upload, 'close'))
+    const closed = uploads.map(
+      (upload) => new Promise<void>((resolve) => upload.once('close', resolve)),
+    )
     for (const upload of uploads) upload.destroy()
     await Promise.all(closed)
   }

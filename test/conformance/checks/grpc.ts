@@ -28,10 +28,9 @@ export const GRPC_CHECKS: readonly Check[] = [
   {
     item: 34,
     claim: 'OTLP/gRPC is at port 4317 by default, for this machine alone',
-    run({ defaults }) {
+    async run({ defaults }) {
       assert.equal(defaults.grpcPort, DEFAULT_PORT)
       assert.match(defaults.grpcHost, /^(127\.0\.0\.1|::1|localhost)$/)
-      return Promise.resolve()
     },
   },
   {

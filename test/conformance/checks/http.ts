@@ -21,10 +21,9 @@ export const HTTP: readonly Check[] = [
   {
     item: 8,
     claim: 'OTLP/HTTP is at port 4318 by default, for this machine alone',
-    run({ defaults }) {
+    async run({ defaults }) {
       assert.equal(defaults.httpPort, DEFAULT_PORT)
       assert.match(defaults.httpHost, /^(127\.0\.0\.1|::1|localhost)$/)
-      return Promise.resolve()
     },
   },
   {

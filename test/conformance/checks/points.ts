@@ -12,7 +12,7 @@ import {
 } from '../message'
 import { canonicalItem, readNames } from '../stored'
 import type { Check, Message, Target } from '../target'
-import { sentOne } from './data'
+import { sentOne } from './items'
 
 const NO_RECORDED_VALUE = 1
 const ODD = '9007199254740993'

@@ -1,16 +1,8 @@
 import { strict as assert } from 'node:assert'
 import { randomBytes } from 'node:crypto'
-import { anyValue, keyValues } from '../../helpers/otlp'
-import { encode, send, sendBytes, type Way, WAYS } from '../export'
-import {
-  attributesIn,
-  itemOf,
-  logRecord,
-  nanosFromNow,
-  newService,
-  requestOf,
-  span,
-} from '../message'
+import { keyValues } from '../../helpers/otlp'
+import { send, type Way, WAYS } from '../export'
+import { itemOf, logRecord, nanosFromNow, newService, requestOf, span } from '../message'
 import { canonicalEnvelope, canonicalItem, readNames, readOne, readStored } from '../stored'
 import { type Check, type Message, type Signal, SIGNALS, type Target } from '../target'
 import { isFullSuccess } from './transport'
@@ -27,8 +19,8 @@ const BAD_SPAN_IDS = [Buffer.alloc(0), Buffer.alloc(8), randomBytes(7), randomBy
 /** Every bit is somebody's: W3C flags, whether the parent is remote, and those that later versions may give a meaning. */
 const FLAGS = 0xa5_00_03_01
 
-/** What spans and log records are, and what they carry. */
-export const DATA: readonly Check[] = [
+/** What spans and log records are, and what they come in. */
+export const ITEM_CHECKS: readonly Check[] = [
   {
     item: 44,
     claim:
@@ -102,77 +94,6 @@ export const DATA: readonly Check[] = [
           (await sentOne(target, way, 'traces', span('work', { kind: 0 })))['kind'],
           undefined,
         )
-      }
-    },
-  },
-  {
-    item: 53,
-    claim: 'attributes of every signal may hold anything: empty values, bytes, maps, mixed arrays',
-    async run(target) {
-      const attributes = {
-        empty: null,
-        text: '',
-        no: false,
-        zero: 0,
-        double: 1.5,
-        whole: anyValue({ doubleValue: 2 }),
-        bytes: Buffer.from([0, 255]),
-        'no bytes': Buffer.alloc(0),
-        list: ['a', 1, null, true, [], {}, Buffer.from([1])],
-        map: { '': null, inner: { list: [{ deep: 1 }] }, $bytes: 'not bytes' },
-      }
-      for (const signal of SIGNALS) {
-        const sent = itemOf(signal, 'work', attributes)
-        for (const way of WAYS) {
-          const stored = await sentOne(target, way, signal, sent)
-          assert.deepEqual(
-            attributesIn(signal, stored),
-            attributesIn(signal, canonicalItem(signal, sent)),
-          )
-        }
-      }
-      const body = { kvlistValue: { values: keyValues(attributes) } }
-      const record = logRecord('work', { body })
-      const stored = await sentOne(target, 'protobuf', 'logs', record)
-      assert.deepEqual(stored['body'], canonicalItem('logs', record)['body'])
-    },
-  },
-  {
-    item: 54,
-    claim: 'of equal keys the last counts; NUL and broken UTF-8 are mended and cost no neighbour',
-    async run(target) {
-      const pairs = [
-        ['key', 'first'],
-        ['other', 1],
-        ['key', 'last'],
-      ] as const
-      for (const signal of SIGNALS) {
-        for (const way of WAYS) {
-          const stored = await sentOne(target, way, signal, itemOf(signal, 'work', pairs))
-          assert.deepEqual(valuesOf(signal, stored), ['last', '1'])
-        }
-        await isMended(target, signal)
-      }
-    },
-  },
-  {
-    item: 55,
-    claim: 'references to a table of strings, which only profiles have, count as absent',
-    async run(target) {
-      for (const signal of SIGNALS) {
-        const item = itemOf(signal, 'work', [
-          ['known', 'yes'],
-          ['reference', anyValue({ stringValueStrindex: 3 })],
-        ])
-        const [first] = attributesIn(signal, item)
-        Object.assign(first ?? {}, { keyStrindex: 7 })
-        for (const way of WAYS) {
-          const stored = await sentOne(target, way, signal, item)
-          assert.deepEqual(attributesIn(signal, stored), [
-            { key: 'known', value: { stringValue: 'yes' } },
-            { key: 'reference', value: {} },
-          ])
-        }
       }
     },
   },
@@ -264,32 +185,6 @@ export async function sentOne(
   const service = newService()
   isFullSuccess(await send(target, way, signal, requestOf(signal, service, [item])))
   return readOne(target, signal, service)
-}
-
-function valuesOf(signal: Signal, item: Message): unknown[] {
-  return attributesIn(signal, item).flatMap((pair) => Object.values(pair['value'] as Message))
-}
-
-/** Postgres stores no NUL, and neither JSON nor protobuf may have broken UTF-8. */
-async function isMended(target: Target, signal: Signal): Promise<void> {
-  const service = newService()
-  const items = [
-    itemOf(signal, 'after'),
-    itemOf(signal, 'before'),
-    itemOf(signal, 'odd', { odd: 'a\0b', broken: 'XYZW', 'key\0': 1 }),
-  ]
-  const body = encode('protobuf', signal, requestOf(signal, service, items))
-  // A lone surrogate, and a byte that begins nothing.
-  Buffer.from([0xed, 0xa0, 0x80, 0xff]).copy(body, body.indexOf('XYZW'))
-  isFullSuccess(await sendBytes(target, 'protobuf', signal, body))
-  const stored = await readStored(target, signal, service, items.length)
-  const odd = attributesIn(signal, canonicalItem(signal, stored[2]?.item ?? {}))
-  const texts = Object.fromEntries(
-    odd.map((pair) => [pair['key'], (pair['value'] as Message)['stringValue']]),
-  )
-  assert.equal(texts['odd'], 'a\ufffdb')
-  assert.match(String(texts['broken']), /^\ufffd+$/)
-  assert.ok('key\ufffd' in texts)
 }
 
 async function isEnvelopeKept(target: Target, way: Way, signal: Signal): Promise<void> {
