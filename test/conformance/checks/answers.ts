@@ -2,7 +2,8 @@ import { strict as assert } from 'node:assert'
 import { Agent, type ClientRequest, request as httpRequest } from 'node:http'
 import { gzipSync } from 'node:zlib'
 import { Writer } from 'protobufjs'
-import { encode, httpOutcome, send, sendBytes, type Way } from '../export'
+import { until } from '../../helpers/until'
+import { encode, httpOutcome, type Outcome, send, sendBytes, type Way } from '../export'
 import {
   ENCODINGS,
   encodingOf,
@@ -169,8 +170,7 @@ export const ANSWERS: readonly Check[] = [
       assert.equal(refused.status, 503)
       assert.match(String(refused.headers['retry-after']), /^[1-9]\d*$/)
       assert.deepEqual(readStatus(refused)?.details, ['RetryInfo'])
-      const taken = await post(limited, 'json', 'traces', request)
-      isFullSuccess(httpOutcome('traces', taken))
+      await isTakenAgain(target, () => send(limited, 'json', 'traces', request))
       await readNames(target, 'traces', service, 1)
     },
   },
@@ -271,6 +271,7 @@ export async function withoutRoom<T>(
   isRefused: (result: T) => boolean,
 ): Promise<T> {
   const uploads: ClientRequest[] = []
+  const closed: Promise<void>[] = []
   try {
     for (;;) {
       const upload = httpRequest(httpUrl + pathOf('traces'), {
@@ -279,18 +280,28 @@ export async function withoutRoom<T>(
         headers: { 'content-type': MEDIA_TYPES.protobuf, 'content-length': String(maxBodyBytes) },
       })
       upload.on('error', () => undefined)
+      closed.push(new Promise((resolve) => upload.once('close', resolve)))
       uploads.push(upload)
       await new Promise((resolve) => upload.write(Buffer.alloc(1), resolve))
       const result = await act()
       if (isRefused(result) || uploads.length === MOST_UPLOADS) return result
     }
   } finally {
-    const closed = uploads.map(
-      (upload) => new Promise<void>((resolve) => upload.once('close', resolve)),
-    )
     for (const upload of uploads) upload.destroy()
     await Promise.all(closed)
   }
+}
+
+/** Sends again, as clients do, until there is room. */
+export async function isTakenAgain(
+  { settleMs }: Target,
+  sendAgain: () => Promise<Outcome>,
+): Promise<void> {
+  const takes = async () => {
+    const outcome = await sendAgain()
+    return outcome.isRetryable ? null : outcome
+  }
+  isFullSuccess(await until(takes, settleMs, 'room for another request'))
 }
 
 interface WayToSend {

@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert'
 import { once } from 'node:events'
 import { randomBytes } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
-import { encode, grpcOutcome, send } from '../export'
+import { encode, grpcOutcome, send, sendBytes } from '../export'
 import {
   callGrpc,
   frame,
@@ -16,7 +16,7 @@ import { type HttpAnswer, isRetryableStatus, pathOf, readStatus, sendHttp } from
 import { itemOf, newService, requestOf, span } from '../message'
 import { readNames, readStored } from '../stored'
 import { type Check, SIGNALS, type Target } from '../target'
-import { isPartialSuccess, isShortened, padTo, post, withoutRoom } from './answers'
+import { isPartialSuccess, isTakenAgain, isShortened, padTo, post, withoutRoom } from './answers'
 import { isFullSuccess } from './transport'
 
 const DEFAULT_PORT = 4317
@@ -118,8 +118,7 @@ export const GRPC_CHECKS: readonly Check[] = [
       const refused = await overloaded(target, message)
       assert.equal(refused.code, GRPC.unavailable)
       assert.ok(refused.status?.details.includes('RetryInfo'), 'says when to send again')
-      const taken = await callGrpc(limited.grpcAddress, 'traces', message)
-      isFullSuccess(grpcOutcome('traces', taken))
+      await isTakenAgain(target, () => sendBytes(limited, 'grpc', 'traces', message))
       await readNames(target, 'traces', service, 1)
     },
   },

@@ -29,6 +29,11 @@ export interface Proxy {
   close(): Promise<void>
 }
 
+interface Receiver {
+  readonly url: string
+  readonly agent: Agent
+}
+
 /** Longer than anybody is silent; the receiver's own. */
 const KEEP_ALIVE_MS = 90_000
 /** Of a connection, not of what is sent over it (RFC 9110, 7.6.1). */
@@ -43,11 +48,14 @@ const HOP_BY_HOP = [
 
 /** An HTTP/1.1 server that is the receiver at `url` but for the mutation. */
 export async function startHttpProxy(url: string, mutation: HttpMutation): Promise<Proxy> {
+  // A receiver that closes on a client that still sends might cost it the answer.
+  const agent = new Agent({ keepAlive: true })
+  const receiver = { url, agent }
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (incoming, response) => {
     incoming.on('error', () => undefined)
     response.on('error', () => undefined)
     // Whoever asked is told by the end of the connection that the receiver did not answer.
-    exchange(url, mutation, incoming, response).catch(() => incoming.socket.destroy())
+    exchange(receiver, mutation, incoming, response).catch(() => incoming.socket.destroy())
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -55,13 +63,14 @@ export async function startHttpProxy(url: string, mutation: HttpMutation): Promi
     port: (server.address() as AddressInfo).port,
     async close() {
       server.closeAllConnections()
+      agent.destroy()
       await once(server.close(), 'close')
     },
   }
 }
 
 async function exchange(
-  url: string,
+  receiver: Receiver,
   mutation: HttpMutation,
   incoming: IncomingMessage,
   response: ServerResponse,
@@ -70,13 +79,13 @@ async function exchange(
   const head = { method, path, headers }
   if (mutation.request === undefined) {
     // Not read first: a check may hold it back.
-    reply(response, mutate(mutation, await forward(url, head, incoming), head))
+    reply(response, mutate(mutation, await forward(receiver, head, incoming), head))
     return
   }
   const body = await readWhole(incoming)
   const changed = mutation.request({ ...head, body })
   const isAnswer = 'status' in changed
-  const answer = isAnswer ? changed : await forward(url, changed, changed.body)
+  const answer = isAnswer ? changed : await forward(receiver, changed, changed.body)
   reply(response, isAnswer ? answer : mutate(mutation, answer, head))
 }
 
@@ -89,7 +98,7 @@ function mutate(
 }
 
 async function forward(
-  url: string,
+  { url, agent }: Receiver,
   { method, path, headers }: Omit<HttpRequest, 'body'>,
   body: Buffer | IncomingMessage,
 ): Promise<HttpAnswer> {
@@ -97,7 +106,7 @@ async function forward(
   const request = httpRequest(url, {
     method,
     path,
-    agent: new Agent(),
+    agent,
     headers: {
       ...endToEnd(headers),
       ...(length === undefined ? { 'transfer-encoding': 'chunked' } : { 'content-length': length }),
