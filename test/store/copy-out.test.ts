@@ -1,7 +1,7 @@
 import t from 'tap'
 import { copyOut, type BinaryRow } from '../../collector/store/copy-out'
 import { Unavailable } from '../../collector/errors'
-import { reading } from '../../collector/store/queries/read'
+import { readTogether } from '../../collector/store/queries/read'
 import { withClient } from '../../collector/store/session'
 import { openDatabase } from './database'
 
@@ -90,10 +90,15 @@ t.test(
   async (t) => {
     const pool = await openDatabase(t, { migrated: false, max: 2 })
     const slow = 'select n, pg_sleep(0.02)::text from generate_series(1::bigint, 1000) as n'
-    const late = reading(pool, 'the rows', (client) => copyOut(client, slow, () => undefined), 200)
+    const late = readTogether(
+      pool,
+      'the rows',
+      ({ client }) => copyOut(client, slow, () => undefined),
+      200,
+    )
     await t.rejects(late, Unavailable)
     let isCut = false
-    const cut = reading(pool, 'the rows', async (client) => {
+    const cut = readTogether(pool, 'the rows', async ({ client }) => {
       const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
       await copyOut(
         client,
