@@ -7,6 +7,12 @@ t.test('an empty environment gives the defaults', async (t) => {
   const config = load({})
   t.match(config, {
     otlpHttpAddress: { host: '127.0.0.1', port: 4318 },
+    otlpGrpcAddress: { host: '127.0.0.1', port: 4317 },
+    otlpTlsCertFile: null,
+    otlpTlsKeyFile: null,
+    otlpTlsClientCaFile: null,
+    otlpCorsOrigins: [],
+    otlpCorsHeaders: [],
     apiAddress: { host: '127.0.0.1', port: 4319 },
     databaseUrl: null,
     dataDir: '/srv/.sidelight',
@@ -48,6 +54,9 @@ t.test('values are read in every form that is allowed', async (t) => {
   const config = load({
     SIDELIGHT_OTLP_HTTP_ADDR: '[::1]:0',
     SIDELIGHT_API_ADDR: ':8080',
+    SIDELIGHT_OTLP_CORS_ORIGINS:
+      'https://App.example.com, http://localhost:*,https://*.example.org',
+    SIDELIGHT_OTLP_CORS_HEADERS: 'X-Tenant',
     SIDELIGHT_READ_TOKEN: `${TOKEN}, ${OTHER},${TOKEN}`,
     SIDELIGHT_ROLES: 'api, Leader,api',
     SIDELIGHT_MAX_BODY_BYTES: '1.5MiB',
@@ -56,6 +65,9 @@ t.test('values are read in every form that is allowed', async (t) => {
     SIDELIGHT_DATA_DIR: '/var/lib/sidelight',
   })
   t.same(config.otlpHttpAddress, { host: '::1', port: 0 })
+  const origins = ['https://app.example.com', 'http://localhost:*', 'https://*.example.org']
+  t.same(config.otlpCorsOrigins, origins)
+  t.same(config.otlpCorsHeaders, ['x-tenant'])
   t.same(config.apiAddress, { host: '0.0.0.0', port: 8080 })
   t.same(config.readTokens, [TOKEN, OTHER])
   t.same(config.roles, ['api', 'leader'])
@@ -74,6 +86,10 @@ const REFUSED: [name: string, value: string, problem: RegExp][] = [
   ['SIDELIGHT_OTLP_HTTP_ADDR', '127.0.0.1:', /0 to 65535/],
   ['SIDELIGHT_OTLP_HTTP_ADDR', '127.0.0.256:1', /neither a name nor an IPv4/],
   ['SIDELIGHT_OTLP_HTTP_ADDR', 'http://127.0.0.1:4318', /not an address|0 to 65535/],
+  ['SIDELIGHT_OTLP_CORS_ORIGINS', 'app.example.com', /"app.example.com" is none/],
+  ['SIDELIGHT_OTLP_CORS_ORIGINS', 'https://a.example.com/', /is none/],
+  ['SIDELIGHT_OTLP_CORS_ORIGINS', '*,,https://a.example.com', /entry 2 of 3 is empty/],
+  ['SIDELIGHT_OTLP_CORS_HEADERS', 'x-tenant,a b', /"a b" is none/],
   ['DATABASE_URL', 'mysql://host/db', /does not begin with postgres/],
   ['DATABASE_URL', 'host=localhost dbname=x', /does not begin with postgres/],
   ['DATABASE_URL', 'postgres://a:1,b:2/db', /several hosts/],

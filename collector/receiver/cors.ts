@@ -30,7 +30,7 @@ export function corsOptions({ origins, headers }: CorsRules): FastifyCorsOptions
 
 function toPattern(origin: string): RegExp {
   if (origin === '*') return /^/
-  const [scheme = '', rest = ''] = origin.split('://')
-  const literal = `${scheme}://${rest}`.replace(/[.+?^${}()|[\]\\]/g, '\\$&')
-  return new RegExp(`^${literal.replaceAll('*', '[a-z0-9.-]+')}$`, 'i')
+  const literal = origin.replace(/[.+?^${}()|[\]\\]/g, '\\$&')
+  const pattern = literal.replace(/:\*$/, ':\\d+').replaceAll('*', '[a-z0-9.-]+')
+  return new RegExp(`^${pattern}$`, 'i')
 }

@@ -23,6 +23,13 @@ t.test('check prints every fault to standard error and exits 2', async (t) => {
   t.match(written.stderr, /2 faults\n.*SIDELIGHT_MIGRATE=never: .*\n.*LOG_LEVEL=loud: /)
 })
 
+t.test('check looks into the TLS files of the doors', async (t) => {
+  const { stdout, stderr, written } = createStreams()
+  const env = { SIDELIGHT_OTLP_TLS_CERT_FILE: __filename, SIDELIGHT_OTLP_TLS_KEY_FILE: 'none' }
+  t.equal(runCheck(env, stdout, stderr), 2)
+  t.match(written.stderr, /SIDELIGHT_OTLP_TLS_CERT_FILE=\S+: the file cannot be used: /)
+})
+
 t.test('help and version are asked for, and anything else is told how to call', async (t) => {
   for (const [args, code, stream, text] of [
     [['--help'], 0, 'stdout', usage()],

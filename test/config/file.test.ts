@@ -24,6 +24,16 @@ t.test('texts are kept as written, with their line', async (t) => {
   })
 })
 
+t.test('a group may stand in a group', async (t) => {
+  const yaml = 'otlp:\n  tls:\n    cert_file: a.pem\n  cors: {origins: ["https://a.b", "*"]}\n'
+  const { texts, faults } = parseFile('my.yaml', yaml)
+  t.same(faults, [])
+  t.strictSame(Object.fromEntries(texts), {
+    'otlp.tls.cert_file': { text: 'a.pem', place: 'my.yaml:3' },
+    'otlp.cors.origins': { text: 'https://a.b,*', place: 'my.yaml:4' },
+  })
+})
+
 const FAULTS: [yaml: string, ...faults: RegExp[]][] = [
   ['retention: {days: 1', /^my\.yaml:1 YAML: it cannot be read: /],
   ['log_level: info\nlog_level: warn\n', /^my\.yaml:2 YAML: .*unique/],
@@ -31,6 +41,11 @@ const FAULTS: [yaml: string, ...faults: RegExp[]][] = [
   ['retention: 30\n', /^my\.yaml:1 retention: it is not a map/],
   ['\nretentoin:\n  days: 3\n', /^my\.yaml:2 retentoin: .*did you mean retention\?$/],
   ['retention:\n  day: 3\n', /^my\.yaml:2 retention\.day: .*did you mean retention\.days\?/],
+  ['otlp:\n  tls: a.pem\n', /^my\.yaml:2 otlp\.tls: it is not a map/],
+  [
+    'otlp:\n  tls:\n    cert_fil: a.pem\n',
+    /^my\.yaml:3 otlp\.tls\.cert_fil: .*otlp\.tls\.cert_file\?/,
+  ],
   ['log_level: [info]\n', /^my\.yaml:1 log_level: it is not a text or a number/],
   ['log_level: true\n', /^my\.yaml:1 log_level: it is not a text or a number/],
   ['roles: [[api]]\n', /^my\.yaml:1 roles: it is not a list of texts/],

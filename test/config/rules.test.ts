@@ -15,6 +15,9 @@ t.test(
     t.equal(faultsOf({ ...doors, SIDELIGHT_ADMIN_TOKEN: TOKEN }).length, 1)
     t.equal(faultsOf({ ...doors, SIDELIGHT_INGEST_TOKEN: TOKEN }).length, 1)
     load({ ...doors, SIDELIGHT_INGEST_TOKEN: TOKEN, SIDELIGHT_READ_TOKEN: OTHER })
+    const grpc = { SIDELIGHT_OTLP_GRPC_ADDR: '0.0.0.0:4317' }
+    t.match(faultsOf(grpc), [{ key: 'SIDELIGHT_OTLP_GRPC_ADDR', problem: /INGEST_TOKEN$/ }])
+    load({ ...grpc, SIDELIGHT_INGEST_TOKEN: TOKEN })
     load({ ...doors, SIDELIGHT_READ_TOKEN: OTHER }, `tokens: [{ token: ${TOKEN}, scope: ingest }]`)
     for (const host of ['localhost', '127.8.9.1', '[::1]', '[::ffff:127.0.0.1]']) {
       load({ SIDELIGHT_OTLP_HTTP_ADDR: `${host}:4318` })
@@ -25,10 +28,41 @@ t.test(
   },
 )
 
+t.test('a client CA stands in for the token of the OTLP doors, not of the API', async (t) => {
+  const doors = { SIDELIGHT_OTLP_HTTP_ADDR: ':4318', SIDELIGHT_OTLP_GRPC_ADDR: ':4317' }
+  const tls = { SIDELIGHT_OTLP_TLS_CERT_FILE: 'a.pem', SIDELIGHT_OTLP_TLS_KEY_FILE: 'a.key' }
+  const clients = { SIDELIGHT_OTLP_TLS_CLIENT_CA_FILE: 'ca.pem' }
+  t.equal(faultsOf({ ...doors, ...tls }).length, 2)
+  load({ ...doors, ...tls, ...clients })
+  t.match(faultsOf({ ...tls, ...clients, SIDELIGHT_API_ADDR: ':4319' }), [
+    { key: 'SIDELIGHT_API_ADDR' },
+  ])
+})
+
+t.test('a certificate and its key come together, and a client CA with them', async (t) => {
+  const [cert, key, clientCa] = [
+    'SIDELIGHT_OTLP_TLS_CERT_FILE',
+    'SIDELIGHT_OTLP_TLS_KEY_FILE',
+    'SIDELIGHT_OTLP_TLS_CLIENT_CA_FILE',
+  ]
+  t.match(faultsOf({ [cert]: 'a.pem' }), [{ key: cert, problem: /key is missing/ }])
+  t.match(faultsOf({ [key]: 'a.key' }), [{ key, problem: /certificate is missing/ }])
+  t.match(faultsOf({ [clientCa]: 'ca.pem' }), [{ key: clientCa, problem: /without TLS/ }])
+  load({ [cert]: 'a.pem', [key]: 'a.key' })
+})
+
 t.test('two doors cannot share a port', async (t) => {
-  const same = { SIDELIGHT_OTLP_HTTP_ADDR: '127.0.0.1:4000', SIDELIGHT_API_ADDR: '127.0.0.1:4000' }
-  t.match(faultsOf(same), [{ key: 'SIDELIGHT_API_ADDR', problem: /SIDELIGHT_OTLP_HTTP_ADDR/ }])
-  load({ SIDELIGHT_OTLP_HTTP_ADDR: '127.0.0.1:0', SIDELIGHT_API_ADDR: '127.0.0.1:0' })
+  const [http, grpc, api] = [
+    'SIDELIGHT_OTLP_HTTP_ADDR',
+    'SIDELIGHT_OTLP_GRPC_ADDR',
+    'SIDELIGHT_API_ADDR',
+  ]
+  const [a, b] = ['127.0.0.1:4000', '127.0.0.1:0']
+  t.match(faultsOf({ [http]: a, [api]: a }), [{ key: api, problem: new RegExp(http) }])
+  t.match(faultsOf({ [http]: a, [grpc]: a }), [{ key: grpc, problem: new RegExp(http) }])
+  t.match(faultsOf({ [grpc]: a, [api]: a }), [{ key: api, problem: new RegExp(grpc) }])
+  t.match(faultsOf({ [http]: a, [grpc]: a, [api]: a }), [{ key: grpc }, { key: api }])
+  load({ [http]: b, [grpc]: b, [api]: b })
 })
 
 t.test('one token cannot stand for two scopes or tenants', async (t) => {
@@ -44,6 +78,8 @@ t.test('what has no effect is a warning', async (t) => {
     SIDELIGHT_EMBEDDED_MAX_SIZE_BYTES: '1GiB',
   })
   t.match(warnings, [/EMBEDDED_MAX_SIZE_BYTES has no effect/])
+  const cors = load({ SIDELIGHT_OTLP_CORS_HEADERS: 'x-tenant' })
+  t.match(cors.warnings, [/OTLP_CORS_HEADERS has no effect without SIDELIGHT_OTLP_CORS_ORIGINS/])
 })
 
 t.test(

@@ -73,14 +73,7 @@ export async function openGrpcDoor(t: Test, overrides: DoorOptions = {}): Promis
   door.server.listen(0, '127.0.0.1')
   await once(door.server, 'listening')
   const { port } = door.server.address() as AddressInfo
-  const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure(), CHANNEL)
-  const zipping = new Client(`127.0.0.1:${port}`, credentials.createInsecure(), {
-    ...CHANNEL,
-    'grpc.default_compression_algorithm': 2,
-  })
   t.teardown(async () => {
-    client.close()
-    zipping.close()
     const closed = door.close()
     door.closeAllConnections()
     await closed
@@ -89,7 +82,7 @@ export async function openGrpcDoor(t: Test, overrides: DoorOptions = {}): Promis
     ...inside,
     port,
     server: door,
-    call: (body, { gzip = false, ...options } = {}) => call(gzip ? zipping : client, body, options),
+    call: openGrpcClient(t, port),
     session() {
       // Node counts what waits to be sent as memory of the session, and with too much of it drops what it receives.
       const session = connect(`http://127.0.0.1:${port}`, { maxSessionMemory: 1_000 })
@@ -98,6 +91,22 @@ export async function openGrpcDoor(t: Test, overrides: DoorOptions = {}): Promis
       return session
     },
   }
+}
+
+/** Unary calls of the official client to a port, on one connection for plain and one for compressed messages. */
+export function openGrpcClient(
+  t: { teardown(fn: () => void): void },
+  port: number,
+): GrpcDoor['call'] {
+  const [plain, zipping] = [{}, { 'grpc.default_compression_algorithm': 2 }].map(
+    (options) =>
+      new Client(`127.0.0.1:${port}`, credentials.createInsecure(), { ...CHANNEL, ...options }),
+  ) as [Client, Client]
+  t.teardown(() => {
+    plain.close()
+    zipping.close()
+  })
+  return (body, { gzip = false, ...options } = {}) => call(gzip ? zipping : plain, body, options)
 }
 
 /** The answer of a stream opened by hand: its headers, trailers among them, and its bytes. */
