@@ -3,11 +3,13 @@ import {
   type ClientHttp2Session,
   connect as connectHttp2,
   constants,
+  createServer,
   type ServerHttp2Stream,
 } from 'node:http2'
-import { connect } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
+import { Sessions } from '../../collector/receiver/sessions'
 import { createCounters } from '../../collector/telemetry/counters'
 import { traces } from '../helpers/otlp'
 import { until } from '../helpers/until'
@@ -171,6 +173,30 @@ t.test('a client that does not take its answer loses the stream, not the connect
   await once(stream, 'close')
   t.equal(stream.rstCode, constants.NGHTTP2_CANCEL)
   t.equal((await begin(session, frame(Buffer.alloc(0)))).headers['grpc-status'], '0')
+})
+
+t.test('a connection on which nothing happens is closed, by GOAWAY', async (t) => {
+  const server = createServer()
+  const counters = createCounters()
+  const sessions = new Sessions(server, { headerTimeoutMs: TIMEOUT_MS, keepAliveMs: 100, counters })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => sessions.close())
+  const session = connectHttp2(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  t.strictSame((await once(session, 'goaway')).slice(0, 2), [constants.NGHTTP2_NO_ERROR, 0])
+  await once(session, 'close')
+})
+
+t.test('64 MiB and 30 requests at once pass through one connection', async (t) => {
+  const maxBodyBytes = 64 * 1024 * 1024
+  const door = await openGrpcDoor(t, { maxBodyBytes, budgetBytes: 4 * maxBodyBytes })
+  // Fields that nobody knows, two bytes each.
+  const largest = Buffer.alloc(maxBodyBytes, ' ')
+  t.equal((await door.call(largest)).code, CODE.ok)
+  t.equal((await door.call(largest, { gzip: true })).code, CODE.ok)
+  const bodies = Array.from({ length: 30 }, () => largest.subarray(0, maxBodyBytes / 32))
+  const answers = await Promise.all(bodies.map((body) => door.call(body)))
+  t.ok(answers.every(({ code }) => code === CODE.ok))
 })
 
 t.test('a stop answers what is under way, takes nothing new, and then closes', async (t) => {
