@@ -6,8 +6,13 @@ import { ValueWriter } from './value'
 
 const STRING_VALUE = 0x0a
 const JSONB_VERSION = 1
+/** Of what is written in JSON, only null begins like this. */
+const FIRST_OF_NULL = 0x6e
 
-/** Writes the columns `body_value` and `body`: what a log record says is never cut. */
+/**
+ * Writes the columns `body_value` and `body`: what a log record says is never cut. A body with nothing in it is none: of the
+ * official exporters, one sends that where the other sends no body.
+ */
 export class BodyWriter {
   readonly #cursor: Cursor
   readonly #rows: RowBuffer
@@ -70,7 +75,10 @@ export class BodyWriter {
       rows.end = end
       return this.#text(values.textStart, values.textEnd)
     }
-    rows.view.setInt32(end, rows.end - end - 4)
+    if (rows.bytes[end + 5] === FIRST_OF_NULL) {
+      rows.end = end
+      writeNull(rows)
+    } else rows.view.setInt32(end, rows.end - end - 4)
     rows.reserve(4)
     writeNull(rows)
     attributes.repaired += values.repaired

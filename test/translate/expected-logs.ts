@@ -107,6 +107,11 @@ function idOf(id: Buffer | undefined, bytes: number): Buffer | null {
   return id?.length === bytes && id.some((byte) => byte !== 0) ? id : null
 }
 
+/** Whether there is a body that says something, and not in a string. */
+function hasValue(body: Value | undefined): body is Value {
+  return body !== undefined && body.stringValue === undefined && value(body) !== 'null'
+}
+
 function recordColumns(record: LogRecord, timeNs: bigint): FullRow {
   const observed = BigInt(record.observedTimeUnixNano ?? 0)
   const severity = record.severityNumber ?? 0
@@ -114,7 +119,7 @@ function recordColumns(record: LogRecord, timeNs: bigint): FullRow {
   const { body } = record
   return {
     attributes: record.attributes ? map(record.attributes) : null,
-    body_value: body === undefined || body.stringValue !== undefined ? null : value(body),
+    body_value: hasValue(body) ? value(body) : null,
     body: body?.stringValue === undefined ? null : clean(body.stringValue),
     time: timeNs / 1_000n,
     time_ns: BigInt(record.timeUnixNano ?? 0) ? Number(timeNs % 1_000n) : null,
