@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { SCHEMA_FOLDER } from '../../collector/store/migrations'
-import { DICTIONARIES, SPAN } from '../../collector/translate/rows'
+import { CORRELATION, DICTIONARIES, LOG_RECORD, SPAN } from '../../collector/translate/rows'
 import { describeSchema, readColumns } from '../../schema/catalogue'
 import { MAJORS } from '../helpers/postgres'
 import { openDatabase } from './database'
@@ -12,7 +12,9 @@ t.test('the columns of the tables are those the translator writes', async (t) =>
   const columns = await readColumns(pool)
   const of = (table: string) =>
     columns.filter(({ relation }) => relation === table).map(({ column }) => column)
-  t.same(of(SPAN.name).sort(), [...SPAN.columns].sort())
+  for (const { name, columns } of [SPAN, LOG_RECORD, CORRELATION]) {
+    t.same(of(name).sort(), [...columns].sort(), name)
+  }
   for (const [name, written] of Object.entries(DICTIONARIES)) {
     t.same(of(name).sort(), [...written, 'last_seen_day'].sort(), name)
   }
