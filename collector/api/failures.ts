@@ -44,9 +44,24 @@ function failureOfLog(log: Log): Failure[] {
     (key) => key in attributes,
   )
   if (!isThrown && log.severityNumber < ERROR) return []
-  const body = typeof log.body === 'string' ? log.body : JSON.stringify(log.body ?? '')
   const { type, message, stack } = exceptionOf(attributes)
-  return [{ source: 'log', type, message: message || body, stack, time, traceId, spanId, service }]
+  return [
+    {
+      source: 'log',
+      type,
+      message: message || describeBody(log.body),
+      stack,
+      time,
+      traceId,
+      spanId,
+      service,
+    },
+  ]
+}
+
+function describeBody(body: unknown): string {
+  if (typeof body === 'string') return body
+  return body === null || body === undefined ? '' : JSON.stringify(body)
 }
 
 /** The attributes of an exception (OpenTelemetry semantic conventions, exceptions). */

@@ -89,6 +89,8 @@ interface Limits {
   readonly minimum?: number
   readonly maximum?: number
   readonly minLength?: number
+  readonly maxItems?: number
+  readonly enum?: readonly string[]
   readonly properties?: object
 }
 
@@ -106,7 +108,10 @@ function faultOf(fault: FastifySchemaValidationError & Verbose): Fault {
   return { name, reason: `must be ${allowedBy(parentSchema)}, not ${shown}` }
 }
 
-function allowedBy({ type = 'value', minimum, maximum, minLength }: Limits): string {
+function allowedBy(limits: Limits): string {
+  const { type = 'value', minimum, maximum, minLength, maxItems } = limits
+  if (limits.enum !== undefined) return `one of ${limits.enum.join(', ')}`
+  if (maxItems !== undefined) return `given at most ${maxItems} times`
   const article = /^[aeiou]/.test(type) ? 'an' : 'a'
   const least = minimum === undefined ? '' : ` from ${minimum}`
   const most = maximum === undefined ? '' : ` to ${maximum}`

@@ -97,5 +97,5 @@ function parseRfc3339(text: string): number | null {
   const ms = Date.parse(`${date}T${time}${fraction.slice(0, 4)}${offset}`)
   // Date.parse moves 30 February into March.
   const isRealDate = new Date(`${date}T00:00:00Z`).getUTCDate() === Number(date.slice(8))
-  return Number.isNaN(ms) || !isRealDate ? null : ms
+  return Number.isNaN(ms) || ms < 0 || !isRealDate ? null : ms
 }

@@ -38,7 +38,7 @@ export const KEYS = {
     fallback: 10_000,
     unit: 'spans',
     description:
-      'The most spans in the answer about one trace, the earliest ones; a longer trace is answered with `truncated: true`',
+      'The most spans, and the most log records, in the answer about one trace or correlation id, the earliest ones; a longer one is answered with `truncated: true`',
   }),
   databaseUrl: declare({
     env: 'DATABASE_URL',

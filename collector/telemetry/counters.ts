@@ -20,7 +20,7 @@ export function createCounters() {
     ...declareDetour(registers),
     truncatedAnswers: new Counter({
       name: 'sidelight_truncated_answers_total',
-      help: 'Answers about a trace with more spans than are answered.',
+      help: 'Answers about a trace or correlation id that has more than is answered.',
       registers,
     }),
     ...declareLeader(registers),

@@ -29,6 +29,8 @@ const ROUTES = [
   '/api/admin/observability/traces/stats',
   '/api/admin/observability/traces/{traceId}',
   '/api/openapi.json',
+  '/api/v1/correlations/{id}',
+  '/api/v1/logs',
   ...HEALTH,
   '/metrics',
 ]

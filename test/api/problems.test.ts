@@ -69,7 +69,7 @@ t.test('what is not there is a problem document too', async (t) => {
   t.match(await ask(app, `${PREFIX}/{traceId}`, `${PREFIX}/${TRACE_ID}`), {
     title: 'Not Found',
     status: 404,
-    detail: `No span of trace ${TRACE_ID} is stored.`,
+    detail: `Nothing of trace ${TRACE_ID} is stored.`,
     instance: `${PREFIX}/${TRACE_ID}`,
   })
   const nowhere = await app.inject({ url: '/nowhere?a=1', headers: bearer(ADMIN) })

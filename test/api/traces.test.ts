@@ -5,6 +5,7 @@ import type { SlowTrace, Trace, TraceNode } from '../../collector/api/schemas/tr
 import type { StoredTrace, TraceFilter } from '../../collector/api/contract'
 import { openDatabase } from '../store/database'
 import { seed, type SeedSpan } from '../store/seed'
+import { seedLogs } from '../store/seed-logs'
 import { ask } from './answer'
 import { ACME_ADMIN, ADMIN, bearer, buildApi, NOW_MS } from './server'
 
@@ -236,6 +237,52 @@ t.test('a trace 10,000 spans deep is answered, nested to 500 levels', async (t) 
   }
   t.equal(levels, 501)
   t.strictSame(last, { spanId: trace.spans[500]?.spanId, truncated: true, children: [] })
+})
+
+t.test('a trace is answered with its log records, in order of time', async (t) => {
+  const pool = await openDatabase(t)
+  await seed(pool, SPANS)
+  await seedLogs(pool, [
+    { time: '2026-03-01T11:00:02Z', traceId: TRACE_ID, spanId: '00000000000000aa', body: 'second' },
+    { time: '2026-02-01T11:00:01Z', traceId: TRACE_ID, body: 'first' },
+    { time: '2026-03-01T11:00:01Z', body: 'without a trace' },
+    { time: '2026-03-01T11:00:01Z', traceId: '2'.padStart(32, '0'), body: 'logs alone' },
+    { time: '2026-03-01T11:00:03Z', traceId: TRACE_ID, service: 3n, body: 'foreign' },
+  ])
+  const queries = createTraceQueries(pool)
+  const { app } = buildApi(t, { queries })
+  const { logs, logsTruncated } = await ask<Trace>(app, ONE, `${PREFIX}/${TRACE_ID}`)
+  t.same(
+    logs.map(({ body, spanId }) => [body, spanId]),
+    [
+      ['first', null],
+      ['second', '00000000000000aa'],
+      ['foreign', null],
+    ],
+  )
+  t.equal(logsTruncated, false)
+  const alone = await ask<Trace>(app, ONE, `${PREFIX}/${'2'.padStart(32, '0')}`)
+  t.match(alone, { spanCount: 0, startTime: null, spans: [], logs: [{ body: 'logs alone' }] })
+  const url = `${PREFIX}/${TRACE_ID}`
+  const ofTenant = await app.inject({ url, headers: bearer(ACME_ADMIN) })
+  t.same(
+    ofTenant.json<Trace>().logs.map(({ body }) => body),
+    ['first', 'second'],
+  )
+  let truncatedAnswers = 0
+  const onTruncated = () => {
+    truncatedAnswers++
+  }
+  const cut = buildApi(t, { queries, maxTraceSpans: 2, onTruncated })
+  const first = await ask<Trace>(cut.app, ONE, `${PREFIX}/${'2'.padStart(32, '0')}`)
+  t.match(first, { truncated: false, logsTruncated: false })
+  t.equal(truncatedAnswers, 0)
+  const response = await cut.app.inject({ url, headers: bearer(ACME_ADMIN) })
+  t.match(response.json<Trace>(), { truncated: true, logsTruncated: false })
+  const lessLogs = await ask<Trace>(cut.app, ONE, url)
+  t.match(lessLogs, { logsTruncated: true, logs: [{ body: 'first' }, { body: 'second' }] })
+  t.equal(lessLogs.logs.length, 2)
+  t.equal(truncatedAnswers, 2)
 })
 
 t.test('a trace of one span more than the limit is answered without it, and counted', async (t) => {
