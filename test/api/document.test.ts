@@ -31,6 +31,8 @@ const ROUTES = [
   '/api/openapi.json',
   '/api/v1/correlations/{id}',
   '/api/v1/logs',
+  '/api/v1/metrics',
+  '/api/v1/metrics/query',
   ...HEALTH,
   '/metrics',
 ]

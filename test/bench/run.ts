@@ -7,6 +7,7 @@ import { Client } from 'pg'
 import { collectors, dataFolder, freePorts } from '../helpers/collector'
 import { startCluster } from '../helpers/postgres'
 import { benchIngest, INGESTED } from './ingest'
+import { benchMetrics } from './metrics'
 import { benchTraceById } from './query'
 import { type Figure, judge, toJsonLine, toTable } from './report'
 import { benchSoak } from './soak'
@@ -14,7 +15,7 @@ import { benchStart } from './start'
 import { benchTranslate } from './translate'
 
 const INGEST = INGESTED.map((ingested) => `ingest-${ingested}` as const)
-const SECTIONS = ['translate', 'start', ...INGEST, 'query', 'soak'] as const
+const SECTIONS = ['translate', 'start', ...INGEST, 'query', 'metrics', 'soak'] as const
 type Section = (typeof SECTIONS)[number]
 
 void main(process.argv.slice(2))
@@ -76,6 +77,11 @@ async function databaseFigures(
     const collector = await startOne()
     const spans = Number(process.env['BENCH_SPANS'] ?? 10_000_000)
     figures.push(...(await benchTraceById(client, collector, spans)))
+    await collector.end('SIGTERM')
+  }
+  if (sections.includes('metrics')) {
+    const collector = await startOne()
+    figures.push(...(await benchMetrics(client, collector)))
     await collector.end('SIGTERM')
   }
   if (sections.includes('soak')) {
