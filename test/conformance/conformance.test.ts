@@ -1,8 +1,8 @@
 import t from 'tap'
 import { CHECKS, ITEMS } from './checks'
-import { startSidelight } from './sidelight'
+import { startTarget } from './sidelight'
 
-const starting = startSidelight(t)
+const starting = startTarget(t)
 
 for (const { item, claim, run } of CHECKS) {
   t.test(`otlp ${item}: ${claim}`, async () => run(await starting))

@@ -58,9 +58,11 @@ export async function sendHttp(
   { encoding, method = 'POST', headers = {}, agent, authority }: HttpOptions = {},
 ): Promise<HttpAnswer> {
   const isChunked = 'transfer-encoding' in headers
+  // Like those of exporters. "Connection: close" would have a receiver close on a client that still sends.
+  const own = agent ?? createAgent(authority)
   const options = {
     method,
-    agent: agent ?? (authority === undefined ? new Agent() : new SecureAgent({ ca: authority })),
+    agent: own,
     timeout: TIMEOUT_MS,
     headers: {
       ...(encoding && { 'content-type': MEDIA_TYPES[encoding] }),
@@ -71,8 +73,19 @@ export async function sendHttp(
   const request = url.startsWith('https:')
     ? secureRequest(url, options)
     : plainRequest(url, options)
-  request.end(body)
-  return readAnswer(request)
+  try {
+    request.end(body)
+    return await readAnswer(request)
+  } finally {
+    if (own !== agent) own.destroy()
+  }
+}
+
+function createAgent(authority: string | undefined): Agent {
+  const keepAlive = true
+  return authority === undefined
+    ? new Agent({ keepAlive })
+    : new SecureAgent({ keepAlive, ca: authority })
 }
 
 /** The answer to a request under way. */

@@ -2,12 +2,12 @@ import { AssertionError } from 'node:assert'
 import t from 'tap'
 import { CHECKS, ITEMS } from './checks'
 import { MUTANTS, withMutant } from './mutants'
-import { startSidelight } from './sidelight'
+import { startTarget } from './sidelight'
 
 /** What a mutant has lost is not waited for as long as what is only late. */
 const MUTANT_SETTLE_MS = 500
 
-const starting = startSidelight(t)
+const starting = startTarget(t)
 
 for (const { item, breaks, ...mutation } of MUTANTS) {
   t.test(`otlp ${item} fails for a receiver that ${breaks}`, async (t) => {

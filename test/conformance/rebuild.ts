@@ -1,17 +1,22 @@
 import { isDeepStrictEqual } from 'node:util'
 import { canonical } from './canonical'
 import { REQUESTS } from './export'
-import { kindOf, list, pointIn, requestOf, without } from './message'
+import { kindOf, list, nameIn, pointIn, requestOf, without } from './message'
 import type { Message, Signal, StoredItem } from './target'
 
-/** The export request that has these items, the earliest first, in its canonical form. */
+/** The export request that has these items, the earliest first, those of one time by name and content, in its canonical form. */
 export function rebuildRequest(
   signal: Signal,
   service: string,
-  items: readonly Omit<StoredItem, 'timeUnixNano'>[],
+  items: readonly StoredItem[],
 ): Message {
-  const ordered = [...items].sort((a, b) => compare(timeOf(signal, a.item), timeOf(signal, b.item)))
-  const groups = groupBy(ordered, ({ item: _item, ...about }) => about)
+  const ordered = [...items].sort(
+    (a, b) =>
+      compare(timeOf(signal, a.item), timeOf(signal, b.item)) ||
+      compare(nameIn(a.item), nameIn(b.item)) ||
+      compare(JSON.stringify(a.item), JSON.stringify(b.item)),
+  )
+  const groups = groupBy(ordered, (item) => without({ ...item }, 'item', 'timeUnixNano'))
   const requests = groups.map((group) => {
     const [{ resource, resourceSchemaUrl, scope, scopeSchemaUrl }] = group
     const inside = group.map(({ item }) => item)
@@ -59,6 +64,6 @@ function timeOf(signal: Signal, item: Message): bigint {
   return BigInt(String((signal === 'metrics' ? pointIn(item)['timeUnixNano'] : time) ?? '0'))
 }
 
-function compare(a: bigint, b: bigint): number {
+function compare<T extends bigint | string>(a: T, b: T): number {
   return a < b ? -1 : Number(a > b)
 }

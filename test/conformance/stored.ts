@@ -3,7 +3,7 @@ import { until } from '../helpers/until'
 import { canonical } from './canonical'
 import { REQUESTS, send } from './export'
 import { itemOf, nameIn, newService, requestOf } from './message'
-import type { Message, Signal, StoredItem, Target } from './target'
+import type { Message, Receiver, Signal, StoredItem } from './target'
 
 const ITEM_TYPES = {
   traces: REQUESTS.traces.root.lookupType('Span'),
@@ -13,7 +13,7 @@ const ITEM_TYPES = {
 
 /** What a service has stored, by name, waited for until there is as much as `count`; fails when it is less or more. */
 export async function readStored(
-  target: Target,
+  target: Receiver,
   signal: Signal,
   service: string,
   count: number,
@@ -24,7 +24,7 @@ export async function readStored(
 }
 
 /** The one item a service has stored, in its canonical form. */
-export async function readOne(target: Target, signal: Signal, service: string): Promise<Message> {
+export async function readOne(target: Receiver, signal: Signal, service: string): Promise<Message> {
   const [stored] = await readStored(target, signal, service, 1)
   assert.ok(stored)
   return canonical(ITEM_TYPES[signal], stored.item)
@@ -32,7 +32,7 @@ export async function readOne(target: Target, signal: Signal, service: string): 
 
 /** The names of what a service has stored, sorted, once everything sent before is there. */
 export async function readNames(
-  target: Target,
+  target: Receiver,
   signal: Signal,
   service: string,
   count: number,
@@ -42,7 +42,7 @@ export async function readNames(
 }
 
 /** Waits until what was sent before can be read: until something sent now can be. */
-export async function settle(target: Target, signal: Signal): Promise<void> {
+export async function settle(target: Receiver, signal: Signal): Promise<void> {
   const service = newService()
   const outcome = await send(
     target,
@@ -66,7 +66,7 @@ export function canonicalItem(signal: Signal, item: Message): Message {
 }
 
 async function poll(
-  { store, settleMs }: Target,
+  { store, settleMs }: Receiver,
   signal: Signal,
   service: string,
   count: number,

@@ -2,11 +2,7 @@
  * What the checks know of a receiver: where it listens, what it says of itself, and what it has stored. To point them at
  * another receiver, write a Target for it; `sidelight.ts` is ours.
  */
-export interface Target extends Doors {
-  /** What was received, read back as OTLP. */
-  readonly store: Store
-  /** How long after its acknowledgement an item may take to be readable. */
-  readonly settleMs: number
+export interface Target extends Receiver {
   /** What holds when nothing is configured. */
   readonly defaults: Defaults
   /** The same receiver with small limits, which the checks reach and exceed. */
@@ -17,6 +13,13 @@ export interface Target extends Doors {
     readonly token: string
     readonly origin: string
   }
+}
+
+export interface Receiver extends Doors {
+  /** What was received, read back as OTLP. */
+  readonly store: Store
+  /** How long after its acknowledgement an item may take to be readable. */
+  readonly settleMs: number
 }
 
 /** Where a receiver takes OTLP: a URL without path, and host:port. */
