@@ -29,6 +29,8 @@ const SERVICES: Readonly<Record<Signal, string>> = {
   metrics: 'metrics.v1.MetricsService',
   logs: 'logs.v1.LogsService',
 }
+/** Node counts what waits to be sent, and with less would refuse the headers of the answer. */
+const SESSION_MIB = 1_024
 /** The Compressed-Flag and the length before every message. */
 const PREFIX_BYTES = 5
 
@@ -90,10 +92,9 @@ export class GrpcConnection {
 
   /** Not connected yet: an address where nobody listens shows at the first call. */
   constructor(address: string, authority?: string) {
-    this.#session =
-      authority === undefined
-        ? connect(`http://${address}`)
-        : connect(`https://${address}`, { ca: authority })
+    const scheme = authority === undefined ? 'http' : 'https'
+    const ca = authority === undefined ? {} : { ca: authority }
+    this.#session = connect(`${scheme}://${address}`, { maxSessionMemory: SESSION_MIB, ...ca })
     this.#session.on('error', () => undefined)
   }
 
