@@ -85,7 +85,7 @@ async function databaseFigures(
     await collector.end('SIGTERM')
   }
   if (sections.includes('soak')) {
-    const collector = await startOne()
+    const collector = await startOne({ SIDELIGHT_HOST_METRICS: 'on' })
     const seconds = Number(process.env['BENCH_SOAK_SECONDS'] ?? 300)
     figures.push(...(await benchSoak(client, collector, otlpPort, dataDir, seconds)))
     await collector.end('SIGTERM')
