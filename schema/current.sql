@@ -58,8 +58,9 @@ create table sidelight.log_record (
   dropped_attributes_count bigint,
   attributes jsonb
 ) partition by RANGE ("time");
+CREATE INDEX log_record_errors ON ONLY sidelight.log_record USING btree (service_id, "time") WHERE (severity_number >= 17);
 CREATE INDEX log_record_service_time ON ONLY sidelight.log_record USING btree (service_id, "time");
-CREATE INDEX log_record_time_brin ON ONLY sidelight.log_record USING brin ("time");
+CREATE INDEX log_record_time_brin ON ONLY sidelight.log_record USING brin ("time") WITH (autosummarize='on');
 CREATE INDEX log_record_trace_id ON ONLY sidelight.log_record USING btree (trace_id) WHERE (trace_id IS NOT NULL);
 
 create table sidelight.metric_histogram (

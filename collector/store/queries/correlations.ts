@@ -1,4 +1,5 @@
 import type { Pool } from 'pg'
+import { cutCorrelationId, LONGEST_CORRELATION_ID_BYTES } from '../../translate/correlation-id'
 import { decodeLog, LOG_COLUMNS, LOG_JOINS, logOrder, type LogRow } from './log'
 import { storedKey } from './log-filter'
 import { noneDecoded } from './origin'
@@ -9,10 +10,8 @@ import { earliestSpans } from './traces'
 
 /** Rows of `correlation` looked at, the newest: an id that every request carries has millions. */
 const MAX_PLACES = 10_000
-/** An id is indexed by so many bytes of it. */
-const MAX_ID_BYTES = 256
 /** From here on an id may have been cut: characters of up to four bytes stay whole. */
-const MAYBE_CUT_BYTES = MAX_ID_BYTES - 3
+const MAYBE_CUT_BYTES = LONGEST_CORRELATION_ID_BYTES - 3
 
 /** Where the id $1 was seen, of the tenant $2 or any: the newest $4 traces, and $5 records without one. */
 const PLACES_SQL = `
@@ -94,7 +93,7 @@ export function createCorrelationQueries(pool: Pool) {
  */
 export async function readCorrelation(pool: Pool, question: CorrelationQuestion) {
   const { maxTraces, maxSpans, maxLogs } = question
-  const id = cutId(question.id)
+  const id = cutCorrelationId(question.id)
   const found = await readTogether(pool, 'the correlation id', (reading) =>
     readRows(reading, { ...question, id }),
   )
@@ -112,15 +111,6 @@ export async function readCorrelation(pool: Pool, question: CorrelationQuestion)
       logs: logs.length > maxLogs,
     },
   }
-}
-
-/** As many whole characters as fit. */
-function cutId(id: string): string {
-  const bytes = Buffer.from(id)
-  if (bytes.length <= MAX_ID_BYTES) return id
-  let end = MAX_ID_BYTES
-  while (((bytes[end] ?? 0) & 0xc0) === 0x80) end--
-  return bytes.toString('utf8', 0, end)
 }
 
 interface Place {

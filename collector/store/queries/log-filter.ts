@@ -28,6 +28,14 @@ export const EVERYTHING: LogFilter = {
   attributes: [],
 }
 
+/** The severity number errors begin with (OpenTelemetry logs data model, Severity Fields). */
+const ERROR = 17
+
+/** Whether records that are no errors are out of the question: an index has the others by service. */
+export function isAboutErrors({ minSeverity }: LogFilter): boolean {
+  return minSeverity !== null && minSeverity >= ERROR
+}
+
 /** The values of a statement under construction. */
 export class Values {
   readonly list: Value[] = []
@@ -46,6 +54,8 @@ export function logConditions(filter: LogFilter, values: Values): string[] {
   if (spanId !== null) conditions.push(`log.span_id = ${values.bind(signedId(spanId))}::bigint`)
   if (minSeverity !== null) {
     conditions.push(`log.severity_number >= ${values.bind(minSeverity)}::integer`)
+    // As the index of errors says it: of a parameter Postgres would not know.
+    if (isAboutErrors(filter)) conditions.push(`log.severity_number >= ${ERROR}`)
   }
   if (eventName !== null) conditions.push(`log.event_name = ${values.bind(eventName)}`)
   for (const { key, value } of attributes) {

@@ -1,5 +1,11 @@
 import { LOG_COLUMNS, LOG_JOINS, logOrder, type Order } from './log'
-import { logConditions, serviceCondition, Values, type LogFilter } from './log-filter'
+import {
+  isAboutErrors,
+  logConditions,
+  serviceCondition,
+  Values,
+  type LogFilter,
+} from './log-filter'
 import type { Statement } from './read'
 import { formatUnixNano } from './stored'
 
@@ -54,13 +60,13 @@ order by ${logOrder(search.order)}`
 
 /**
  * Service by service, the index gives the records in order and the limit ends it early: the best where nothing else is
- * looked for, where the service is named, and for the short slices of the newest records, which the BRIN index may not
+ * looked for, where the service is named, for errors, which have an index of their own, and for the short slices of the newest records, which the BRIN index may not
  * know yet. A trace has an index of its own.
  */
 function isByService({ filter, slice }: LogSearch, isNarrowed: boolean): boolean {
   if (slice === null || filter.traceId !== null) return false
   const isShort = slice.toUs - slice.fromUs <= SHORT_SLICE_US
-  return isShort || !isNarrowed || filter.service !== null
+  return isShort || !isNarrowed || filter.service !== null || isAboutErrors(filter)
 }
 
 function byService(conditions: readonly string[], service: string | null, ordered: string): string {
