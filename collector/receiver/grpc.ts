@@ -8,6 +8,7 @@ import {
   type IncomingHttpHeaders,
   type ServerHttp2Stream,
 } from 'node:http2'
+import type { AddressInfo } from 'node:net'
 import type { Signal } from '../ingest/contract'
 import { STATUS_CODE, type StatusCode } from '../otlp/status'
 import { KEEP_ALIVE_MS, limitConnections } from './connections'
@@ -67,6 +68,8 @@ export function createOtlpGrpcServer(parts: ReceiverParts): OtlpGrpcServer {
     async listen({ host, port }) {
       server.listen(port, host)
       await once(server, 'listening')
+      const { port: bound } = server.address() as AddressInfo
+      parts.log.info({ part: 'otlp' }, `Server listening for OTLP/gRPC at ${host}, port ${bound}`)
     },
     close: () => sessions.close(),
     closeAllConnections: () => sessions.destroy(),

@@ -10,9 +10,11 @@ import {
 } from '@opentelemetry/sdk-trace-base'
 import { Client } from 'pg'
 import t, { type Test } from 'tap'
-import { collectors, dataFolder, freePorts } from '../helpers/collector'
+import { collectors, dataFolder, freePorts, type RunningCollector } from '../helpers/collector'
 import { traces } from '../helpers/otlp'
 import { withDatabase } from '../helpers/postgres'
+import { until } from '../helpers/until'
+import { TIMEOUT_MS } from '../receiver/door'
 import { openGrpcClient } from '../receiver/grpc-door'
 
 const fixture = (name: string): string => join(__dirname, '..', 'fixtures', 'tls', name)
@@ -34,10 +36,16 @@ async function open(t: Test) {
   }
 }
 
+/** Until the line that says it is ready names the address. */
+async function saysWhere(collector: RunningCollector, url: string): Promise<void> {
+  const isSaid = () => collector.output().includes(`"otlpGrpc":"${url}"`)
+  await until(isSaid, TIMEOUT_MS, 'the ready line')
+}
+
 t.test('otlp 4, 35: what comes over gRPC and again over HTTP is stored once', async (t) => {
   const { options, start, countSpans } = await open(t)
   const collector = await start(options)
-  t.match(collector.output(), `"otlpGrpc":"${collector.otlpGrpcUrl}"`)
+  await saysWhere(collector, collector.otlpGrpcUrl)
   const body = traces({ service: 'shop', count: 100 })
   const call = openGrpcClient(t, options.otlpGrpcPort)
   for (const gzip of [false, true]) t.equal((await call(body, { gzip })).code, 0)
@@ -62,7 +70,7 @@ t.test('otlp 7: a collector with TLS files takes spans from clients of its CA', 
     },
   })
   const url = `https://127.0.0.1:${options.otlpGrpcPort}`
-  t.match(collector.output(), `"otlpGrpc":"${url}"`)
+  await saysWhere(collector, url)
   const memory = new InMemorySpanExporter()
   const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(memory)] })
   provider.getTracer('test').startSpan('work').end()
