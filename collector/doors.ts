@@ -4,7 +4,7 @@ import type { Pool } from 'pg'
 import { createApiServer } from './api/server'
 import type { Logger } from 'pino'
 import { type Address, type Config, formatAddress, retentionDaysOf } from './config'
-import { readCertificates } from './config/certificates'
+import { type CertificateContents, readCertificates } from './config/certificates'
 import { KEYS } from './config/keys'
 import type { Pipeline } from './ingest/pipeline'
 import type { Spool } from './ingest/spool/spool'
@@ -129,18 +129,27 @@ async function openOtlp(
 function openTls(config: Config, log: Logger, releases: Release[]): DoorTls | null {
   const certificates = readCertificates(config)
   if (certificates === null) return null
+  warnOfExpiry(certificates, log)
   const tls = new DoorTls(certificates, config.otlpHeaderTimeoutMs)
   const { otlpTlsCertFile, otlpTlsKeyFile, otlpTlsClientCaFile } = config
   const stop = watchRenewals({
     files: [otlpTlsCertFile, otlpTlsKeyFile, otlpTlsClientCaFile].filter((file) => file !== null),
     take() {
       const renewed = readCertificates(config)
-      if (renewed !== null) tls.renew(renewed)
+      if (renewed === null) return
+      tls.renew(renewed)
+      warnOfExpiry(renewed, log)
     },
     log,
   })
   releases.push(() => Promise.resolve(stop()))
   return tls
+}
+
+function warnOfExpiry({ expiresMs }: CertificateContents, log: Logger): void {
+  if (expiresMs > Date.now()) return
+  const expired = new Date(expiresMs).toISOString()
+  log.warn({ expired }, 'the certificate of the OTLP doors has expired: clients refuse it')
 }
 
 /** What all doors have in common. */
