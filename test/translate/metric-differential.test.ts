@@ -9,8 +9,8 @@ import { expectedMetricRows, withSeries } from './expected-metric-rows'
 import { generateRequest, RECEIVED_MS } from './metric-generator'
 import { encodeWildly } from './wire-generator'
 
-const MESSAGES = 10_000
-const LIMITED_MESSAGES = 2_000
+const MESSAGES = 5_000
+const LIMITED_MESSAGES = 1_000
 const DAY_MS = 86_400_000
 
 /** Compares generated requests with what protobufjs reads in them; returns what was cut and dropped in all. */

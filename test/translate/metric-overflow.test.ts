@@ -172,6 +172,23 @@ t.test('series of resources and scopes above their caps stay apart', (t) => {
   t.end()
 })
 
+t.test('a known series follows its resource below the cap, and above it', (t) => {
+  const translate = createMetricTranslator({ maxResources: 1 })
+  const pods = (...names: readonly string[]) =>
+    names.map((pod) => ({ ...labelled('shop', 'a'), resource: { attributes: { pod } } }))
+  const resources = (names: readonly string[], receivedMs: number) =>
+    translate(pods(...names), receivedMs).rows.map(({ resource }) =>
+      /"pod":"(.)"|overflow/
+        .exec((resource as string[])[0]!)
+        ?.slice(0, 2)
+        .findLast(Boolean),
+    )
+  t.strictSame(resources(['a', 'b'], NOON_MS), ['a', 'overflow'])
+  t.strictSame(resources(['b', 'a'], NOON_MS + DAY_MS), ['b', 'overflow'])
+  t.strictSame(resources(['a', 'b'], NOON_MS + 2 * DAY_MS), ['a', 'overflow'])
+  t.end()
+})
+
 t.test('a rejected data point uses up no cap', (t) => {
   const translate = createMetricTranslator({ maxSeries: 1 })
   const points = [
