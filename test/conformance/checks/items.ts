@@ -24,11 +24,12 @@ export const ITEM_CHECKS: readonly Check[] = [
   {
     item: 44,
     claim:
-      'spans of invalid ids are rejected one by one; links of invalid ids are kept as they are',
+      'spans of invalid ids, own or parent’s, are rejected one by one; links of invalid ids are kept as they are',
     async run(target) {
       const faulty = [
         ...BAD_TRACE_IDS.map((traceId) => span('faulty', { traceId })),
         ...BAD_SPAN_IDS.map((spanId) => span('faulty', { spanId })),
+        span('faulty', { parentSpanId: randomBytes(7) }),
       ]
       const links = [{ traceId: randomBytes(3), spanId: Buffer.alloc(8) }]
       for (const way of WAYS) {

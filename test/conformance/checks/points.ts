@@ -16,6 +16,8 @@ import { sentOne } from './items'
 
 const NO_RECORDED_VALUE = 1
 const ODD = '9007199254740993'
+/** 2^63, which databases have no integer for. */
+const TOO_MANY = '9223372036854775808'
 
 /** What data points of metrics must be. */
 export const POINTS: readonly Check[] = [
@@ -63,6 +65,7 @@ export const POINTS: readonly Check[] = [
         pointOf('histogram', { explicitBounds: [2, 1], bucketCounts: ['1', '1', '1'] }),
         pointOf('histogram', { explicitBounds: [1, 1], bucketCounts: ['1', '1', '1'] }),
         pointOf('histogram', { count: '4' }),
+        pointOf('histogram', { count: TOO_MANY, bucketCounts: [TOO_MANY], explicitBounds: [] }),
       ])
       const absent = { sum: undefined, min: undefined, max: undefined }
       const zero = { sum: 0, min: 0, max: 0 }
