@@ -15,6 +15,7 @@ export function seriesOf(overrides: Partial<Series>): Series {
     id: '1',
     isDelta: false,
     isMonotonic: true,
+    standsIn: false,
     bounds: null,
     groupOf: () => 0,
     ...overrides,

@@ -113,6 +113,28 @@ t.test('histograms', async (t) => {
     t.strictSame(values, [null, 1.5])
   })
 
+  t.test('steps of which only the last points are read add up to the short ones', async (t) => {
+    const steps = { ...STEPS, stepMs: 120_000, count: 2 }
+    const cumulative = { steps, service: 'gateway' }
+    t.strictSame(await valuesOf({ ...cumulative, aggregation: 'count' }), [[20, 8]])
+    t.strictSame(await valuesOf({ ...cumulative, aggregation: 'sum' }), [[78, 20]])
+    // A restart within a step, of which no last point tells: 5 more before it, 7 after.
+    const point = { series: 55n, buckets: null }
+    const early = { ...point, start: START }
+    const late = { ...point, start: minute(0.7) }
+    await seedMetrics(pool, {
+      series: [{ ...duration, id: 55n, name: 'restarted', temporality: 'cumulative' }],
+      histograms: [
+        { ...early, time: minute(-1), count: 100 },
+        { ...early, time: minute(0.5), count: 105 },
+        { ...late, time: minute(1), count: 3 },
+        { ...late, time: minute(1.5), count: 7 },
+        { ...late, time: minute(1.7), count: 0, flags: 1 },
+      ],
+    })
+    t.strictSame(await valuesOf({ name: 'restarted', steps, aggregation: 'count' }), [[12, null]])
+  })
+
   t.test('histograms of a series that stands in bring their own bounds', async (t) => {
     await seedMetrics(pool, {
       series: [

@@ -15,6 +15,8 @@ export interface Series {
   readonly id: string
   readonly isDelta: boolean
   readonly isMonotonic: boolean
+  /** Whether points of several streams may be in it, which bring attributes of their own. */
+  readonly standsIn: boolean
   /** Upper bounds of the buckets of an explicit histogram; equal ones are one array. */
   readonly bounds: readonly number[] | null
   /** The group of its points, or of those with these attributes of their own, as jsonb text; null when they do not pass. */
@@ -96,15 +98,14 @@ export async function selectSeries(
     id: row.id,
     isDelta: row.temporality === 'delta',
     isMonotonic: row.is_monotonic !== false,
+    standsIn: row.stands_in,
     bounds: row.bounds === null ? null : interned(bounds, row.bounds),
     groupOf: (attributes) => {
       const own = attributes === null ? labels : judged(labelsOf(attributes, pointKeys))
       return own === null ? null : groups.of(own)
     },
   }))
-  const read = series.filter(
-    ({ groupOf }, index) => passing[index]?.row.stands_in === true || groupOf(null) !== null,
-  )
+  const read = series.filter(({ standsIn, groupOf }) => standsIn || groupOf(null) !== null)
   return {
     series: new Map(read.map((each) => [each.id, each])),
     groups: groups.labels,

@@ -1,3 +1,4 @@
+import type { Gap } from './sampling'
 import { endMs, lookBackMs, type Steps } from './steps'
 import { WALKED_COLUMNS } from './walk'
 
@@ -17,17 +18,35 @@ export function selectPoints(range: Range, ids: readonly string[]): string {
     where p.series_id = any(${int64Array(ids)}) and ${within(range)} order by p.series_id, p.time`
 }
 
-/** A statement for the points of these series at these unix microseconds only. */
-export function selectPointsAt(
-  range: Range,
-  times: ReadonlyMap<string, ReadonlySet<number>>,
-): string {
-  const pairs = [...times].flatMap(([id, each]) => [...each].map((timeUs) => ({ id, timeUs })))
+/**
+ * A statement for the first point of each of these series and the last one of each step, the time before the first step
+ * being one more; points that say that nothing was recorded left out. One may come twice.
+ */
+export function selectSamples(range: Range, ids: readonly string[]): string {
+  const { table, steps } = range
+  const firstMs = timeLiteral(steps.sinceMs)
+  const step = `interval '${steps.stepMs} milliseconds'`
+  const point = `select p.* from sidelight.${table} p where p.series_id = w.series_id and coalesce(p.flags, 0) & 1 = 0`
+  return `${selectFrom(range)} from unnest(${int64Array(ids)}) as w (series_id) cross join lateral (
+      (${point} and ${within(range)} order by p.time limit 1)
+      union all
+      (select last.* from generate_series(-1, ${steps.count - 1}) as s (step) cross join lateral (
+        ${point}
+          and p.time >= case s.step when -1 then ${timeLiteral(lookBackMs(steps))} else ${firstMs} + s.step * ${step} end
+          and p.time < ${firstMs} + (s.step + 1) * ${step} and ${within(range)}
+        order by p.time desc limit 1) as last)
+    ) as p order by p.series_id, p.time`
+}
+
+/** A statement for the points within these gaps. */
+export function selectGaps(range: Range, gaps: readonly Gap[]): string {
+  const micros = (column: string) => `timestamptz 'epoch' + g.${column} * interval '1 microsecond'`
   return `${selectFrom(range)}
-    from unnest(${int64Array(pairs.map(({ id }) => id))},
-      ${int64Array(pairs.map(({ timeUs }) => String(timeUs)))}) as w (series_id, time_us)
-    join sidelight.${range.table} p on p.series_id = w.series_id
-      and p.time = timestamptz 'epoch' + w.time_us * interval '1 microsecond'
+    from unnest(${int64Array(gaps.map(({ series }) => series))},
+      ${int64Array(gaps.map(({ afterUs }) => String(afterUs)))},
+      ${int64Array(gaps.map(({ beforeUs }) => String(beforeUs)))}) as g (series_id, after_us, before_us)
+    join sidelight.${range.table} p on p.series_id = g.series_id
+      and p.time > ${micros('after_us')} and p.time < ${micros('before_us')}
     where ${within(range)} order by p.series_id, p.time`
 }
 
