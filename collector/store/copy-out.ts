@@ -12,6 +12,8 @@ const HIGH_UNIT = 2 ** 32
 /** High halves from here on make an integer that a number cannot hold. */
 const MAX_SAFE_HIGH = 2 ** 21
 const ARRAY_HEADER_BYTES = 20
+/** The length of an element and its 8 bytes. */
+const ELEMENT_BYTES = 12
 /** More than any statement has. */
 const MAX_COLUMNS = 32
 
@@ -113,33 +115,40 @@ export class BinaryRow {
     return this.#bytes.toString('utf8', start, start + (this.#lengths[column] ?? 0))
   }
 
-  /** A one-dimensional bigint[], rounded to doubles. */
-  int64Array(column: number): Float64Array {
-    return this.#array(column, (view, at) => Number(readInt64(view, at)))
-  }
-
-  /** A one-dimensional double precision[]. */
-  float64Array(column: number): Float64Array {
-    return this.#array(column, (view, at) => view.getFloat64(at))
-  }
-
-  #array(column: number, readElement: (view: DataView, at: number) => number): Float64Array {
-    const start = this.#start(column)
+  /** A one-dimensional bigint[], rounded to doubles; its elements are not null. */
+  int64Array(column: number): number[] {
     const view = this.#view
-    if (view.getInt32(start) === 0) return new Float64Array()
-    const values = new Float64Array(view.getInt32(start + 12))
-    let at = start + ARRAY_HEADER_BYTES
-    for (let index = 0; index < values.length; index++) {
-      const length = view.getInt32(at)
-      at += 4
-      if (length === ABSENT) {
-        values[index] = NaN
-      } else {
-        values[index] = readElement(view, at)
-        at += length
-      }
+    const values: number[] = []
+    const length = this.#elements(column)
+    let at = this.#start(column) + ARRAY_HEADER_BYTES
+    for (let index = 0; index < length; index++, at += ELEMENT_BYTES) {
+      values.push(view.getInt32(at + 4) * HIGH_UNIT + view.getUint32(at + 8))
     }
     return values
+  }
+
+  /** A one-dimensional double precision[]; its elements are not null. */
+  float64Array(column: number): number[] {
+    const view = this.#view
+    const values: number[] = []
+    const length = this.#elements(column)
+    let at = this.#start(column) + ARRAY_HEADER_BYTES
+    for (let index = 0; index < length; index++, at += ELEMENT_BYTES) {
+      values.push(view.getFloat64(at + 4))
+    }
+    return values
+  }
+
+  /** How many elements an array has; the columns read here have neither nulls nor several dimensions. */
+  #elements(column: number): number {
+    const start = this.#start(column)
+    const dimensions = this.#view.getInt32(start)
+    if (dimensions === 0) return 0
+    const hasNulls = this.#view.getInt32(start + 4) !== 0
+    if (dimensions > 1 || hasNulls) {
+      throw new TypeError(`cannot read column ${column} of a row: nulls, or several dimensions`)
+    }
+    return this.#view.getInt32(start + 12)
   }
 
   #start(column: number): number {

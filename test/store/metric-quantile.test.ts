@@ -42,9 +42,9 @@ function exponentialOf(
       .map((value) => value * sign)
       .filter((value) => value > zeroThreshold)
       .map((value) => indexOf(value, scale))
-    if (indexes.length === 0) return { offset: 0, counts: new Float64Array() }
+    if (indexes.length === 0) return { offset: 0, counts: [] }
     const offset = Math.min(...indexes)
-    const counts = new Float64Array(Math.max(...indexes) - offset + 1)
+    const counts = Array.from({ length: Math.max(...indexes) - offset + 1 }, () => 0)
     for (const index of indexes) counts[index - offset] = (counts[index - offset] ?? 0) + 1
     return { offset, counts }
   }
@@ -176,7 +176,7 @@ const explicit = (
   bounds: number[],
   counts: number[],
   [min, max]: [number | null, number | null] = [null, null],
-): ExplicitBuckets => ({ bounds, counts: Float64Array.from(counts), min, max })
+): ExplicitBuckets => ({ bounds, counts, min, max })
 
 t.test('explicit quantiles are those of Prometheus', (t) => {
   // As histogram_quantile answers for these buckets.
@@ -245,7 +245,7 @@ t.test('histograms with different bounds are joined on those they have in common
   )
   t.strictSame(merged, {
     bounds: [2, 5],
-    counts: Float64Array.from([13, 57, 95]),
+    counts: [13, 57, 95],
     min: 0,
     max: null,
   })

@@ -15,7 +15,7 @@ type Point = BucketPoint<ExplicitBuckets>
 
 function bucketsOf(count: number): ExplicitBuckets {
   const counts = [0, 1, 2].map((more) => Math.floor((count + more) / 3))
-  return { bounds: [1, 2], counts: Float64Array.from(counts), min: null, max: null }
+  return { bounds: [1, 2], counts, min: null, max: null }
 }
 
 function feed(stream: Stream<Point>, points: readonly Point[]): void {

@@ -111,6 +111,6 @@ function readEnds(row: BinaryRow) {
 function readRun(row: BinaryRow, column: number): Run {
   return {
     offset: row.isNull(column) ? 0 : row.int32(column),
-    counts: row.isNull(column + 1) ? new Float64Array() : row.int64Array(column + 1),
+    counts: row.isNull(column + 1) ? [] : row.int64Array(column + 1),
   }
 }

@@ -1,9 +1,9 @@
 /** How many values lie in each bucket; the one after the last bound has no upper end. Its arrays are never changed. */
 export interface ExplicitBuckets {
   /** Upper bounds, each included in its bucket. */
-  readonly bounds: ArrayLike<number>
+  readonly bounds: readonly number[]
   /** One more than bounds. */
-  readonly counts: Float64Array
+  readonly counts: readonly number[]
   /** Of all the values; null when somebody did not say. */
   readonly min: number | null
   readonly max: number | null
@@ -57,13 +57,21 @@ function combine(
   b: ExplicitBuckets,
   count: (a: number, b: number) => number,
 ): ExplicitBuckets {
-  if (haveSameBounds(a, b)) {
-    return { ...a, counts: a.counts.map((own, at) => count(own, b.counts[at] ?? 0)) }
-  }
-  const others = new Set(Array.from(b.bounds))
-  const bounds = Array.from(a.bounds).filter((bound) => others.has(bound))
-  const coarse = coarsen(b, bounds)
-  return { ...a, bounds, counts: coarsen(a, bounds).map((own, at) => count(own, coarse[at] ?? 0)) }
+  if (haveSameBounds(a, b)) return { ...a, counts: combineCounts(a.counts, b.counts, count) }
+  const others = new Set(b.bounds)
+  const bounds = a.bounds.filter((bound) => others.has(bound))
+  const counts = combineCounts(coarsen(a, bounds), coarsen(b, bounds), count)
+  return { ...a, bounds, counts }
+}
+
+function combineCounts(
+  a: readonly number[],
+  b: readonly number[],
+  count: (a: number, b: number) => number,
+): number[] {
+  const counts: number[] = []
+  for (let at = 0; at < a.length; at++) counts.push(count(a[at] ?? 0, b[at] ?? 0))
+  return counts
 }
 
 function haveSameBounds({ bounds: a }: ExplicitBuckets, { bounds: b }: ExplicitBuckets): boolean {
@@ -74,8 +82,8 @@ function haveSameBounds({ bounds: a }: ExplicitBuckets, { bounds: b }: ExplicitB
 }
 
 /** The counts with fewer bounds, all of which the buckets have. */
-function coarsen({ bounds, counts }: ExplicitBuckets, kept: readonly number[]): Float64Array {
-  const coarse = new Float64Array(kept.length + 1)
+function coarsen({ bounds, counts }: ExplicitBuckets, kept: readonly number[]): number[] {
+  const coarse = [...kept, Infinity].map(() => 0)
   let into = 0
   for (let at = 0; at < counts.length; at++) {
     coarse[into] = (coarse[into] ?? 0) + (counts[at] ?? 0)

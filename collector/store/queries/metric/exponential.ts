@@ -1,7 +1,7 @@
 /** A run of buckets: the first one has the index `offset`. Its array is never changed. */
 export interface Run {
   readonly offset: number
-  readonly counts: Float64Array
+  readonly counts: readonly number[]
 }
 
 /**
@@ -22,7 +22,7 @@ export interface ExponentialBuckets {
 
 /** A run never has more buckets: wider ones are joined to pairs, at the next smaller scale, until they fit. */
 const MAX_BUCKETS = 2048
-const NO_BUCKETS: Run = { offset: 0, counts: new Float64Array() }
+const NO_BUCKETS: Run = { offset: 0, counts: [] }
 
 /** What was counted between two points of a cumulative stream. Buckets that fell counted nothing. */
 export function exponentialBetween(
@@ -122,15 +122,22 @@ function fits(
 
 function combineRuns(a: Run, b: Run, count: (a: number, b: number) => number): Run {
   if (a.counts.length === 0 && b.counts.length === 0) return NO_BUCKETS
+  if (a.offset === b.offset && a.counts.length === b.counts.length) {
+    // By far the most: points of one stream.
+    return { offset: a.offset, counts: a.counts.map((own, at) => count(own, b.counts[at] ?? 0)) }
+  }
   const runs = [a, b].filter(({ counts }) => counts.length > 0)
   const offset = Math.min(...runs.map((run) => run.offset))
   const end = Math.max(...runs.map((run) => run.offset + run.counts.length))
-  const counts = new Float64Array(end - offset)
-  for (let at = 0; at < counts.length; at++) {
-    const index = offset + at
-    counts[at] = count(a.counts[index - a.offset] ?? 0, b.counts[index - b.offset] ?? 0)
-  }
+  const counts: number[] = []
+  for (let index = offset; index < end; index++)
+    counts.push(count(countAt(a, index), countAt(b, index)))
   return { offset, counts }
+}
+
+function countAt({ offset, counts }: Run, index: number): number {
+  const at = index - offset
+  return at < 0 || at >= counts.length ? 0 : (counts[at] ?? 0)
 }
 
 /** The buckets at a scale smaller by `by`: 2^by of them become one. */
@@ -138,7 +145,7 @@ function downscale(run: Run, by: number): Run {
   if (by === 0 || run.counts.length === 0) return run
   const offset = shifted(run.offset, by)
   const last = shifted(run.offset + run.counts.length - 1, by)
-  const counts = new Float64Array(last - offset + 1)
+  const counts = Array.from({ length: last - offset + 1 }, () => 0)
   run.counts.forEach((count, at) => {
     const into = shifted(run.offset + at, by) - offset
     counts[into] = (counts[into] ?? 0) + count
@@ -160,7 +167,7 @@ function widenZero(histogram: ExponentialBuckets): ExponentialBuckets {
     let first = 0
     for (; first < run.counts.length && isWithin(first); first++)
       zeroCount += run.counts[first] ?? 0
-    return { offset: run.offset + first, counts: run.counts.subarray(first) }
+    return { offset: run.offset + first, counts: run.counts.slice(first) }
   }
   const positive = above(histogram.positive)
   const negative = above(histogram.negative)

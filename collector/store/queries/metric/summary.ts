@@ -7,14 +7,14 @@ import { FIRST_COLUMN } from './walk'
 
 /** A point of a summary: the quantiles its sender worked out, and their values. */
 export interface SummaryPoint extends Timed {
-  readonly quantiles: Float64Array
-  readonly values: Float64Array
+  readonly quantiles: readonly number[]
+  readonly values: readonly number[]
 }
 
 /** What `readSummary` reads, after the columns that are walked. */
 export const SUMMARY_COLUMNS = 'p.time, p.flags, p.quantiles, p.quantile_values'
 
-const NONE = new Float64Array()
+const NONE: readonly number[] = []
 
 export function readSummary(row: BinaryRow): SummaryPoint {
   const at = FIRST_COLUMN
