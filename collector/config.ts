@@ -72,7 +72,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, options: LoadOptions = {}): C
     dataDir: resolve(cwd, settings.dataDir),
     tokens,
     explicitDataDir,
-    warnings: listWarnings(settings, texts),
+    warnings: [...loading.warnings, ...listWarnings(settings, texts)],
     texts,
   }
 }
@@ -80,6 +80,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, options: LoadOptions = {}): C
 /** What is known of the configuration while it is read. */
 class Loading {
   readonly faults: Fault[] = []
+  readonly warnings: string[] = []
   readonly texts = new Map<SettingName, SettingText>()
   /** Settings whose value is not to be judged further, because it or the file it may stand in could not be read. */
   readonly failed = new Set<SettingName | 'tokens'>()
@@ -140,7 +141,7 @@ class Loading {
 
   #find<T>(key: Key<T>) {
     const label = key.env
-    const variable = this.#env[key.env]?.trim()
+    const variable = this.#variableOf(key)
     if (variable) return { text: variable, source: 'environment', place: null, label } as const
     const entry = key.path === null ? undefined : this.#file?.texts.get(key.path)
     if (entry && entry.text !== '') {
@@ -152,6 +153,19 @@ class Loading {
       return { text: libpq, source: 'environment', place: variables, label: variables } as const
     }
     return { text: null, source: 'default', place: null, label } as const
+  }
+
+  #variableOf<T>({ env, type, isShared }: Key<T>): string | undefined {
+    const text = this.#env[env]?.trim()
+    if (!text || !isShared) return text
+    try {
+      type.parse(text)
+      return text
+    } catch (error) {
+      if (!(error instanceof BadValue)) throw error
+      this.warnings.push(`${env} is ignored: ${error.message}; allowed: ${type.allowed}`)
+      return undefined
+    }
   }
 }
 

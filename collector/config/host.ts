@@ -25,6 +25,8 @@ export const HOST_KEYS = {
     path: 'host_metrics.resource',
     type: resourceAttributes(),
     fallback: {},
+    // Resource SDK, Specifying resource information via an environment variable: on an error the value is discarded.
+    isShared: true,
     description:
       'What they say of where they come from, such as `k8s.pod.name`; their `service.*` is always of Sidelight',
   }),

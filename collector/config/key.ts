@@ -13,6 +13,8 @@ export interface Key<T> {
   readonly unit: string | null
   /** Secrets are masked wherever they would be shown. */
   readonly isSecret: boolean
+  /** The variable is not ours alone: one that cannot be read is passed over with a warning. */
+  readonly isShared: boolean
   readonly description: string
 }
 
@@ -22,9 +24,9 @@ export const MIB = 1024 * KIB
 export const GIB = 1024 * MIB
 
 type Declaration<T> = Pick<Key<T>, 'env' | 'path' | 'type' | 'fallback' | 'description'> &
-  Partial<Pick<Key<T>, 'unit' | 'isSecret'>>
+  Partial<Pick<Key<T>, 'unit' | 'isSecret' | 'isShared'>>
 
-/** A setting of which `unit` and `isSecret` may be left out. */
+/** A setting of which `unit`, `isSecret` and `isShared` may be left out. */
 export function declare<T>(declaration: Declaration<T>): Key<T> {
-  return { unit: null, isSecret: false, ...declaration }
+  return { unit: null, isSecret: false, isShared: false, ...declaration }
 }

@@ -40,11 +40,6 @@ t.test('resource attributes are percent-decoded, and shown as they may be writte
 const FAULTS: [string, string, string][] = [
   ['SIDELIGHT_HOST_METRICS', 'yes', '"yes" is unknown'],
   ['SIDELIGHT_HOST_METRICS_INTERVAL_MS', '999', 'too small'],
-  ['OTEL_RESOURCE_ATTRIBUTES', 'a=b,c', 'entry 2 of 2 is not one key=value'],
-  ['OTEL_RESOURCE_ATTRIBUTES', 'a=b=c', 'entry 1 of 1 is not one key=value'],
-  ['OTEL_RESOURCE_ATTRIBUTES', '=b', 'entry 1 of 1 has no key'],
-  ['OTEL_RESOURCE_ATTRIBUTES', 'a=%ff', 'entry 1 of 1 is not percent-encoded UTF-8'],
-  ['OTEL_RESOURCE_ATTRIBUTES', 'a=b,', 'entry 2 of 2 is empty'],
 ]
 
 for (const [name, value, problem] of FAULTS) {
@@ -57,3 +52,31 @@ for (const [name, value, problem] of FAULTS) {
     }
   })
 }
+
+const PASSED_OVER: [string, string][] = [
+  ['a=b,c', 'entry 2 of 2 is not one key=value'],
+  ['a=b=c', 'entry 1 of 1 is not one key=value'],
+  ['=b', 'entry 1 of 1 has no key'],
+  ['a=%ff', 'entry 1 of 1 is not percent-encoded UTF-8'],
+  ['a=b,', 'entry 2 of 2 is empty'],
+]
+
+for (const [value, problem] of PASSED_OVER) {
+  t.test(`OTEL_RESOURCE_ATTRIBUTES=${value} is ignored as a whole, with a warning`, async (t) => {
+    const { resourceAttributes, warnings, texts } = loadConfig({ OTEL_RESOURCE_ATTRIBUTES: value })
+    t.strictSame(resourceAttributes, {})
+    t.match(warnings, [`OTEL_RESOURCE_ATTRIBUTES is ignored: ${problem}; allowed: key=value`])
+    t.match(texts.get('resourceAttributes'), { text: '', source: 'default' })
+  })
+}
+
+t.test('what the file says then stands, and is refused where it is wrong itself', async (t) => {
+  const load = (resource: string) =>
+    loadConfig(
+      { SIDELIGHT_CONFIG: 'a.yaml', OTEL_RESOURCE_ATTRIBUTES: 'a' },
+      { readFile: () => `host_metrics:\n  resource: [${resource}]\n` },
+    )
+  const { resourceAttributes, warnings } = load('x=b')
+  t.strictSame([resourceAttributes, warnings.length], [{ x: 'b' }, 1])
+  t.throws(() => load('x'), /host_metrics\.resource=x: entry 1 of 1 is not one key=value/)
+})
