@@ -111,6 +111,11 @@ function declareChanges(registers: Registry[]) {
       help: 'Log records stored without a trace or span, because the id sent for it was not 16 or 8 bytes or all zero.',
       registers,
     }),
+    correlationsLeftOut: new Counter({
+      name: 'sidelight_correlations_left_out_total',
+      help: 'Correlation ids passed over, because the rows of those before would be longer than their request.',
+      registers,
+    }),
     truncatedAttributes: new Counter({
       name: 'sidelight_truncated_attributes_total',
       help: 'Attributes dropped (reason count) and attribute values cut (reason length) at their limits.',

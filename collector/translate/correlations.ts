@@ -42,6 +42,8 @@ export class Correlations {
   readonly #keys: readonly (readonly Buffer[])[]
   /** The ids of the item so far. */
   #ids: string[] = []
+  /** Ids of this request that were passed over, for want of room. */
+  leftOut = 0
   /** What has a row in this request. */
   readonly #seen = new Set<string>()
   #endLimit = 0
@@ -60,6 +62,7 @@ export class Correlations {
   beginRequest(bodyBytes: number): void {
     this.table.beginRequest(bodyBytes, 0)
     this.#seen.clear()
+    this.leftOut = 0
     this.#endLimit = bodyBytes + ROWS_ALLOWANCE_BYTES
     this.beginItem()
   }
@@ -89,7 +92,11 @@ export class Correlations {
   /** Writes the rows of the item that was read last, once it is kept. */
   keep(sighting: Sighting): void {
     for (const id of this.#ids) {
-      if (this.#rows.end > this.#endLimit) return
+      // There may be millions: they are not even compared with those that have a row.
+      if (this.#rows.end > this.#endLimit) {
+        this.leftOut++
+        continue
+      }
       const key = this.#keyOf(id, sighting)
       if (this.#seen.has(key)) continue
       this.#seen.add(key)

@@ -40,6 +40,10 @@ export class LogRecordTranslator implements ItemTranslator {
     this.#record = new LogRecordReader(shared, this.#table, this.#watch)
   }
 
+  get correlationsLeftOut(): number {
+    return this.#correlations.leftOut
+  }
+
   get accepted(): number {
     return this.#table.count
   }

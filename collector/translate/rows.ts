@@ -182,6 +182,8 @@ export interface Translated {
   readonly rejected: number
   /** Log records kept without a trace or span, because the id that was sent for it is none. */
   readonly unassociated: number
+  /** Correlation ids that were passed over, because the request has too many. */
+  readonly correlationsLeftOut: number
   /** Why items were rejected, in English, with counts and an example; empty when none was. */
   readonly rejection: string
   /** Strings in which NUL or broken UTF-8 became U+FFFD. */

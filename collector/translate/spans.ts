@@ -37,6 +37,10 @@ export class SpanTranslator implements ItemTranslator {
     this.#span = new SpanReader(shared, this.#table, this.#watch)
   }
 
+  get correlationsLeftOut(): number {
+    return this.#correlations.leftOut
+  }
+
   get accepted(): number {
     return this.#table.count
   }

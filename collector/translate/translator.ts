@@ -64,6 +64,8 @@ export interface ItemTranslator {
   readonly accepted: number
   /** Items kept without the trace or span they name, because such an id cannot be. */
   readonly unassociated?: number
+  /** Ids that found no room in `CORRELATION`. */
+  readonly correlationsLeftOut?: number
   beginRequest(bodyBytes: number, receivedMs: number): void
   /** Reads the item (a Span, a LogRecord, a Metric) that begins at the cursor: writes its rows, or rejects it. */
   item(end: number, resource: ResourceIdentity, scope: ScopeIdentity): void
@@ -126,7 +128,7 @@ class EnvelopeTranslator implements Translator {
   }
 
   #finish(items: ItemTranslator): Translated {
-    const { tables, rejections, accepted, unassociated = 0 } = items
+    const { tables, rejections, accepted, unassociated = 0, correlationsLeftOut = 0 } = items
     const { count: rejected } = rejections
     const dictionary = this.#dictionary
     // The body and the rows are the request's; only what is remembered outlives it.
@@ -140,6 +142,7 @@ class EnvelopeTranslator implements Translator {
       accepted,
       rejected,
       unassociated,
+      correlationsLeftOut,
       rejection: rejections.message(accepted + rejected),
       repairedStrings: sum('repaired'),
       truncatedAttributes: { count: sum('droppedAttributes'), length: sum('cutValues') },

@@ -59,6 +59,7 @@ export function request(
       accepted: rows.length,
       rejected: 0,
       unassociated: 0,
+      correlationsLeftOut: 0,
       rejection: '',
       repairedStrings: 0,
       truncatedAttributes: { count: 0, length: 0 },

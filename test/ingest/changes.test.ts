@@ -9,6 +9,7 @@ t.test('what was changed in a request to keep it is counted by reason', async (t
       accepted: 0,
       repairedStrings: 1,
       unassociated: 7,
+      correlationsLeftOut: 8,
       truncatedAttributes: { count: 2, length: 3 },
       overflowed: { operation: 4, resource: 5, scope: 6, metric_series: 0 },
     })
@@ -18,6 +19,7 @@ t.test('what was changed in a request to keep it is counted by reason', async (t
   for (const line of [
     'sidelight_repaired_strings_total 2',
     'sidelight_unassociated_log_records_total 14',
+    'sidelight_correlations_left_out_total 16',
     'sidelight_truncated_attributes_total{reason="count"} 4',
     'sidelight_truncated_attributes_total{reason="length"} 6',
     'sidelight_overflowed_total{dictionary="operation"} 8',

@@ -129,6 +129,7 @@ export function translated(fields: Partial<Translated> = {}): Translated {
     accepted,
     rejected: 0,
     unassociated: 0,
+    correlationsLeftOut: 0,
     rejection: '',
     repairedStrings: 0,
     truncatedAttributes: { count: 0, length: 0 },

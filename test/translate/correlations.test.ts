@@ -246,6 +246,19 @@ t.test('ids that outgrow their request are left out, and the items kept', (t) =>
   t.equal(translated.accepted, 2)
   t.ok(offsets.length > 1_000 && offsets.length < 20_000, `${offsets.length} rows`)
   t.ok(bytes.length < 400_000, `${bytes.length} bytes`)
+  t.equal(translated.correlationsLeftOut, 20_000 - offsets.length)
+  t.end()
+})
+
+t.test('only what is left out is counted, of one request', (t) => {
+  const ids = Array.from({ length: 5_000 }, (_, index) => `r-${index}`)
+  const attributes = { [HEADER]: ids }
+  const translator = createSignalTranslator('logs', OPTIONS)
+  const translate = (records: LogRecordInput[]) => translator.translate(logs({ records }), CONTEXT)
+  const { copies, correlationsLeftOut } = translate([{ timeUnixNano: NOW_NS, attributes }])
+  t.ok(correlationsLeftOut > 0)
+  t.equal(correlationsLeftOut, ids.length - (copies[1]?.offsets.length ?? 0))
+  t.equal(translate([record('a'), record('a')]).correlationsLeftOut, 0)
   t.end()
 })
 
