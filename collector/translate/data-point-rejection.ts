@@ -6,6 +6,7 @@ import {
   EXPONENTIAL_HISTOGRAM,
   GAUGE,
   HISTOGRAM,
+  LONGEST_NAME_BYTES,
   type MetricReader,
   SUM,
 } from './metric'
@@ -31,6 +32,7 @@ export const REASONS = {
   count:
     'count must be the sum of bucket_counts, in an exponential histogram of both sides and zero_count',
   quantile: 'quantiles must lie between 0 and 1',
+  name: `the name of a metric must have at most ${LONGEST_NAME_BYTES} bytes`,
   tooDeep: `attribute values may be nested at most ${DEEPEST_VALUE} levels deep: flatten them`,
   tooLarge: 'the data points of a request must not grow to many times its size: send fewer of them',
 } as const
@@ -153,6 +155,8 @@ function faultOf(
       return `count is ${textOf(point.count)}, the sum ${textOfSum(metric, point)}`
     case 'quantile':
       return `one is ${offendingQuantile(point, view)}`
+    case 'name':
+      return `it has ${metric.nameEnd - metric.nameStart}`
     case 'tooDeep':
       return 'an attribute of the data point, its metric, scope or resource is deeper'
     case 'tooLarge':

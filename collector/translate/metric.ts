@@ -12,6 +12,9 @@ export const HISTOGRAM = 0x4a
 export const EXPONENTIAL_HISTOGRAM = 0x52
 export const SUMMARY = 0x5a
 
+/** Far more than an instrument's 255 characters, and less than the 2704 bytes an index of Postgres takes. */
+export const LONGEST_NAME_BYTES = 1_024
+
 /** A tag that no field has. */
 export const NO_DATA = 0
 

@@ -115,6 +115,7 @@ export class MetricTranslator implements ItemTranslator {
     const reason = judge(judged, this.#shared.cursor, this.#receivedMs, this.#times)
     if (reason !== undefined) return reason
     const { family, attributes } = series
+    if (family.isNameTooLong) return 'name'
     if (values.isTooDeep || attributes.isTooDeep || family.isTooDeep) return 'tooDeep'
     if (values.isTooLarge || attributes.isTooLarge || family.isTooLarge) return 'tooLarge'
     const most = rows.end + estimateBytes(metric.data, point, series)

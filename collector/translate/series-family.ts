@@ -9,6 +9,7 @@ import {
   EXPONENTIAL_HISTOGRAM,
   GAUGE,
   HISTOGRAM,
+  LONGEST_NAME_BYTES,
   type MetricReader,
   SUM,
   SUMMARY,
@@ -25,6 +26,7 @@ export interface Family {
   readonly name: string
   /** Its size as JSON. */
   readonly nameBytes: number
+  readonly isNameTooLong: boolean
   readonly kind: string
   readonly unit: string
   /** 'delta' or 'cumulative', null where there is none. */
@@ -142,6 +144,7 @@ export class Families {
       scope,
       name,
       nameBytes: Buffer.byteLength(JSON.stringify(name)),
+      isNameTooLong: Buffer.byteLength(name) > LONGEST_NAME_BYTES,
       kind: KINDS[metric.data] ?? '',
       unit: decodeText(bytes, unitStart, unitEnd),
       temporality: TEMPORALITIES[metric.temporality] ?? null,
