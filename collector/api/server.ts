@@ -35,6 +35,8 @@ import { Span, StoredSpan, TraceNode } from './schemas/trace'
 const MONTH_HOURS = 30 * 24
 const DEFAULT_RETENTION_HOURS = { traces: MONTH_HOURS, logs: MONTH_HOURS, metrics: MONTH_HOURS }
 const DEFAULT_MAX_TRACE_SPANS = 10_000
+/** As long as the head of a request can be: an id of any length is for its route to judge. */
+const MAX_PARAMETER_LENGTH = 16_384
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -85,6 +87,7 @@ export function createApiServer({
 }: ApiParts): FastifyInstance {
   const own = log.child({ part: 'api' }, { serializers: { req: describeRequest } })
   const app = fastify({
+    routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
     loggerInstance: own as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     ajv: { customOptions: { allErrors: true, removeAdditional: false, verbose: true } },

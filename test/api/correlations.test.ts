@@ -99,6 +99,12 @@ t.test('answers from a database', async (t) => {
     t.match(await ask(app, ONE, `${PREFIX}/a?limit=101`), { status: 400 })
   })
 
+  t.test('an id may be long, however it is escaped', async (t) => {
+    const long = 'ü/'.repeat(1000)
+    t.match(await ask(app, ONE, `${PREFIX}/${encodeURIComponent(long)}`), { status: 404 })
+    t.match(await ask(app, ONE, `${PREFIX}/${'a'.repeat(12_000)}`), { status: 404 })
+  })
+
   t.test('what a tenant’s token may not see is not there', async (t) => {
     const get = (url: string) => app.inject({ url, headers: bearer(ACME_ADMIN) })
     t.equal((await get(`${PREFIX}/foreign`)).statusCode, 404)
