@@ -1,15 +1,16 @@
 import type { Aggregation, MetricKey, MetricQuestion, MetricVariant } from './metric-contract'
 import { AGGREGATIONS } from './metric-contract'
+import { ASSIGNMENT, parseAssignment } from './parameters'
 import type { Fault } from './problems'
 
 /** A quantile may be asked for as an aggregation. */
-const NAMED_QUANTILES: Readonly<Record<string, number>> = {
-  p50: 0.5,
-  p75: 0.75,
-  p90: 0.9,
-  p95: 0.95,
-  p99: 0.99,
-}
+const NAMED_QUANTILES = new Map([
+  ['p50', 0.5],
+  ['p75', 0.75],
+  ['p90', 0.9],
+  ['p95', 0.95],
+  ['p99', 0.99],
+])
 const DISTRIBUTION: readonly Aggregation[] = ['avg', 'sum', 'count', 'increase', 'rate', 'quantile']
 const HISTOGRAM: readonly Aggregation[] = [...DISTRIBUTION, 'min', 'max']
 /** What can be made of each kind; the first one when nothing is asked for. */
@@ -22,7 +23,7 @@ const BY_KIND: Readonly<Record<string, readonly Aggregation[]>> = {
 }
 
 export const AGGREGATION_DESCRIPTION =
-  `${AGGREGATIONS.slice(0, -1).join(', ')}, quantile or ${Object.keys(NAMED_QUANTILES).join(', ')}. ` +
+  `${AGGREGATIONS.slice(0, -1).join(', ')}, quantile or ${[...NAMED_QUANTILES.keys()].join(', ')}. ` +
   'By default rate of a monotonic sum, quantile where quantile is given, else avg. Gauges and sums, over the points of a step: avg, ' +
   'min, max, count of the points, last the newest; sum adds the last point of each series (of a delta sum every point). ' +
   'Sums: increase is what was counted, resets understood (of a sum that may fall, the change), rate that a second. ' +
@@ -41,10 +42,10 @@ export function parseAggregation(
   quantiles: readonly number[],
   faults: Fault[],
 ): Wanted {
-  const named = text === undefined ? undefined : NAMED_QUANTILES[text]
+  const named = text === undefined ? undefined : NAMED_QUANTILES.get(text)
   const known = AGGREGATIONS.find((each) => each === text) ?? null
   if (text !== undefined && named === undefined && known === null) {
-    const allowed = [...AGGREGATIONS, ...Object.keys(NAMED_QUANTILES)].join(', ')
+    const allowed = [...AGGREGATIONS, ...NAMED_QUANTILES.keys()].join(', ')
     faults.push({ name: 'aggregation', reason: `must be one of ${allowed}, not ${shown(text)}` })
     return { aggregation: null, quantiles: [] }
   }
@@ -62,9 +63,11 @@ export function parseAggregation(
 /** Reads `filter`: each `key=value`. */
 export function parseFilters(texts: readonly string[], faults: Fault[]): MetricQuestion['filters'] {
   return texts.flatMap((text) => {
-    const at = text.indexOf('=')
-    if (at > 0) return [{ key: parseKey(text.slice(0, at)), value: text.slice(at + 1) }]
-    faults.push({ name: 'filter', reason: `must be key=value, not ${shown(text)}` })
+    const assignment = parseAssignment(text)
+    if (assignment !== null) {
+      return [{ key: parseKey(assignment.key), value: assignment.value }]
+    }
+    faults.push({ name: 'filter', reason: `must be ${ASSIGNMENT}, not ${shown(text)}` })
     return []
   })
 }

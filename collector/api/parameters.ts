@@ -24,6 +24,16 @@ export function parseSpanId(text: string): string {
   throw mustBe('spanId', '16 hex digits, not all zeros', text)
 }
 
+/** What `parseAssignment` reads, for people. */
+export const ASSIGNMENT = 'key=value, with \\= for an = in the key'
+
+/** Reads `key=value`: the value is all behind the first `=` but those that the key has as `\=`. Null for anything else. */
+export function parseAssignment(text: string) {
+  const [, key, value] = /^((?:\\=|[^=])+)=(.*)$/s.exec(text) ?? []
+  if (key === undefined || value === undefined) return null
+  return { key: key.replaceAll('\\=', '='), value }
+}
+
 /** What to throw for a parameter that is not as it must be. */
 export function mustBe(name: string, allowed: string, text: string): BadParameters {
   const shown = JSON.stringify(text.slice(0, MAX_SHOWN))

@@ -160,6 +160,11 @@ t.test('gauges and sums', async (t) => {
       t.strictSame(await ask({ ...calls, filters: [{ key: point('route'), value: '/a' }] }), [
         { labels: { route: '/a' }, quantile: null, values: [null, 10, 10, null] },
       ])
+      t.match(
+        await ask({ ...calls, groupBy: [point('constructor')] }),
+        [{ labels: { constructor: null } }],
+        'nor by what every object has',
+      )
       const all = await queries.readMetricValues({ ...question, ...calls, maxSeries: 1 })
       t.equal(all.series.length, 1)
       t.equal(all.isTruncated, true)

@@ -4,7 +4,14 @@ import { sendLarge } from '../answer'
 import type { FoundLogs, LogFilter, LogOrder, LogQueries, Window } from '../contract'
 import { readCursor, writeCursor } from '../cursor'
 import { problems } from '../openapi'
-import { closedQuery, mustBe, parseSpanId, parseTraceId } from '../parameters'
+import {
+  ASSIGNMENT,
+  closedQuery,
+  mustBe,
+  parseAssignment,
+  parseSpanId,
+  parseTraceId,
+} from '../parameters'
 import { Logs } from '../schemas/log'
 import { formatMs, resolveWindow, windowParameters } from '../window'
 
@@ -69,7 +76,7 @@ function parameters(maxHours: number) {
       Type.Array(Type.String(), {
         maxItems: MAX_ATTRIBUTES,
         description:
-          'key=value, may be repeated: only records with all of these attributes. A value that reads as a number or ' +
+          `${ASSIGNMENT}; may be repeated: only records with all of these attributes. A value that reads as a number or ` +
           'as true or false is found as such, too',
       }),
     ),
@@ -125,9 +132,9 @@ function parseSeverity(text: string): number {
 }
 
 function parseAttribute(text: string) {
-  const at = text.indexOf('=')
-  if (at < 1) throw mustBe('attribute', 'key=value', text)
-  return { key: text.slice(0, at), value: text.slice(at + 1) }
+  const assignment = parseAssignment(text)
+  if (assignment === null) throw mustBe('attribute', ASSIGNMENT, text)
+  return assignment
 }
 
 /** What the pages up to this one have looked through. */

@@ -9,6 +9,7 @@ import {
   parseGroupBy,
 } from '../metric-question'
 import { problems } from '../openapi'
+import { ASSIGNMENT } from '../parameters'
 import { BadParameters, sendProblem, type Fault } from '../problems'
 import { MetricAnswer, MetricCatalogue } from '../schemas/metric'
 import { resolveSteps, STEP_DESCRIPTION } from '../steps'
@@ -145,7 +146,7 @@ function queryParameters(maxHours: number) {
       filter: Type.Optional(
         Type.Array(Type.String(), {
           maxItems: MAX_KEYS,
-          description: `key=value, both as text; key is an ${keys}. May be repeated: all must hold`,
+          description: `${ASSIGNMENT}, both as text; key is an ${keys}. May be repeated: all must hold`,
         }),
       ),
       groupBy: optionalText(`One series for each of these: ${keys}, separated by commas`),

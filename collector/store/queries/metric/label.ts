@@ -9,7 +9,8 @@ export function labelOf(json: string | null): string | null {
 export function labelsOf(json: string, keys: readonly string[]): (string | null)[] {
   const attributes = parseStored(json) as Record<string, StoredValue>
   return keys.map((key) => {
-    const value = attributes[storedKey(key)]
+    const stored = storedKey(key)
+    const value = Object.hasOwn(attributes, stored) ? attributes[stored] : undefined
     return value === undefined ? null : textOf(value)
   })
 }
