@@ -1,4 +1,4 @@
-import type { RequestListener } from 'node:http'
+import type { OutgoingHttpHeaders, RequestListener } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import fastifyCors from '@fastify/cors'
 import {
@@ -14,6 +14,7 @@ import { type Encoding, encodeStatus } from '../otlp/status'
 import { readBody } from './body'
 import { BrokenConnections, KEEP_ALIVE_MS, limitConnections } from './connections'
 import { corsOptions, type CorsRules } from './cors'
+import { answerAndLinger } from './linger'
 import { type ReceiverParts, receive } from './receive'
 import { Refusal, refusalOf } from './refusal'
 import { createTokenCheck } from './token'
@@ -143,12 +144,17 @@ function notFound(url: string): Refusal {
 /** In the caller's encoding; protobuf, the default of OTLP, when it named none that is known. */
 function refuse(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): void {
   const encoding = encodingOf(request) ?? 'protobuf'
-  // The connection stays open: closed on a client that still sends, it would lose the answer. Node discards the rest.
-  void reply
-    .code(refusal.httpStatus)
-    .headers(refusal.headers)
-    .type(MEDIA_TYPES[encoding])
-    .send(encodeStatus(encoding, refusal.status))
+  const content = encodeStatus(encoding, refusal.status)
+  reply.code(refusal.httpStatus).headers(refusal.headers).type(MEDIA_TYPES[encoding])
+  // Where the connection stays open Node discards the rest. One on which a body was too slow is closed at once.
+  const lingers = !reply.raw.shouldKeepAlive && !request.raw.complete
+  if (!lingers || refusal.headers.connection === 'close') {
+    void reply.send(content)
+    return
+  }
+  reply.header('content-length', content.length).hijack()
+  reply.raw.writeHead(refusal.httpStatus, reply.getHeaders() as OutgoingHttpHeaders)
+  answerAndLinger(request.raw, reply.raw, content)
 }
 
 function encodingOf(request: FastifyRequest): Encoding | null {

@@ -131,6 +131,51 @@ t.test('a body that arrives in time in pieces is taken', async (t) => {
 })
 
 t.test(
+  'who asks for the connection to be closed is answered before it is, however much it still sends',
+  async (t) => {
+    const body = Buffer.alloc(8 * MAX_BODY_BYTES, ' ')
+    const counters = createCounters()
+    const door = await openDoor(t, { counters })
+    for (const [path, type, status] of [
+      ['/v1/traces', TYPES.json, '413'],
+      ['/v1/traces', 'text/plain', '415'],
+      ['/v1/nothing', TYPES.json, '404'],
+    ] as const) {
+      const { socket, closed } = await open(t, door)
+      const lines = [`POST ${path} HTTP/1.1`, 'host: a', `content-type: ${type}`]
+      const rest = ['connection: close', `content-length: ${body.length}`]
+      socket.write(`${[...lines, ...rest].join('\r\n')}\r\n\r\n`)
+      const answered = once(socket, 'data')
+      socket.write(body.subarray(1))
+      await answered
+      // It is all read, without a reset that would take the answer away.
+      const failed = once(socket, 'error')
+      socket.write(body.subarray(0, 1))
+      const answer = await Promise.race([closed, failed])
+      t.match(answer, `HTTP/1.1 ${status} `)
+      t.match(answer, /\r\nconnection: close\r\n/i)
+      t.match(answer, /\r\ncontent-length: [1-9]/)
+    }
+    const line = 'sidelight_otlp_requests_total{signal="traces",encoding="json",status="413"}'
+    t.equal(await valueOf(counters, line), 1)
+  },
+)
+
+t.test(
+  'who asks for the connection to be closed and does not end is cut off, and counted',
+  async (t) => {
+    const counters = createCounters()
+    const door = await openDoor(t, { counters, headerTimeoutMs: 200, bodyTimeoutMs: 300 })
+    const { socket, closed } = await open(t, door)
+    socket.write(`${HEAD}connection: close\r\ncontent-length: ${MAX_BODY_BYTES + 1}\r\n\r\n`)
+    trickle(t, socket, ' ')
+    t.strictSame((await closed).match(/HTTP\/1\.1 \d+/g), ['HTTP/1.1 413'])
+    const line = 'sidelight_otlp_requests_total{signal="traces",encoding="json",status="413"}'
+    await until(async () => (await valueOf(counters, line)) === 1, TIMEOUT_MS, 'a count')
+  },
+)
+
+t.test(
   'who sends slowly what was refused unread is cut off, without a second answer',
   async (t) => {
     const counters = createCounters()
