@@ -5,9 +5,7 @@ import { gzipSync } from 'node:zlib'
 import t from 'tap'
 import { traces } from '../helpers/otlp'
 import { until } from '../helpers/until'
-import { MAX_BODY_BYTES, openDoor, readStatus, TIMEOUT_MS, TYPES } from './door'
-
-const INVALID_ARGUMENT = 3
+import { CODE, MAX_BODY_BYTES, openDoor, readStatus, TIMEOUT_MS, TYPES } from './door'
 
 t.test('otlp 15: a Content-Length over the limit is refused before the body is sent', async (t) => {
   const door = await openDoor(t)
@@ -99,12 +97,12 @@ t.test('HTTP that cannot be read is answered with a Status in JSON', async (t) =
       string,
       unknown
     >
-    t.equal(code, INVALID_ARGUMENT)
+    t.equal(code, CODE.invalidArgument)
     t.match(message, /\w+/)
   }
   const badPath = await door.post(Buffer.alloc(0), { path: '/v1/%' })
   t.equal(badPath.status, 400)
-  t.equal(readStatus(badPath).code, INVALID_ARGUMENT)
+  t.equal(readStatus(badPath).code, CODE.invalidArgument)
 })
 
 /** The head of an export in JSON. */

@@ -13,7 +13,7 @@ import { protobufFromJson } from '../../collector/otlp/json'
 import { EXPORT_TRACE_SERVICE_REQUEST } from '../../collector/otlp/schema'
 import { createAdmission } from '../../collector/receiver/admission'
 import { createOtlpHttpServer, type OtlpHttpParts } from '../../collector/receiver/http'
-import { createCounters } from '../../collector/telemetry/counters'
+import { type Counters, createCounters } from '../../collector/telemetry/counters'
 import { createTraceTranslator } from '../helpers/translator'
 import { decodeSpanRows, type Row } from '../helpers/copy-rows'
 import { type Encoding, decodeMessage, Status } from '../helpers/otlp'
@@ -24,6 +24,19 @@ export const MAX_BODY_BYTES = 1024 * 1024
 export const TYPES = { protobuf: 'application/x-protobuf', json: 'application/json' } as const
 export const PATHS = ['/v1/traces', '/v1/metrics', '/v1/logs'] as const
 export const ENCODINGS: readonly Encoding[] = ['protobuf', 'json']
+/** Of google.rpc.Code, as the Status and grpc-status have them. */
+export const CODE = {
+  ok: 0,
+  cancelled: 1,
+  invalidArgument: 3,
+  deadlineExceeded: 4,
+  notFound: 5,
+  resourceExhausted: 8,
+  unimplemented: 12,
+  internal: 13,
+  unavailable: 14,
+  unauthenticated: 16,
+} as const
 const DAY_MS = 86_400_000
 
 export interface Answer {
@@ -113,6 +126,25 @@ export function takeIn(t: Test, { budgetBytes = 64 * MAX_BODY_BYTES, ...override
   }
   t.teardown(() => until(() => admission.usedBytes() === 0, TIMEOUT_MS, 'an empty budget'))
   return { parts, requests, rows, usedBytes: () => admission.usedBytes() }
+}
+
+/** Requests that wait behind a door until they are let go, one by one. */
+export function holdRequests() {
+  const held: (() => void)[] = []
+  const accept: OtlpHttpParts['accept'] = (_request, onReleased) =>
+    new Promise((resolve) => {
+      held.push(() => {
+        onReleased()
+        resolve({ rejected: 0, message: '' })
+      })
+    })
+  return { held, accept }
+}
+
+/** A figure of the collector's own metrics; labels as they are written, in braces. */
+export async function valueOf({ registry }: Counters, name: string): Promise<number> {
+  const line = (await registry.metrics()).split('\n').find((each) => each.startsWith(`${name} `))
+  return Number(line?.slice(name.length) ?? Number.NaN)
 }
 
 /** The google.rpc.Status of an answer, in the encoding its Content-Type names. */

@@ -5,7 +5,9 @@ import { traces } from '../helpers/otlp'
 import { until } from '../helpers/until'
 import {
   type Answer,
+  CODE,
   ENCODINGS,
+  holdRequests,
   MAX_BODY_BYTES,
   openDoor,
   PATHS,
@@ -13,16 +15,6 @@ import {
   TIMEOUT_MS,
   TYPES,
 } from './door'
-
-const CODE = {
-  invalidArgument: 3,
-  notFound: 5,
-  resourceExhausted: 8,
-  unimplemented: 12,
-  internal: 13,
-  unavailable: 14,
-  unauthenticated: 16,
-} as const
 
 /** Asserts that an answer is a google.rpc.Status in the encoding given; returns it. */
 function isStatus(
@@ -191,17 +183,11 @@ t.test('a fault of the collector is 500 and tells nothing of its inside', async 
 t.test(
   'otlp 23: with the memory budget full a request is 503, and taken again after',
   async (t) => {
-    const held: (() => void)[] = []
+    const { held, accept } = holdRequests()
     const body = traces({ service: 'shop', count: 100 })
     const door = await openDoor(t, {
       budgetBytes: 3 * body.length,
-      accept: (_request, onReleased) =>
-        new Promise((resolve) => {
-          held.push(() => {
-            onReleased()
-            resolve({ rejected: 0, message: '' })
-          })
-        }),
+      accept,
     })
     const first = door.post(body)
     await until(() => held.length === 1, TIMEOUT_MS, 'a request under way')

@@ -13,30 +13,13 @@ import { Sessions } from '../../collector/receiver/sessions'
 import { createCounters } from '../../collector/telemetry/counters'
 import { traces } from '../helpers/otlp'
 import { until } from '../helpers/until'
-import { TIMEOUT_MS } from './door'
-import { CODE, frame, head, openGrpcDoor, readAnswer } from './grpc-door'
-
-type Counters = ReturnType<typeof createCounters>
-
-async function valueOf(counters: Counters, line: string): Promise<number> {
-  const text = await counters.registry.metrics()
-  const found = text.split('\n').find((one) => one.startsWith(`${line} `))
-  return Number(found?.slice(line.length) ?? Number.NaN)
-}
+import { CODE, holdRequests, TIMEOUT_MS, valueOf } from './door'
+import { frame, head, openGrpcDoor, readAnswer } from './grpc-door'
 
 /** A door whose requests wait until they are let go. */
 async function openHolding(t: Test, overrides: Parameters<typeof openGrpcDoor>[1] = {}) {
-  const held: (() => void)[] = []
-  const door = await openGrpcDoor(t, {
-    accept: (_request, onReleased) =>
-      new Promise((resolve) => {
-        held.push(() => {
-          onReleased()
-          resolve({ rejected: 0, message: '' })
-        })
-      }),
-    ...overrides,
-  })
+  const { held, accept } = holdRequests()
+  const door = await openGrpcDoor(t, { accept, ...overrides })
   return { door, held }
 }
 

@@ -13,7 +13,7 @@ import type { ExportRequest, Signal } from '../../collector/ingest/contract'
 import { createOtlpGrpcServer } from '../../collector/receiver/grpc'
 import type { Row } from '../helpers/copy-rows'
 import { decodeMessage, Status } from '../helpers/otlp'
-import { type DoorOptions, takeIn } from './door'
+import { CODE, type DoorOptions, takeIn } from './door'
 
 const PACKAGE = '/opentelemetry.proto.collector'
 export const METHODS: Readonly<Record<Signal, string>> = {
@@ -21,19 +21,6 @@ export const METHODS: Readonly<Record<Signal, string>> = {
   metrics: `${PACKAGE}.metrics.v1.MetricsService/Export`,
   logs: `${PACKAGE}.logs.v1.LogsService/Export`,
 }
-
-/** grpc-status by its name. */
-export const CODE = {
-  ok: 0,
-  cancelled: 1,
-  invalidArgument: 3,
-  deadlineExceeded: 4,
-  resourceExhausted: 8,
-  unimplemented: 12,
-  internal: 13,
-  unavailable: 14,
-  unauthenticated: 16,
-} as const
 
 /** How a call ended. */
 export interface GrpcAnswer {

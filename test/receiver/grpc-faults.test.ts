@@ -5,9 +5,8 @@ import { BadData, Unavailable } from '../../collector/errors'
 import { createCounters } from '../../collector/telemetry/counters'
 import { traces } from '../helpers/otlp'
 import { until } from '../helpers/until'
-import { MAX_BODY_BYTES, TIMEOUT_MS } from './door'
+import { CODE, holdRequests, MAX_BODY_BYTES, TIMEOUT_MS } from './door'
 import {
-  CODE,
   frame,
   type GrpcAnswer,
   type GrpcDoor,
@@ -130,19 +129,13 @@ t.test('otlp 36: 10 GiB in 10 MiB of gzip are refused within the memory of one',
 })
 
 t.test('otlp 39: with the budget full a call is UNAVAILABLE, and taken again after', async (t) => {
-  const held: (() => void)[] = []
+  const { held, accept } = holdRequests()
   const body = traces({ service: 'shop', count: 3_000 })
   const counters = createCounters()
   const door = await openGrpcDoor(t, {
     counters,
     budgetBytes: 3 * body.length,
-    accept: (_request, onReleased) =>
-      new Promise((resolve) => {
-        held.push(() => {
-          onReleased()
-          resolve({ rejected: 0, message: '' })
-        })
-      }),
+    accept,
   })
   const first = door.call(body)
   await until(() => held.length === 1, TIMEOUT_MS, 'a call under way')
@@ -252,15 +245,9 @@ t.test('not one message, or a message that is damaged, is refused for good', asy
 })
 
 t.test('otlp 41: a grpc-timeout that is over is DEADLINE_EXCEEDED, stored or not', async (t) => {
-  const held: (() => void)[] = []
+  const { held, accept } = holdRequests()
   const door = await openGrpcDoor(t, {
-    accept: (_request, onReleased) =>
-      new Promise((resolve) => {
-        held.push(() => {
-          onReleased()
-          resolve({ rejected: 0, message: '' })
-        })
-      }),
+    accept,
   })
   const slow = await send(door, frame(traces({})), { 'grpc-timeout': '50m' })
   t.equal(slow.status, String(CODE.deadlineExceeded))

@@ -2,8 +2,8 @@ import t from 'tap'
 import { createCounters } from '../../collector/telemetry/counters'
 import { decodeMessage, ExportTraceServiceResponse, traces } from '../helpers/otlp'
 import { until } from '../helpers/until'
-import { MAX_BODY_BYTES, TIMEOUT_MS } from './door'
-import { CODE, frame, head, METHODS, openGrpcDoor, readAnswer } from './grpc-door'
+import { CODE, MAX_BODY_BYTES, TIMEOUT_MS } from './door'
+import { frame, head, METHODS, openGrpcDoor, readAnswer } from './grpc-door'
 
 const SIGNALS = ['traces', 'metrics', 'logs'] as const
 

@@ -2,21 +2,14 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
-import { createCounters } from '../../collector/telemetry/counters'
+import { type Counters, createCounters } from '../../collector/telemetry/counters'
 import { traces } from '../helpers/otlp'
 import { until } from '../helpers/until'
-import { type Door, MAX_BODY_BYTES, openDoor, TIMEOUT_MS, TYPES } from './door'
+import { CODE, type Door, MAX_BODY_BYTES, openDoor, TIMEOUT_MS, TYPES, valueOf } from './door'
 
-const RESOURCE_EXHAUSTED = 8
 const HEAD = `POST /v1/traces HTTP/1.1\r\nhost: a\r\ncontent-type: ${TYPES.json}\r\n`
 
-async function valueOf(counters: ReturnType<typeof createCounters>, line: string): Promise<number> {
-  const text = await counters.registry.metrics()
-  const found = text.split('\n').find((one) => one.startsWith(`${line} `))
-  return Number(found?.slice(line.length) ?? Number.NaN)
-}
-
-function refused(counters: ReturnType<typeof createCounters>, reason: string): Promise<number> {
+function refused(counters: Counters, reason: string): Promise<number> {
   return valueOf(counters, `sidelight_refused_requests_total{reason="${reason}"}`)
 }
 
@@ -85,7 +78,7 @@ t.test('a head that does not come, or only slowly, is 408 with a Status', async 
   for (const { closed } of [silent, slow]) {
     const { status, code, message } = readStatusOf(await closed)
     t.equal(status, '408')
-    t.equal(code, RESOURCE_EXHAUSTED)
+    t.equal(code, CODE.resourceExhausted)
     t.match(message, /took too long/)
   }
   t.equal(await refused(counters, 'header_timeout'), 2)
@@ -111,7 +104,7 @@ t.test('a body that comes slowly is 408 with a Status, and its memory is free ag
     await until(() => door.usedBytes() > 0, TIMEOUT_MS, 'an upload under way')
     const { status, code, message } = readStatusOf(await closed)
     t.equal(status, '408', way)
-    t.equal(code, RESOURCE_EXHAUSTED)
+    t.equal(code, CODE.resourceExhausted)
     t.match(message, /SIDELIGHT_OTLP_BODY_TIMEOUT_MS/)
     t.equal(door.usedBytes(), 0)
     t.equal(await refused(counters, 'body_timeout'), 1)
