@@ -4,25 +4,26 @@ import type { CopyRows } from '../../collector/translate/rows'
 export type Field = bigint | number | string | null
 export type Row = Readonly<Record<string, Field>>
 
-type Decode = (bytes: Buffer) => Field
+/** Reads the bytes of one value. */
+export type Decode<T> = (bytes: Buffer) => T
 
 /** 2000-01-01 in Unix microseconds. */
 const POSTGRES_EPOCH_US = 946_684_800_000_000n
 
-const jsonb: Decode = (bytes) => {
+export const jsonb: Decode<string> = (bytes) => {
   if (bytes[0] !== 1) throw new Error(`jsonb of version ${bytes[0]}`)
-  return bytes.toString('utf8', 1)
+  return text(bytes.subarray(1))
 }
-const int8: Decode = (bytes) => sized(bytes, 8).readBigInt64BE()
-const int4: Decode = (bytes) => sized(bytes, 4).readInt32BE()
-const int2: Decode = (bytes) => sized(bytes, 2).readInt16BE()
-const text: Decode = (bytes) => new TextDecoder('utf8', { fatal: true }).decode(bytes)
-const uuid: Decode = (bytes) => sized(bytes, 16).toString('hex')
+export const int8: Decode<bigint> = (bytes) => sized(bytes, 8).readBigInt64BE()
+export const int4: Decode<number> = (bytes) => sized(bytes, 4).readInt32BE()
+export const int2: Decode<number> = (bytes) => sized(bytes, 2).readInt16BE()
+const text: Decode<string> = (bytes) => new TextDecoder('utf8', { fatal: true }).decode(bytes)
+const uuid: Decode<string> = (bytes) => sized(bytes, 16).toString('hex')
 /** Unix microseconds. */
-const timestamptz: Decode = (bytes) => sized(bytes, 8).readBigInt64BE() + POSTGRES_EPOCH_US
+export const timestamptz: Decode<bigint> = (bytes) => int8(bytes) + POSTGRES_EPOCH_US
 
 /** The columns of every table; those of one name have one type in all of them. */
-const TYPES: Readonly<Record<string, Decode>> = {
+const TYPES: Readonly<Record<string, Decode<Field>>> = {
   attributes: jsonb,
   events: jsonb,
   links: jsonb,
@@ -71,19 +72,24 @@ export function decodeRows(copies: readonly CopyRows[], name: string): Row[] {
     if (table.name !== name) return []
     const source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     return offsets.map((start, index) =>
-      decodeRow(source.subarray(start, offsets[index + 1] ?? source.length), table.columns),
+      decodeRow(source.subarray(start, offsets[index + 1] ?? source.length), table.columns, TYPES),
     )
   })
 }
 
-function decodeRow(bytes: Buffer, columns: readonly string[]): Row {
+/** The columns of one row, each read as `types` says. Throws unless they fill it to the byte. */
+export function decodeRow<T>(
+  bytes: Buffer,
+  columns: readonly string[],
+  types: Readonly<Record<string, Decode<T>>>,
+): Readonly<Record<string, T | null>> {
   if (bytes.readInt16BE() !== columns.length) throw new Error('a row of another length')
-  const row: Record<string, Field> = {}
+  const row: Record<string, T | null> = {}
   let at = 2
   for (const column of columns) {
     const length = bytes.readInt32BE(at)
     at += 4
-    const decode = TYPES[column]
+    const decode = types[column]
     if (decode === undefined) throw new Error(`column ${column} has no type`)
     if (length > bytes.length - at) throw new Error(`column ${column} reaches past its row`)
     row[column] = length === -1 ? null : decode(bytes.subarray(at, at + length))
@@ -93,7 +99,8 @@ function decodeRow(bytes: Buffer, columns: readonly string[]): Row {
   return row
 }
 
-function sized(bytes: Buffer, length: number): Buffer {
+/** `bytes`, which must be as many. */
+export function sized(bytes: Buffer, length: number): Buffer {
   if (bytes.length !== length) throw new Error(`${bytes.length} bytes instead of ${length}`)
   return bytes
 }

@@ -1,29 +1,18 @@
 import type { CopyRows } from '../../collector/translate/rows'
+import { type Decode, decodeRow, int2, int4, int8, jsonb, sized, timestamptz } from './copy-rows'
 
 /** int8 as bigint, smaller integers and doubles as numbers, jsonb as its text, timestamptz as Unix microseconds. */
 export type Field = bigint | number | string | null | readonly bigint[] | readonly number[]
 export type MetricRow = Readonly<Record<string, Field>>
 
-type Decode = (bytes: Buffer) => Field
-
-/** 2000-01-01 in Unix microseconds. */
-const POSTGRES_EPOCH_US = 946_684_800_000_000n
 const INT8_OID = 20
 const FLOAT8_OID = 701
 
-const jsonb: Decode = (bytes) => {
-  if (bytes[0] !== 1) throw new Error(`jsonb of version ${bytes[0]}`)
-  return new TextDecoder('utf8', { fatal: true }).decode(bytes.subarray(1))
-}
-const int8 = (bytes: Buffer) => sized(bytes, 8).readBigInt64BE()
-const int4: Decode = (bytes) => sized(bytes, 4).readInt32BE()
-const int2: Decode = (bytes) => sized(bytes, 2).readInt16BE()
 const float8 = (bytes: Buffer) => sized(bytes, 8).readDoubleBE()
-const timestamptz: Decode = (bytes) => int8(bytes) + POSTGRES_EPOCH_US
-const int8s: Decode = (bytes) => elements(bytes, INT8_OID).map(int8)
-const float8s: Decode = (bytes) => elements(bytes, FLOAT8_OID).map(float8)
+const int8s: Decode<Field> = (bytes) => elements(bytes, INT8_OID).map(int8)
+const float8s: Decode<Field> = (bytes) => elements(bytes, FLOAT8_OID).map(float8)
 
-const TYPES: Readonly<Record<string, Decode>> = {
+const TYPES: Readonly<Record<string, Decode<Field>>> = {
   exemplars: jsonb,
   attributes: jsonb,
   series_id: int8,
@@ -58,28 +47,15 @@ export function decodeMetricRows(copies: readonly CopyRows[]): MetricRow[] {
       const source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
       return offsets.map((start, index) => ({
         at: sources[index] ?? -1,
-        row: decodeRow(source.subarray(start, offsets[index + 1] ?? source.length), table.columns),
+        row: decodeRow(
+          source.subarray(start, offsets[index + 1] ?? source.length),
+          table.columns,
+          TYPES,
+        ),
       }))
     })
     .sort((a, b) => a.at - b.at)
     .map(({ row }) => row)
-}
-
-function decodeRow(bytes: Buffer, columns: readonly string[]): MetricRow {
-  if (bytes.readInt16BE() !== columns.length) throw new Error('a row of another length')
-  const row: Record<string, Field> = {}
-  let at = 2
-  for (const column of columns) {
-    const length = bytes.readInt32BE(at)
-    at += 4
-    const decode = TYPES[column]
-    if (decode === undefined) throw new Error(`column ${column} has no type`)
-    if (length > bytes.length - at) throw new Error(`column ${column} reaches past its row`)
-    row[column] = length === -1 ? null : decode(bytes.subarray(at, at + length))
-    at += Math.max(0, length)
-  }
-  if (at !== bytes.length) throw new Error('a row does not end where the next begins')
-  return row
 }
 
 /** The elements of an array of one dimension without nulls. */
@@ -101,9 +77,4 @@ function elements(bytes: Buffer, oid: number): Buffer[] {
     if (bytes.readInt32BE(at) !== 8) throw new Error('an element that is not 8 bytes long')
     return bytes.subarray(at + 4, at + 12)
   })
-}
-
-function sized(bytes: Buffer, length: number): Buffer {
-  if (bytes.length !== length) throw new Error(`${bytes.length} bytes instead of ${length}`)
-  return bytes
 }
