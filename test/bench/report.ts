@@ -1,4 +1,4 @@
-/** One figure of the bench, judged against the floor and aim of ARCHITECTURE.md. */
+/** One figure of the bench, judged against a floor and an aim. */
 export interface Figure {
   readonly name: string
   readonly value: number
