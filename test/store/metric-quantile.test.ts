@@ -5,7 +5,6 @@ import {
   type ExplicitBuckets,
 } from '../../collector/store/queries/metric/explicit'
 import {
-  errorBound,
   exponentialBetween,
   exponentialQuantile,
   mergeExponential,
@@ -14,6 +13,12 @@ import {
 import { createRandom, type Random } from '../helpers/random'
 
 const QUANTILES = [0, 0.01, 0.25, 0.5, 0.9, 0.95, 0.99, 1]
+
+/** The relative error that a quantile at this scale has at most. */
+function errorBound(scale: number): number {
+  const base = 2 ** (2 ** -scale)
+  return (base - 1) / (base + 1)
+}
 
 type Draw = (random: Random) => number
 const uniform = (random: Random) => (random.below(1_000_000) + 1) / 1_000_001

@@ -68,12 +68,6 @@ export function exponentialQuantile(
   throw new RangeError(`cannot find rank ${rank} of ${total} values`)
 }
 
-/** The relative error that a quantile at this scale has at most. */
-export function errorBound(scale: number): number {
-  const base = 2 ** (2 ** -scale)
-  return (base - 1) / (base + 1)
-}
-
 /** 2·l·u / (l + u) of the bucket's ends: as far from each in relation to that end. */
 function middleOf(index: number, scale: number): number {
   const lower = 2 ** (index * 2 ** -scale)
