@@ -59,6 +59,15 @@ export function createDictionary(nowMs: () => number): Dictionary {
   }
 }
 
+/** The columns that refer to a dictionary row, in any table. */
+export const REFERENCES: Readonly<Record<string, DictionaryName>> = {
+  resource_id: 'resource',
+  scope_id: 'scope',
+  service_id: 'service',
+  operation_id: 'operation',
+  series_id: 'metric_series',
+}
+
 export function dictionaryKey(dictionary: string, id: string): string {
   return `${dictionary}:${id}`
 }
@@ -71,12 +80,28 @@ async function insertAll(
   const all = [...rows]
   // Every writer takes the tables in the same order and, in `sortedById`, the rows.
   for (const dictionary of NAMES) {
-    const sorted = sortedById(all.filter((row) => row.dictionary === dictionary))
+    const rows = all.filter((row) => row.dictionary === dictionary)
+    // Those it refers to have been before it: a series whose resource is not there would be found by nobody.
+    const sorted = sortedById(rows.filter((row) => !refersToRefused(row, refused)))
     for (let from = 0; from < sorted.length; from += ROWS_A_STATEMENT) {
       await insertRows(client, sorted.slice(from, from + ROWS_A_STATEMENT), refused)
     }
   }
   return refused
+}
+
+/** Whether it goes with a row that was refused; it is then refused for the same reason. */
+function refersToRefused(row: DictionaryRow, refused: Map<string, ServerError>): boolean {
+  if (refused.size === 0) return false
+  for (const [column, name] of DICTIONARIES[row.dictionary].entries()) {
+    const dictionary = REFERENCES[name]
+    if (dictionary === undefined) continue
+    const error = refused.get(dictionaryKey(dictionary, row.values[column] ?? ''))
+    if (error === undefined) continue
+    refused.set(dictionaryKey(row.dictionary, row.id), error)
+    return true
+  }
+  return false
 }
 
 /** One row an id: a statement may not update the same row twice. */

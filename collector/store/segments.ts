@@ -1,5 +1,5 @@
 import type { CopyRows, DictionaryName, Table } from '../translate/rows'
-import { dictionaryKey, type RefusedKeys } from './dictionary'
+import { dictionaryKey, REFERENCES, type RefusedKeys } from './dictionary'
 import type { GroupRequest, PoisonItem } from './group'
 
 /** A run of rows of one request's copy, from `from` up to but not including `to`. */
@@ -139,15 +139,6 @@ export function addPoison(
   const items = poison.get(request)
   if (items === undefined) poison.set(request, [item])
   else items.push(item)
-}
-
-/** The columns that refer to a dictionary row. */
-const REFERENCES: Readonly<Record<string, DictionaryName>> = {
-  resource_id: 'resource',
-  scope_id: 'scope',
-  service_id: 'service',
-  operation_id: 'operation',
-  series_id: 'metric_series',
 }
 
 function referencesOf(table: Table): readonly { dictionary: DictionaryName; field: number }[] {

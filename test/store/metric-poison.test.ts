@@ -98,3 +98,32 @@ t.test('a series Postgres refuses costs its data points alone', async (t) => {
     ['histogram', 'sum'].flatMap((name) => ['a', 'b'].map((label) => [name, label])),
   )
 })
+
+for (const { dictionary, check, cursed } of [
+  {
+    dictionary: 'resource',
+    check: `not attributes ? 'curse'`,
+    cursed: { resource: { attributes: { curse: 1 } } },
+  },
+  { dictionary: 'scope', check: `name <> 'curse'`, cursed: { scope: { name: 'curse' } } },
+  { dictionary: 'service', check: `name <> 'curse'`, cursed: { service: 'curse' } },
+]) {
+  t.test(`a ${dictionary} Postgres refuses costs the data points of its series`, async (t) => {
+    const pool = await openDatabase(t)
+    const writer = openWriter(t, pool)
+    await pool.query(`alter table sidelight.${dictionary} add check (${check})`)
+    const request = translated(metrics([labelled('a'), { ...labelled('b'), ...cursed }]))
+    t.match(await writer.write([request], never), [
+      {
+        kind: 'stored',
+        poison: [
+          { table: 'metric_point', row: 1, sqlstate: '23514' },
+          { table: 'metric_histogram', row: 1, sqlstate: '23514' },
+        ],
+      },
+    ])
+    const { rows } = await pool.query('select distinct series_id from sidelight.metric_point')
+    t.equal(rows.length, 1)
+    t.equal((await pool.query('select from sidelight.metric_series')).rowCount, 2)
+  })
+}
