@@ -32,6 +32,8 @@ export interface SeriesReference {
 }
 
 const NO_BYTES = new Uint8Array()
+/** A serial that no family has. */
+const NO_FAMILY = 0
 /** Series are that many times as many as the rows of any other dictionary. */
 const SERIES_A_ROW = 2
 /** What the SDKs of OpenTelemetry say of the series that stands in for those above their limit. */
@@ -100,9 +102,7 @@ export class SeriesDictionary {
     const scope = this.#overflow.scopes
     const named = this.#standInOf(family, service, resource, scope)
     const isNamed = this.#overflow.admitsMetric(named, service)
-    const identity = isNamed
-      ? named
-      : identifyStandIn({ ...family, name: OVERFLOW_NAME, unit: '' }, service, resource, scope)
+    const identity = isNamed ? named : this.#namelessOf(family, service, resource, scope)
     this.#use(identity, resource, scope, service)
     return {
       identity,
@@ -116,15 +116,39 @@ export class SeriesDictionary {
     resource: Identity,
     scope: Identity,
   ): Identity {
+    const key = this.#standInKey(service, family.serial, NO_BYTES)
+    return this.#knownStandIn(key, () => identifyStandIn(family, service, resource, scope))
+  }
+
+  /** What stands in for metrics of one kind, whatever their names. */
+  #namelessOf(
+    family: Family,
+    service: ServiceIdentity,
+    resource: Identity,
+    scope: Identity,
+  ): Identity {
+    const { kind, temporality, isMonotonic } = family
+    const bytes = Buffer.from(`${kind} ${temporality} ${isMonotonic}`)
+    return this.#knownStandIn(this.#standInKey(service, NO_FAMILY, bytes), () =>
+      identifyStandIn({ ...family, name: OVERFLOW_NAME, unit: '' }, service, resource, scope),
+    )
+  }
+
+  #standInKey(service: ServiceIdentity, family: number, bytes: Uint8Array): CacheKey {
     const key = this.#key
     key.first = service.serial
-    key.second = family.serial
+    key.second = family
     key.third = 0
-    key.bytes = NO_BYTES
-    key.start = key.end = 0
+    key.bytes = bytes
+    key.start = 0
+    key.end = bytes.length
+    return key
+  }
+
+  #knownStandIn(key: CacheKey, make: () => Identity): Identity {
     const known = this.#standIns.find(key)
     if (known !== undefined) return known
-    const made = identifyStandIn(family, service, resource, scope)
+    const made = make()
     this.#standIns.add(key, made)
     return made
   }

@@ -156,6 +156,39 @@ t.test(
   },
 )
 
+t.test('the series that stands in for metrics is one row, handed out again and again', (t) => {
+  const translate = createMetricTranslator({ maxSeries: 1 })
+  const rowOf = (...names: string[]) => {
+    const metrics = names.map((name) => gauge(name, [{}]))
+    const { dictionary } = translate({ service: 'shop', metrics })
+    return dictionary.find(
+      ({ values }) => values.includes('(overflow)') && values.includes('gauge'),
+    )
+  }
+  t.equal(rowOf('m1', 'm2'), undefined)
+  const row = rowOf('m3', 'm4')
+  t.ok(row)
+  t.equal(rowOf('m5'), row)
+  const sum = { aggregationTemporality: 1, dataPoints: [numbered({}, 0)] }
+  const { rows } = translate({
+    service: 'shop',
+    metrics: [
+      { name: 'm6', sum },
+      { name: 'm7', sum: { ...sum, aggregationTemporality: 2 } },
+      { name: 'm8', sum: { ...sum, isMonotonic: true } },
+    ],
+  })
+  t.strictSame(
+    rows.map(({ series }) => (series as string[]).slice(0, 5)),
+    [
+      ['(overflow)', 'sum', '', 'delta', 'false'],
+      ['(overflow)', 'sum', '', 'cumulative', 'false'],
+      ['(overflow)', 'sum', '', 'delta', 'true'],
+    ],
+  )
+  t.end()
+})
+
 t.test('series of resources and scopes above their caps stay apart', (t) => {
   const translate = createMetricTranslator({ maxResources: 1, maxScopes: 1 }, 2)
   const inputs = [0, 1, 2, 1].map((pod) => ({
