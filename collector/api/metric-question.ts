@@ -26,7 +26,8 @@ export const AGGREGATION_DESCRIPTION =
   `${AGGREGATIONS.slice(0, -1).join(', ')}, quantile or ${[...NAMED_QUANTILES.keys()].join(', ')}. ` +
   'By default rate of a monotonic sum, quantile where quantile is given, else avg. Gauges and sums, over the points of a step: avg, ' +
   'min, max, count of the points, last the newest; sum adds the last point of each series (of a delta sum every point). ' +
-  'Sums: increase is what was counted, resets understood (of a sum that may fall, the change), rate that a second. ' +
+  'Sums: increase is what was counted, resets understood (of a sum that may fall, the change), rate that a second, of the step or of ' +
+  'the time its points tell of where that is longer. ' +
   'Histograms and summaries, of what was counted in a step: count or increase how many values, rate a second, sum, avg; min and max as ' +
   'sent, of a cumulative histogram since its start'
 

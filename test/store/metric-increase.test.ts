@@ -2,7 +2,7 @@ import t from 'tap'
 import { foldNumbers, type NumberPoint } from '../../collector/store/queries/metric/number'
 import type { Aggregation } from '../../collector/store/queries/metric/question'
 import type { Series } from '../../collector/store/queries/metric/selection'
-import { secondsPassed } from '../../collector/store/queries/metric/steps'
+import { secondsPassed, type Steps } from '../../collector/store/queries/metric/steps'
 import { createRandom, type Random } from '../helpers/random'
 import {
   createReports,
@@ -19,8 +19,13 @@ import {
 
 const MINUTE_MS = 60_000
 
-function fold(aggregation: Aggregation, series: Series, points: readonly NumberPoint[]) {
-  const folded = foldNumbers(aggregation, STEPS)
+function fold(
+  aggregation: Aggregation,
+  series: Series,
+  points: readonly NumberPoint[],
+  steps: Steps = STEPS,
+) {
+  const folded = foldNumbers(aggregation, steps)
   const stream = folded.open(series, 0)
   for (const point of points) stream.take(point)
   stream.end()
@@ -117,10 +122,26 @@ t.test('integers beyond 2^53 are counted exactly', (t) => {
 })
 
 t.test('the rate is the increase a second, of a step under way by what has passed of it', (t) => {
-  const points = [at(-1, 100), at(0.5, 160), at(1.5, 280)]
+  const points = [at(-0.5, 100), at(0.5, 160), at(1.5, 280)]
   t.strictSame(named(fold('rate', CUMULATIVE, points)), { 0: 1, 1: 2 })
   t.equal(secondsPassed({ ...STEPS, untilMs: STEPS.sinceMs + 75_000 }, 0), 60)
   t.equal(secondsPassed({ ...STEPS, untilMs: STEPS.sinceMs + 75_000 }, 1), 15)
+  t.end()
+})
+
+t.test('a rate is over the time its points tell of where that is longer than their step', (t) => {
+  const steps = { ...STEPS, untilMs: STEPS.sinceMs + 125_000 }
+  const rate = (series: Series, points: NumberPoint[]) => named(fold('rate', series, points, steps))
+  const justBegun = [at(0.02, 0), at(1.02, 60), at(2.02, 120)]
+  t.strictSame(rate(CUMULATIVE, justBegun), { 1: 1, 2: 1 }, 'a step of five seconds so far')
+  const twice = [at(0.5, 0), at(1.02, 30), at(1.98, 90)]
+  t.strictSame(rate(CUMULATIVE, twice)[1], 90 / 88.8, 'two points in a step')
+  t.strictSame(rate(CUMULATIVE, [at(-4, 0), at(1, 3000)]), { 1: 10 }, 'after a gap')
+  t.strictSame(rate(CUMULATIVE, [at(-1, 90), at(1, 60)]), { 1: 0.5 }, 'after a value that fell')
+  t.strictSame(rate(UP_AND_DOWN, [at(-1, 90), at(1, 30)]), { 1: -0.5 }, 'of a sum that may fall')
+  t.strictSame(rate(DELTA, [at(2.02, 60, 1.02)]), { 2: 1 }, 'of a delta point')
+  t.strictSame(rate(DELTA, [at(1.5, 60, null)]), { 1: 1 }, 'of one that says no start')
+  t.strictSame(rate(CUMULATIVE, [at(1.75, 60, 1.5)]), { 1: 1 }, 'but never over less of it')
   t.end()
 })
 

@@ -56,7 +56,7 @@ t.test('histograms', async (t) => {
 
   t.test('what was counted is answered through a restart', async (t) => {
     t.strictSame(await valuesOf({ aggregation: 'count' }), [[8, 12, 4, 4]])
-    t.strictSame(await valuesOf({ aggregation: 'rate' }), [[8 / 60, 0.2, 4 / 60, 4 / 60]])
+    t.strictSame(await valuesOf({ aggregation: 'rate' }), [[8 / 90, 0.2, 4 / 60, 4 / 60]])
     t.strictSame(await valuesOf({ aggregation: 'sum' }), [[10, 68, 8, 12]])
     t.strictSame(await valuesOf({ aggregation: 'avg' }), [[10 / 8, 68 / 12, 2, 3]])
     t.strictSame(await valuesOf({ aggregation: 'max' }), [[9, 9, 9, 9]])

@@ -94,7 +94,10 @@ t.test('gauges and sums', async (t) => {
   t.test('increases of both temporalities add up, with every digit', async (t) => {
     const bytes = { name: 'bytes', kind: 'sum', unit: 'By' }
     t.strictSame(await valuesOf({ ...bytes, aggregation: 'increase' }), [[null, 3.5, 600, null]])
-    t.strictSame(await valuesOf({ ...bytes, aggregation: 'rate' }), [[null, 3.5 / 60, 10, null]])
+    // The cumulative 3 are those of two minutes.
+    t.strictSame(await valuesOf({ ...bytes, aggregation: 'rate' }), [
+      [null, 3 / 120 + 0.5 / 60, 10, null],
+    ])
     const cumulative = { ...bytes, filters: [], aggregation: 'last' as const }
     t.strictSame(await valuesOf({ ...cumulative, aggregation: 'max' }), [
       [null, String(2n ** 62n + 3n), 600, null],

@@ -1,8 +1,10 @@
 import type { BinaryRow } from '../../copy-out'
 import { Cells } from './cells'
 import { add, greatest, least, subtract, type Exact } from './exact'
-import { divide, perSecond, type Folded } from './number'
+import { divide, foldCounts, foldRates, type Folded } from './number'
 import type { Aggregation } from './question'
+import type { Count } from './rate'
+import type { Series } from './selection'
 import type { Steps } from './steps'
 import { eachIncrement, eachPoint, type Timed } from './stream'
 import { FIRST_COLUMN } from './walk'
@@ -42,9 +44,9 @@ export function foldDistributions(
   switch (aggregation) {
     case 'count':
     case 'increase':
-      return foldCount(steps)
+      return foldCounts(steps, countsOf(steps))
     case 'rate':
-      return perSecond(foldCount(steps), steps)
+      return foldRates(steps, countsOf(steps))
     case 'sum':
       return foldSum(steps)
     case 'avg':
@@ -59,15 +61,11 @@ export function foldDistributions(
   }
 }
 
-function foldCount(steps: Steps): Folded<DistributionPoint> {
-  const cells = new Cells(steps.count, add)
-  return {
-    open: (series, group) =>
-      eachIncrement<DistributionPoint>(steps, series, (step, { value }, previous) =>
-        cells.add(group, step, subtract(value, previous?.value ?? 0)),
-      ),
-    answer: (group) => [...cells.row(group)],
-  }
+function countsOf(steps: Steps) {
+  return (series: Series, take: (count: Count) => void) =>
+    eachIncrement<DistributionPoint>(steps, series, (_step, { value, timeUs }, previous, sinceUs) =>
+      take({ amount: subtract(value, previous?.value ?? 0), sinceUs, timeUs }),
+    )
 }
 
 function foldSum(steps: Steps): Folded<DistributionPoint> {

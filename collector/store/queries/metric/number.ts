@@ -2,8 +2,9 @@ import type { BinaryRow } from '../../copy-out'
 import { Cells } from './cells'
 import { add, greatest, least, subtract, type Exact } from './exact'
 import type { Aggregation } from './question'
+import { eachRate, type Count } from './rate'
 import type { Series } from './selection'
-import { secondsPassed, type Steps } from './steps'
+import { stepAt, type Steps } from './steps'
 import { eachChange, eachIncrement, eachPoint, lastOfStep, type Timed } from './stream'
 import { FIRST_COLUMN, type Fold, type Stream } from './walk'
 
@@ -34,7 +35,8 @@ export interface Folded<P> extends Fold<P> {
 /**
  * Adds up gauges and sums. Over the points of a step, of all series of the group: `avg`, `min`, `max`, `count` (how many) and
  * `last` (the newest). `sum` adds the last point of each series, and of delta streams all points, since those add up by
- * themselves. `increase` is what monotonic sums counted and by how much others changed; `rate` is that a second.
+ * themselves. `increase` is what monotonic sums counted and by how much others changed; `rate` is that a second, see
+ * `eachRate`.
  */
 export function foldNumbers(aggregation: Aggregation, steps: Steps): Folded<NumberPoint> {
   switch (aggregation) {
@@ -51,22 +53,38 @@ export function foldNumbers(aggregation: Aggregation, steps: Steps): Folded<Numb
     case 'sum':
       return foldSum(steps)
     case 'increase':
-      return foldIncrease(steps)
+      return foldCounts(steps, countsOf(steps))
     case 'rate':
-      return perSecond(foldIncrease(steps), steps)
+      return foldRates(steps, countsOf(steps))
     case 'quantile':
       throw new TypeError('cannot fold numbers: they have no quantiles')
   }
 }
 
-/** What a fold comes to, a second. */
-export function perSecond<P>({ open, answer }: Folded<P>, steps: Steps): Folded<P> {
+/** How one stream counts. */
+type Counter<P> = (series: Series, take: (count: Count) => void) => Stream<P>
+
+/** What streams counted in a step, each as `counter` has it. */
+export function foldCounts<P>(steps: Steps, counter: Counter<P>): Folded<P> {
+  const cells = new Cells(steps.count, add)
   return {
-    open,
-    answer: (group) =>
-      answer(group).map((value, step) =>
-        value === null ? null : Number(value) / secondsPassed(steps, step),
+    open: (series, group) =>
+      counter(series, ({ amount, timeUs }) => cells.add(group, stepAt(steps, timeUs), amount)),
+    answer: (group) => [...cells.row(group)],
+  }
+}
+
+/** That a second: the rates of all streams together. */
+export function foldRates<P>(steps: Steps, counter: Counter<P>): Folded<P> {
+  const cells = new Cells<Exact>(steps.count, add)
+  return {
+    open: (series, group) =>
+      eachRate(
+        steps,
+        (take) => counter(series, take),
+        (step, perSecond) => cells.add(group, step, perSecond),
       ),
+    answer: (group) => [...cells.row(group)],
   }
 }
 
@@ -132,17 +150,15 @@ function foldSum(steps: Steps): Folded<NumberPoint> {
   }
 }
 
-function foldIncrease(steps: Steps): Folded<NumberPoint> {
-  const cells = new Cells(steps.count, add)
-  const open = (series: Series, group: number): Stream<NumberPoint> => {
-    if (!series.isDelta && !series.isMonotonic) {
-      return eachChange(steps, (step, change) => cells.add(group, step, change))
-    }
-    return eachIncrement(steps, series, (step, { value }, previous) =>
-      cells.add(group, step, previous === null ? value : subtract(value, previous.value)),
-    )
-  }
-  return { open, answer: (group) => [...cells.row(group)] }
+function countsOf(steps: Steps): Counter<NumberPoint> {
+  return (series, take) =>
+    !series.isDelta && !series.isMonotonic
+      ? eachChange<NumberPoint>(steps, (_step, amount, { timeUs }, sinceUs) =>
+          take({ amount, sinceUs, timeUs }),
+        )
+      : eachIncrement<NumberPoint>(steps, series, (_step, { value, timeUs }, previous, sinceUs) =>
+          take({ amount: subtract(value, previous?.value ?? 0), sinceUs, timeUs }),
+        )
 }
 
 function isMissing(row: BinaryRow, column: number): boolean {

@@ -45,14 +45,14 @@ export function lastOfStep<P extends Timed>(steps: Steps, take: Taker<P>): Strea
 
 /**
  * Takes what each point of a monotonic stream counts, at the step of that point. Of a delta stream that is what the point
- * says (data model, "Temporality"); of a cumulative one see `Writers`.
+ * says (data model, "Temporality"); of a cumulative one see `Writers`. `sinceUs`: since when, null when that is unknown.
  */
 export function eachIncrement<P extends Timed & Cumulative>(
   steps: Steps,
   { isDelta }: Pick<Series, 'isDelta'>,
-  take: (step: number, point: P, previous: P | null) => void,
+  take: (step: number, point: P, previous: P | null, sinceUs: number | null) => void,
 ): Stream<P> {
-  if (isDelta) return eachPoint(steps, (step, point) => take(step, point, null))
+  if (isDelta) return eachPoint(steps, (step, point) => take(step, point, null, point.startUs))
   const writers = new Writers<P>(lookBackMs(steps) * 1000)
   return {
     take(point) {
@@ -60,7 +60,9 @@ export function eachIncrement<P extends Timed & Cumulative>(
       const counts = writers.follow(point)
       const step = stepAt(steps, point.timeUs)
       if (step < 0 || counts === 'nothing') return
-      take(step, point, counts === 'full' ? null : writers.previous)
+      const { previous } = writers
+      const sinceUs = previous?.timeUs ?? point.startUs
+      take(step, point, counts === 'full' ? null : previous, sinceUs)
     },
     end: () => undefined,
   }
@@ -69,7 +71,7 @@ export function eachIncrement<P extends Timed & Cumulative>(
 /** Takes by what each point of a cumulative stream that may fall differs from the one before, up or down. */
 export function eachChange<P extends Timed & { readonly value: Exact }>(
   steps: Steps,
-  take: Taker<Exact>,
+  take: (step: number, change: Exact, point: P, sinceUs: number) => void,
 ): Stream<P> {
   const readSinceUs = lookBackMs(steps) * 1000
   let previous: P | null = null
@@ -80,10 +82,10 @@ export function eachChange<P extends Timed & { readonly value: Exact }>(
       const before = previous
       previous = point
       if (step < 0) return
-      if (before !== null) take(step, subtract(point.value, before.value))
+      if (before !== null) take(step, subtract(point.value, before.value), point, before.timeUs)
       // It began at nothing, within what is read.
       else if (point.startUs !== null && point.startUs >= readSinceUs) {
-        if (point.startUs < point.timeUs) take(step, point.value)
+        if (point.startUs < point.timeUs) take(step, point.value, point, point.startUs)
       }
     },
     end: () => undefined,
