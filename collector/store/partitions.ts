@@ -11,26 +11,14 @@ const DAYS_AHEAD = 2
 export interface PartitionCache {
   /**
    * Creates what is missing of the days (days since 1970-01-01, UTC) on the client, outside any transaction; but not of
-   * days that were dropped on purpose, whose rows Postgres then refuses.
+   * days that were dropped on purpose, whose rows Postgres then refuses. Any number of collectors may do so at once, and
+   * readers and writers of the table go on meanwhile. Throws 55P03 when the table stays locked for a second.
    */
   ensure(client: PoolClient, table: string, days: Iterable<number>): Promise<void>
   forget(): void
 }
 
-/**
- * Sees to it that the daily partitions of `days` (days since 1970-01-01, UTC) exist, but for those that were dropped on
- * purpose. Any number of collectors may do so at once, and readers and writers of the table go on meanwhile. Throws 55P03 when the table stays locked for a second.
- */
-export async function ensurePartitions(
-  pool: Pool,
-  table: string,
-  days: readonly number[],
-  signal?: AbortSignal,
-): Promise<void> {
-  await withClient(pool, signal, (client) => createMissing(client, table, days))
-}
-
-/** The same for the days around `nowMs` and every table that has partitions; one question when all are there. */
+/** Sees to the partitions of the days around `nowMs` of every table that has some; one question when all are there. */
 export async function ensureUpcomingPartitions(
   pool: Pool,
   nowMs: number,

@@ -1,10 +1,18 @@
 import t from 'tap'
 import type { Pool } from 'pg'
 import { closePartitions } from '../../collector/store/closing'
-import { ensurePartitions, partitionName } from '../../collector/store/partitions'
+import { partitionName } from '../../collector/store/partitions'
 import { MAJORS } from '../helpers/postgres'
 import { request } from '../helpers/rows'
-import { countSpans, never, openDatabase, openWriter, silent, stored } from './database'
+import {
+  countSpans,
+  ensurePartitions,
+  never,
+  openDatabase,
+  openWriter,
+  silent,
+  stored,
+} from './database'
 import { fillDays, readToday, takeLead } from './leadership'
 
 const DAY_MICROS = 86_400_000_000n

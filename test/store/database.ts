@@ -1,6 +1,8 @@
 import type { Pool } from 'pg'
 import pino from 'pino'
+import { createPartitionCache } from '../../collector/store/partitions'
 import { createPool } from '../../collector/store/pool'
+import { withClient } from '../../collector/store/session'
 import { createGroupWriter, type GroupWriter } from '../../collector/store/writer'
 import { type Major, withDatabase } from '../helpers/postgres'
 
@@ -38,6 +40,15 @@ export function openWriter(t: Test, pool: Pool): GroupWriter {
   const writer = createGroupWriter({ pool })
   t.teardown(() => writer.close())
   return writer
+}
+
+/** The daily partitions of `days`, as a collector makes them that has rows of these days. */
+export function ensurePartitions(
+  pool: Pool,
+  table: string,
+  days: readonly number[],
+): Promise<void> {
+  return withClient(pool, undefined, (client) => createPartitionCache().ensure(client, table, days))
 }
 
 export async function countSpans(pool: Pool): Promise<number> {

@@ -2,8 +2,9 @@ import type { Pool } from 'pg'
 import { dayOf, readClockMs } from '../../collector/store/clock'
 import { createLeadership, type Leadership } from '../../collector/store/leadership'
 import { acquireLease, LEADER } from '../../collector/store/lease'
-import { ensurePartitions, listPartitions } from '../../collector/store/partitions'
+import { listPartitions } from '../../collector/store/partitions'
 import { uuidOf } from '../helpers/rows'
+import { ensurePartitions } from './database'
 import { openPool, type Test } from './database'
 
 const MINUTE_MS = 60_000

@@ -2,14 +2,13 @@ import t from 'tap'
 import {
   createPartitionCache,
   ensureUpcomingPartitions,
-  ensurePartitions,
   partitionName,
   upcomingDays,
 } from '../../collector/store/partitions'
 import { PARTITIONED_TABLES } from '../../collector/store/tables'
 import { withClient } from '../../collector/store/session'
 import { MAJORS } from '../helpers/postgres'
-import { openDatabase, openPool } from './database'
+import { ensurePartitions, openDatabase, openPool } from './database'
 import type { Pool } from 'pg'
 
 /** 2026-11-24. */

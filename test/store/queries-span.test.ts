@@ -1,7 +1,6 @@
 import t from 'tap'
-import { ensurePartitions } from '../../collector/store/partitions'
 import { readTrace } from '../../collector/store/queries/traces'
-import { openDatabase } from './database'
+import { ensurePartitions, openDatabase } from './database'
 
 const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736'
 const START = '2026-03-01T12:00:00.123456Z'

@@ -4,7 +4,6 @@ import pino from 'pino'
 import { LeaseLost } from '../../collector/store/lease'
 import {
   createPartitionCache,
-  ensurePartitions,
   listPartitions,
   partitionName,
 } from '../../collector/store/partitions'
@@ -16,6 +15,7 @@ import { until } from '../helpers/until'
 import {
   countSpans,
   countWaiting,
+  ensurePartitions,
   never,
   openDatabase,
   openPool,

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg'
-import { ensurePartitions } from '../../collector/store/partitions'
+import { ensurePartitions } from './database'
 
 const DAY_MS = 86_400_000
 

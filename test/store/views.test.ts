@@ -1,7 +1,6 @@
 import type { Pool } from 'pg'
 import t from 'tap'
-import { ensurePartitions } from '../../collector/store/partitions'
-import { openDatabase } from './database'
+import { ensurePartitions, openDatabase } from './database'
 
 const TRACE = '5b8efff7-9803-8103-d269-b633813fc60c'
 /** 2026-11-24. */
