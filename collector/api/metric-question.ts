@@ -32,7 +32,7 @@ export const AGGREGATION_DESCRIPTION =
   'sent, of a cumulative histogram since its start'
 
 /** What is asked for, where that can be told without knowing the metric. */
-export interface Wanted {
+interface Wanted {
   readonly aggregation: Aggregation | null
   readonly quantiles: readonly number[]
 }

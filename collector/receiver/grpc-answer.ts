@@ -55,7 +55,7 @@ function endEarly(stream: ServerHttp2Stream, headers: OutgoingHttpHeaders): void
 }
 
 /** All but printable ASCII, and the percent sign, as %XX of their UTF-8 (gRPC over HTTP/2, Status-Message). */
-export function percentEncode(text: string): string {
+function percentEncode(text: string): string {
   return text.replace(/[^ -$&-~]+/gu, (part) => {
     const hex = Buffer.from(part).toString('hex').toUpperCase()
     return hex.replace(/../g, '%$&')

@@ -55,7 +55,7 @@ export const REFUSALS = {
 export type RefusalKind = keyof typeof REFUSALS
 
 /** The limits at which requests are refused, as they are counted. */
-export type LimitName = 'admission' | 'body_size' | 'body_timeout'
+type LimitName = 'admission' | 'body_size' | 'body_timeout'
 
 interface RefusalOptions extends Partial<Omit<StatusContent, 'code' | 'message'>> {
   /** Of the answer over HTTP. */
@@ -104,7 +104,7 @@ export function refusalOf(error: unknown, log: Logger): Refusal {
 }
 
 /** `Retry-After: 1` and RetryInfo: safe and worth sending again (OTLP/HTTP and OTLP/gRPC Throttling). */
-export function retryLater(message: string, limit: LimitName | null = null): Refusal {
+function retryLater(message: string, limit: LimitName | null = null): Refusal {
   return new Refusal('unavailable', message, {
     limit,
     retryInfoSeconds: 1,

@@ -16,7 +16,7 @@ export interface MetricPayloadOptions {
 
 /** Data points of a payload. */
 export const NUMBERS = 120
-export const HISTOGRAMS = 80
+const HISTOGRAMS = 80
 export const POINTS = NUMBERS + HISTOGRAMS
 
 const NS_PER_MS = 1_000_000n

@@ -28,7 +28,7 @@ const POSTGRES_EPOCH_MICROS = 946_684_800_000_000n
 export const NOON_MICROS = 1_772_625_600_000_000n
 
 /** Rows of `span` for COPY BINARY. */
-export function spanRows(rows: readonly SpanRow[]): CopyRows {
+function spanRows(rows: readonly SpanRow[]): CopyRows {
   const encoded = rows.map((row) => encode(SPAN.columns.map((column) => field(column, row))))
   let at = 0
   return {

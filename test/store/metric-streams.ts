@@ -4,7 +4,7 @@ import type { Random } from '../helpers/random'
 
 /** Twenty minutes, a minute each, with five minutes before that are read too. */
 export const STEPS: Steps = { sinceMs: 600_000, untilMs: 1_800_000, stepMs: 60_000, count: 20 }
-export const READ_SINCE_MS = 300_000
+const READ_SINCE_MS = 300_000
 
 export const CUMULATIVE: Series = seriesOf({})
 export const DELTA: Series = seriesOf({ isDelta: true })

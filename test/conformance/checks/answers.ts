@@ -204,7 +204,7 @@ export async function isShortened(target: Target, way: Way): Promise<void> {
 }
 
 /** An item of the signal that must or should be rejected: nothing of it would be found again. */
-export function rejectedItem(signal: Signal, name: string): Message {
+function rejectedItem(signal: Signal, name: string): Message {
   if (signal === 'traces') return span(name, { traceId: Buffer.alloc(16) })
   if (signal === 'metrics') return metric(name, 'gauge', pointOf('gauge', { timeUnixNano: '0' }))
   // Log records are kept whatever their ids; but nothing can be kept under a time of the next century.

@@ -288,7 +288,7 @@ export const HTTP: readonly Check[] = [
   },
 ]
 
-export function portOf({ httpUrl }: Doors): number {
+function portOf({ httpUrl }: Doors): number {
   return Number(new URL(httpUrl).port)
 }
 

@@ -121,7 +121,7 @@ export function refuse(
   return { status, headers: { 'content-type': MEDIA_TYPES[encoding] }, body }
 }
 
-export function endOf(content: Message): GrpcEnd {
+function endOf(content: Message): GrpcEnd {
   return {
     code: content['code'] as number,
     message: content['message'] as string,

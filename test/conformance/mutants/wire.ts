@@ -229,7 +229,7 @@ function areMembersKnown(type: Type, value: unknown): boolean {
 }
 
 /** No two bodies are the same, by what changes nothing in them. */
-export function makeUnique(): (signal: Signal, encoding: Encoding, body: Buffer) => Buffer {
+function makeUnique(): (signal: Signal, encoding: Encoding, body: Buffer) => Buffer {
   let count = 0
   return (_signal, encoding, body) => {
     count++
