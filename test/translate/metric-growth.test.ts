@@ -1,7 +1,7 @@
 import t from 'tap'
 import { UNLIMITED } from '../../collector/translate/limits'
 import { largestRows } from '../../collector/translate/buffer'
-import { DAY_MS, NOON_MS, NOON_NS } from '../helpers/metric-points'
+import { createMetricTranslator, DAY_MS, NOON_MS, NOON_NS } from '../helpers/metric-points'
 import { decodeMetricRows } from '../helpers/metric-rows'
 import { type DataPointInput, metrics, type MetricInput } from '../helpers/otlp-metrics'
 import { createSignalTranslator } from '../helpers/translator'
@@ -102,5 +102,19 @@ t.test('the histograms that SDKs send, a bucket a byte, do not count as growth',
   }))
   const { accepted } = translate([{ exponentialHistogram: { ...CUMULATIVE, dataPoints } }])
   t.equal(accepted, 5_000)
+  t.end()
+})
+
+t.test('a name no index of Postgres takes costs the data points of its metric', (t) => {
+  const gauge = { dataPoints: [{ timeUnixNano: NOON_NS, asInt: '1' }] }
+  const names = ['before', 'x'.repeat(1_025), `${'é'.repeat(512)}`, `${'é'.repeat(512)}x`, 'after']
+  const { rows, rejection } = createMetricTranslator()({
+    metrics: names.map((name) => ({ name, gauge })),
+  })
+  t.strictSame(
+    rows.map(({ series }) => (series as string[])[0]),
+    [names[0], names[2], names[4]],
+  )
+  t.match(rejection, /^rejected 2 of 5 .*must have at most 1024 bytes .*it has 1025\)$/)
   t.end()
 })

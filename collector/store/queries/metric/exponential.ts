@@ -21,7 +21,7 @@ export interface ExponentialBuckets {
 }
 
 /** A run never has more buckets: wider ones are joined to pairs, at the next smaller scale, until they fit. */
-const MAX_BUCKETS = 2048
+const MAX_BUCKETS = 512
 const NO_BUCKETS: Run = { offset: 0, counts: [] }
 
 /** What was counted between two points of a cumulative stream. Buckets that fell counted nothing. */

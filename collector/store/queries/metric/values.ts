@@ -16,7 +16,7 @@ import type { Cumulative } from './writers'
 
 /** So many values are answered at most, and so many histograms held to get quantiles from. */
 const MAX_VALUES = 500_000
-const MAX_HISTOGRAMS = 100_000
+const MAX_HISTOGRAMS = 20_000
 /** So many samples are asked for in one statement, which bounds what those of series with gaps take up. */
 const MAX_SAMPLES = 20_000
 
