@@ -251,3 +251,17 @@ t.test('a metric whose metadata there was no room for is kept in the next reques
   t.equal(translate(large('d')).accepted, 1)
   t.end()
 })
+
+t.test('a name no index of Postgres takes costs the data points of its metric', (t) => {
+  const gauge = { dataPoints: [{ timeUnixNano: NOON_NS, asInt: '1' }] }
+  const names = ['before', 'x'.repeat(1_025), `${'é'.repeat(512)}`, `${'é'.repeat(512)}x`, 'after']
+  const { rows, rejection } = createMetricTranslator()({
+    metrics: names.map((name) => ({ name, gauge })),
+  })
+  t.strictSame(
+    rows.map(({ series }) => (series as string[])[0]),
+    [names[0], names[2], names[4]],
+  )
+  t.match(rejection, /^rejected 2 of 5 .*must have at most 1024 bytes .*it has 1025\)$/)
+  t.end()
+})
