@@ -56,7 +56,7 @@ export function createOtlpHttpServer(parts: OtlpHttpParts): FastifyInstance {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
   app.setErrorHandler((error, request, reply) => {
-    refuse(request, reply, refusalOfFramework(error) ?? refusalOf(error, log))
+    refuse(request, reply, refusalOfFramework(error, request) ?? refusalOf(error, log))
   })
   app.setNotFoundHandler((request, reply) => refuse(request, reply, notFound(request.url)))
   app.addHook('onRequest', (request, _reply, done) => {
@@ -100,14 +100,7 @@ function addSignal(app: FastifyInstance, signal: Signal, parts: ReceiverParts): 
   app.post(url, async (request, reply) => {
     const tenant = tenantOf(request.headers.authorization)
     const encoding = encodingOf(request)
-    if (encoding === null) {
-      const type = request.headers['content-type'] ?? 'none'
-      throw new Refusal(
-        'unsupported',
-        `cannot read Content-Type ${type}: ${MEDIA_TYPES.protobuf} and ${MEDIA_TYPES.json} are known`,
-        { headers: { accept: Object.values(MEDIA_TYPES).join(', ') } },
-      )
-    }
+    if (encoding === null) throw unknownType(request)
     try {
       const answer = await receive(parts, { signal, encoding, tenant }, (reservation) =>
         readBody(request.raw, reservation, parts.maxBodyBytes),
@@ -130,10 +123,19 @@ function addSignal(app: FastifyInstance, signal: Signal, parts: ReceiverParts): 
 }
 
 /** Of Fastify's own errors, which say by their status whether the request is at fault. */
-function refusalOfFramework(error: unknown): Refusal | null {
+function refusalOfFramework(error: unknown, request: FastifyRequest): Refusal | null {
   const { statusCode = 500, message } = error as { statusCode?: number; message: string }
   if (statusCode >= 500) return null
-  return new Refusal(statusCode === 415 ? 'unsupported' : 'badData', message)
+  return statusCode === 415 ? unknownType(request) : new Refusal('badData', message)
+}
+
+function unknownType({ headers }: FastifyRequest): Refusal {
+  const known = Object.values(MEDIA_TYPES)
+  return new Refusal(
+    'unsupported',
+    `cannot read Content-Type ${headers['content-type'] ?? 'none'}: ${known.join(' and ')} are known`,
+    { headers: { accept: known.join(', ') } },
+  )
 }
 
 function notFound(url: string): Refusal {

@@ -72,7 +72,13 @@ t.test('otlp 9, 20: any method but POST is 405 and told which to use', async (t)
 t.test('otlp 10, 20: an unknown media type is 415, answered in protobuf', async (t) => {
   const door = await openDoor(t)
   for (const path of PATHS) {
-    for (const type of ['text/plain', 'application/jsonp', 'multipart/form-data']) {
+    for (const type of [
+      'text/plain',
+      'application/jsonp',
+      'multipart/form-data',
+      'json',
+      'text/<b>',
+    ]) {
       const headers = { 'content-type': type }
       const answer = await door.post(traces({}, 'json'), { path, headers })
       isStatus(t, answer, { status: 415, code: CODE.invalidArgument, encoding: 'protobuf' })
