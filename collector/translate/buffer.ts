@@ -1,5 +1,7 @@
 const LARGEST_GROWTH = 8
 const GROWTH_ALLOWANCE_BYTES = 1024 * 1024
+/** The rows of most requests fit into this. */
+const LARGEST_KEPT_BYTES = 1024 * 1024
 
 /**
  * How many bytes of rows a body may become, which bounds memory by what admission knows. The smallest spans grow about
@@ -22,12 +24,30 @@ export class RowBuffer {
     this.capacity = capacityBytes
   }
 
-  /** Starts over in memory of its own, leaving what was written to whoever took it. */
-  restart(capacityBytes: number): void {
-    this.bytes = Buffer.allocUnsafeSlow(capacityBytes)
-    this.view = new DataView(this.bytes.buffer)
-    this.capacity = capacityBytes
+  /**
+   * Hands out what was written, in memory of its own, and starts over. The buffer is kept for what comes next, so that each
+   * request costs the bytes it has and no growing; one that has become large is handed out itself.
+   */
+  take(): Buffer {
+    let taken = this.written()
+    if (taken.length <= LARGEST_KEPT_BYTES) {
+      taken = Buffer.allocUnsafeSlow(this.end)
+      this.bytes.copy(taken, 0, 0, this.end)
+    }
+    this.reset()
+    return taken
+  }
+
+  /** Starts over, in the same memory unless it has become large. */
+  reset(): void {
     this.end = 0
+    if (this.capacity > LARGEST_KEPT_BYTES) this.#use(Buffer.allocUnsafeSlow(0))
+  }
+
+  /** Starts over in other memory. */
+  restart(capacityBytes: number): void {
+    this.end = 0
+    this.#use(Buffer.allocUnsafeSlow(capacityBytes))
   }
 
   /** Makes room for `size` more bytes. */
@@ -56,8 +76,12 @@ export class RowBuffer {
   #grow(size: number): void {
     const grown = Buffer.allocUnsafeSlow(Math.ceil((this.end + size) * 1.5))
     this.bytes.copy(grown, 0, 0, this.end)
-    this.bytes = grown
-    this.view = new DataView(grown.buffer)
-    this.capacity = grown.length
+    this.#use(grown)
+  }
+
+  #use(bytes: Buffer): void {
+    this.bytes = bytes
+    this.view = new DataView(bytes.buffer)
+    this.capacity = bytes.length
   }
 }

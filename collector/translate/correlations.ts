@@ -60,7 +60,7 @@ export class Correlations {
   }
 
   beginRequest(bodyBytes: number): void {
-    this.table.beginRequest(bodyBytes, 0)
+    this.table.beginRequest(bodyBytes)
     this.#seen.clear()
     this.leftOut = 0
     this.#endLimit = bodyBytes + ROWS_ALLOWANCE_BYTES

@@ -10,9 +10,6 @@ import { dayOf, fromMs, type UnixNanos } from './time'
 import type { ItemTranslator, Translation } from './translator'
 import { AttributeWatch } from './watch'
 
-/** Rows are about as long as the protobuf they come from, the fixed columns of short records apart. */
-const EXPECTED_GROWTH = 1.3
-
 /** Log records to rows of `LOG_RECORD`. */
 export class LogRecordTranslator implements ItemTranslator {
   readonly tables: readonly TableWriter[]
@@ -49,7 +46,7 @@ export class LogRecordTranslator implements ItemTranslator {
   }
 
   beginRequest(bodyBytes: number, receivedMs: number): void {
-    this.#table.beginRequest(bodyBytes, EXPECTED_GROWTH)
+    this.#table.beginRequest(bodyBytes)
     this.#correlations.beginRequest(bodyBytes)
     this.rejections = new Rejections('log record', 'log records')
     this.unassociated = 0

@@ -14,9 +14,6 @@ import { TableWriter } from './table-writer'
 import { dayOf } from './time'
 import type { ItemTranslator, Translation } from './translator'
 
-/** Attributes are in the series, not in the rows. */
-const EXPECTED_GROWTH = 0.8
-
 /** Where data points of some kinds go. */
 interface Target {
   readonly table: TableWriter
@@ -55,8 +52,8 @@ export class MetricTranslator implements ItemTranslator {
   }
 
   beginRequest(bodyBytes: number, receivedMs: number): void {
-    this.#numbers.table.beginRequest(bodyBytes, EXPECTED_GROWTH)
-    this.#histograms.table.beginRequest(bodyBytes, 0)
+    this.#numbers.table.beginRequest(bodyBytes)
+    this.#histograms.table.beginRequest(bodyBytes)
     this.#attributes.beginRequest(bodyBytes)
     this.rejections = new Rejections('data point', 'data points')
     this.#receivedMs = receivedMs

@@ -10,9 +10,6 @@ import { dayOf } from './time'
 import type { ItemTranslator, Translation } from './translator'
 import { AttributeWatch } from './watch'
 
-/** Rows are about as long as the protobuf they come from, the fixed columns of short spans apart. */
-const EXPECTED_GROWTH = 1.3
-
 /** Spans to rows of `SPAN`. */
 export class SpanTranslator implements ItemTranslator {
   readonly tables: readonly TableWriter[]
@@ -46,7 +43,7 @@ export class SpanTranslator implements ItemTranslator {
   }
 
   beginRequest(bodyBytes: number, receivedMs: number): void {
-    this.#table.beginRequest(bodyBytes, EXPECTED_GROWTH)
+    this.#table.beginRequest(bodyBytes)
     this.#correlations.beginRequest(bodyBytes)
     this.rejections = new Rejections('span', 'spans')
     this.#receivedMs = receivedMs

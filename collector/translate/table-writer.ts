@@ -5,8 +5,6 @@ import type { TranslationLimits } from './limits'
 import type { CopyRows, Table } from './rows'
 import { ValueWriter } from './value'
 
-const SMALLEST_BUFFER_BYTES = 512
-
 /** Writes the rows of one table while a request is translated. */
 export class TableWriter {
   readonly rows = new RowBuffer(0)
@@ -28,10 +26,10 @@ export class TableWriter {
     return this.#offsets.length
   }
 
-  /** Starts the rows of another request: about `growth` times as many bytes as its body has. */
-  beginRequest(bodyBytes: number, growth: number): void {
+  /** Starts the rows of another request; those of one that broke off are forgotten. */
+  beginRequest(bodyBytes: number): void {
     const { rows, values } = this
-    rows.restart(growth === 0 ? 0 : Math.ceil(bodyBytes * growth) + SMALLEST_BUFFER_BYTES)
+    rows.reset()
     values.repaired = values.droppedAttributes = values.cutValues = 0
     values.endLimit = largestRows(bodyBytes)
     this.#offsets = []
@@ -65,9 +63,7 @@ export class TableWriter {
 
   /** Hands out the rows, null if there are none, and lets go of them. */
   finish(): CopyRows | null {
-    const { rows } = this
-    const bytes = rows.written()
-    rows.restart(0)
+    const bytes = this.rows.take()
     if (this.#offsets.length === 0) return null
     return {
       table: this.#table,
