@@ -27,13 +27,19 @@ async function main(args: readonly string[]): Promise<void> {
       : args.flatMap((name) => (name === 'ingest' ? INGEST : parseSection(name)))
   const figures: Figure[] = []
   const cleanups: (() => unknown)[] = []
+  const release = async () => {
+    for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
+  }
+  const interrupt = () => void release().finally(() => process.exit(1))
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
   try {
     if (sections.includes('translate')) figures.push(...(await benchTranslate()))
     if (sections.some((section) => section !== 'translate')) {
       figures.push(...(await databaseFigures(sections, cleanups)))
     }
   } finally {
-    for (const cleanup of cleanups.reverse()) await cleanup()
+    await release()
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
   }
   for (const figure of figures) process.stdout.write(`${toJsonLine(figure)}\n`)
   process.stdout.write(`\n${toTable(figures)}\n`)
