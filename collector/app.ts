@@ -9,7 +9,7 @@ import {
   EXPORT_METRICS_SERVICE_REQUEST,
   EXPORT_TRACE_SERVICE_REQUEST,
 } from './otlp/schema'
-import type { Signal } from './otlp/signal'
+import { bySignal } from './otlp/signal'
 import type { CollectorParts } from './parts'
 import { type Release, releaseAll } from './release'
 import { openStorage, WRITERS } from './storage'
@@ -118,13 +118,8 @@ const REQUESTS = {
 }
 
 function createTranslation(config: Config) {
-  const retentionMs = (signal: Signal) => retentionDaysOf(config, signal) * HOURS_A_DAY * HOUR_MS
   const translator = createTranslator({
-    retentionMs: {
-      traces: retentionMs('traces'),
-      metrics: retentionMs('metrics'),
-      logs: retentionMs('logs'),
-    },
+    retentionMs: bySignal((signal) => retentionDaysOf(config, signal) * HOURS_A_DAY * HOUR_MS),
     maxAheadMs: HOURS_A_DAY * HOUR_MS,
     tenantAttributes: config.tenantAttributes,
     correlationAttributes: config.correlationAttributes,

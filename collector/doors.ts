@@ -9,7 +9,7 @@ import { KEYS } from './config/keys'
 import type { Pipeline } from './ingest/pipeline'
 import type { Spool } from './ingest/spool/spool'
 import type { CollectorParts } from './parts'
-import type { Signal } from './otlp/signal'
+import { bySignal } from './otlp/signal'
 import { createAdmission } from './receiver/admission'
 import { createOtlpGrpcServer } from './receiver/grpc'
 import { createOtlpHttpServer } from './receiver/http'
@@ -63,7 +63,6 @@ async function openApi(
   releases: Release[],
 ): Promise<string> {
   const receives = config.roles.includes('ingest')
-  const retentionHours = (signal: Signal) => retentionDaysOf(config, signal) * HOURS_A_DAY
   const api = createApiServer({
     queries: config.roles.includes('api') ? createQueries(queryPool) : null,
     probes: createProbes({
@@ -77,11 +76,7 @@ async function openApi(
     version,
     log,
     now: Date.now,
-    retentionHours: {
-      traces: retentionHours('traces'),
-      logs: retentionHours('logs'),
-      metrics: retentionHours('metrics'),
-    },
+    retentionHours: bySignal((signal) => retentionDaysOf(config, signal) * HOURS_A_DAY),
     maxTraceSpans: config.maxTraceSpans,
     correlationAttributes: config.correlationAttributes,
     onTruncated: () => counters.truncatedAnswers.inc(),

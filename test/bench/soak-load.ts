@@ -5,7 +5,7 @@
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Signal, SIGNALS } from '../../collector/translate/rows'
-import { bySignal } from '../helpers/ledger'
+import { bySignal } from '../../collector/otlp/signal'
 import { readBodies } from './bodies'
 import { open, post, type PostSocket } from './post'
 import { Renewal } from './renewal'

@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { loadConfig } from '../../collector/config'
-import type { Signal, Table } from '../../collector/translate/rows'
+import { bySignal, type Signal } from '../../collector/otlp/signal'
+import type { Table } from '../../collector/translate/rows'
 import { createTranslator } from '../../collector/translate/translator'
 import type { Encoding } from '../helpers/otlp'
 import { writeBodies } from './bodies'
@@ -75,7 +76,7 @@ export function createWorkload(
 export function createBenchTranslator() {
   const config = loadConfig({})
   return createTranslator({
-    retentionMs: { traces: 30 * DAY_MS, metrics: 30 * DAY_MS, logs: 30 * DAY_MS },
+    retentionMs: bySignal(() => 30 * DAY_MS),
     maxAheadMs: DAY_MS,
     tenantAttributes: config.tenantAttributes,
     correlationAttributes: config.correlationAttributes,

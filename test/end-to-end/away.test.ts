@@ -9,7 +9,7 @@ import {
   type RunningCollector,
 } from '../helpers/collector'
 import { exportRequest } from '../helpers/export-request'
-import { bySignal } from '../helpers/ledger'
+import { bySignal } from '../../collector/otlp/signal'
 import { startCluster } from '../helpers/postgres'
 import { until } from '../helpers/until'
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { Signal } from '../../collector/translate/rows'
-import { bySignal } from '../helpers/ledger'
+import { bySignal } from '../../collector/otlp/signal'
 import { isLevel } from './memory'
 import { type Counts, faultsOf, formatReport, type Row, summarize } from './report'
 

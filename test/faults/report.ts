@@ -1,6 +1,7 @@
 import { type Signal, SIGNALS } from '../../collector/translate/rows'
 import { quantile } from '../bench/report'
-import { bySignal, type Entry, type Settlement } from '../helpers/ledger'
+import { bySignal } from '../../collector/otlp/signal'
+import { type Entry, type Settlement } from '../helpers/ledger'
 
 /** What became of the items of one signal. */
 export interface Counts extends Settlement {

@@ -1,8 +1,8 @@
 import { Client } from 'pg'
 import t, { type Test } from 'tap'
 import { type Signal, SIGNALS } from '../../collector/translate/rows'
+import { bySignal } from '../../collector/otlp/signal'
 import {
-  bySignal,
   type Entry,
   itemIdOf,
   LEDGER_GAUGE,

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { closeSync, openSync, readSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Client } from 'pg'
-import { type Signal, SIGNALS } from '../../collector/translate/rows'
+import { bySignal, type Signal, SIGNALS } from '../../collector/otlp/signal'
 
 const CLIENT = join(__dirname, '..', 'end-to-end', 'client.ts')
 
@@ -143,11 +143,6 @@ export async function settle(
       duplicated: Number(row?.duplicated ?? 0),
     }
   })
-}
-
-/** The same of every signal. */
-export function bySignal<T>(of: (signal: Signal) => T): Record<Signal, T> {
-  return { traces: of('traces'), metrics: of('metrics'), logs: of('logs') }
 }
 
 /**

@@ -1,3 +1,4 @@
+import { bySignal } from '../../collector/otlp/signal'
 import { UNLIMITED } from '../../collector/translate/limits'
 import {
   createTranslator as create,
@@ -32,7 +33,7 @@ export function createSignalTranslator(
     dictionaryCacheSize: 100,
     limits: UNLIMITED,
     ...options,
-    retentionMs: { traces: retentionMs, metrics: retentionMs, logs: retentionMs },
+    retentionMs: bySignal(() => retentionMs),
   })
   return { translate: (body, context) => translator.translate({ signal, body, ...context }) }
 }
