@@ -24,8 +24,10 @@ interface Load {
 }
 
 const ROUNDS = 5
-const REQUESTS = { traces: 200, logs: 200, metrics: 500 } as const
-const MIXED_REQUESTS = { traces: 100, logs: 100, metrics: 250 } as const
+/** Of 512 items each. */
+const REQUESTS = 200
+/** Of each signal. */
+const MIXED_REQUESTS = 100
 const CONTENT_TYPES = { protobuf: 'application/x-protobuf', json: 'application/json' } as const
 const LOADS: readonly Load[] = [
   { encoding: 'protobuf', connections: 1 },
@@ -95,15 +97,13 @@ export async function benchIngest(
 }
 
 function requestsOf(ingested: Ingested): BenchRequest[] {
-  if (ingested !== 'mixed') return benchRequests(ingested, REQUESTS[ingested])
+  if (ingested !== 'mixed') return benchRequests(ingested, REQUESTS)
   const parts = (['traces', 'logs', 'metrics'] as const).map((signal) =>
-    benchRequests(signal, MIXED_REQUESTS[signal]),
+    benchRequests(signal, MIXED_REQUESTS),
   )
-  // Each by its place in its part, so that all parts end together.
-  return parts
-    .flatMap((part) => part.map((request, index) => ({ request, at: index / part.length })))
-    .sort((a, b) => a.at - b.at)
-    .map(({ request }) => request)
+  return Array.from({ length: MIXED_REQUESTS }, (_, index) =>
+    parts.flatMap((part) => part.slice(index, index + 1)),
+  ).flat()
 }
 
 function rateFigures(

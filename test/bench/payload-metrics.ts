@@ -14,23 +14,28 @@ export interface MetricPayloadOptions {
   readonly nowMs: number
 }
 
-/** Data points of a payload. */
-export const NUMBERS = 120
-const HISTOGRAMS = 80
-export const POINTS = NUMBERS + HISTOGRAMS
-
 const NS_PER_MS = 1_000_000n
 const UP_FOR_MS = 3_600_000
 const CUMULATIVE = 2
 /** What the semantic conventions advise for durations of HTTP. */
 const BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
 const EXPONENTIAL_BUCKETS = 60
-const ROUTES = ['/products', '/products/:id', '/orders', '/orders/:id', '/customers/:id', '/cart']
+const ROUTES = ['products', 'orders', 'customers', 'carts', 'invoices'].flatMap((noun) => [
+  `/${noun}`,
+  `/${noun}/:id`,
+  `/${noun}/:id/history`,
+])
 const METHODS = ['GET', 'POST']
 const STATUSES = [200, 201, 400, 404, 500]
-const PEERS = Array.from({ length: 19 }, (_, index) => `peer-${index}.shop.svc.cluster.local`)
+const POOLS = 38
+const REGIONS = 11
+const CHANNELS = ['web', 'app', 'partner', 'phone', 'store', 'market', 'kiosk']
+const PEERS = Array.from({ length: 52 }, (_, index) => `peer-${index}.shop.svc.cluster.local`)
 
-/** One collection of sdk-metrics: the same 200 series each time, cumulative, with new times and values. */
+/**
+ * One collection of sdk-metrics: the same 512 series each time, 307 numbers and 205 histograms, cumulative, with new times
+ * and values.
+ */
 export function benchMetricPayload({ seed, nowMs }: MetricPayloadOptions): BenchPayload {
   const random = createRandom(seed * 7_919 + 3)
   const points = new Points(random, nowMs)
@@ -58,7 +63,7 @@ export function benchMetricPayload({ seed, nowMs }: MetricPayloadOptions): Bench
   }
 }
 
-/** 79 histograms. */
+/** 150 histograms of requests served, 52 of requests sent. */
 function httpMetrics(points: Points): object[] {
   const served = ROUTES.flatMap((route) =>
     METHODS.flatMap((method) =>
@@ -92,7 +97,7 @@ function httpMetrics(points: Points): object[] {
   ]
 }
 
-/** 60 gauges, of the runtime and of pools. */
+/** 39 gauges of the runtime, 114 of pools. */
 function runtimeMetrics(points: Points): object[] {
   const heap = (name: string) => ({
     name: `v8js.memory.heap.${name}`,
@@ -115,10 +120,11 @@ function runtimeMetrics(points: Points): object[] {
     description: 'Connections of a pool by state.',
     unit: '{connection}',
     gauge: {
-      dataPoints: Array.from({ length: 21 }, (_, index) =>
+      dataPoints: Array.from({ length: POOLS * 3 }, (_, index) =>
         points.integer({
-          'db.client.connection.pool.name': `pool-${index % 7}`,
-          'db.client.connection.state': ['idle', 'used', 'waiting'][Math.floor(index / 7)] ?? '',
+          'db.client.connection.pool.name': `pool-${index % POOLS}`,
+          'db.client.connection.state':
+            ['idle', 'used', 'waiting'][Math.floor(index / POOLS)] ?? '',
         }),
       ),
     },
@@ -130,7 +136,7 @@ function runtimeMetrics(points: Points): object[] {
   ]
 }
 
-/** 60 counters, half of them of integers, and an exponential histogram. */
+/** 154 counters, half of them of integers, and 3 exponential histograms. */
 function shopMetrics(points: Points): object[] {
   const counter = (name: string, dataPoints: readonly object[]) => ({
     name,
@@ -138,10 +144,12 @@ function shopMetrics(points: Points): object[] {
     unit: '1',
     sum: { dataPoints, aggregationTemporality: CUMULATIVE, isMonotonic: true },
   })
-  const regions = Array.from({ length: 30 }, (_, index) => ({
-    'shop.region': `region-${index % 10}`,
-    'shop.channel': ['web', 'app', 'partner'][Math.floor(index / 10)] ?? '',
-  }))
+  const regions = CHANNELS.flatMap((channel) =>
+    Array.from({ length: REGIONS }, (_, index) => ({
+      'shop.region': `region-${index}`,
+      'shop.channel': channel,
+    })),
+  )
   return [
     counter(
       'shop.orders',
@@ -156,7 +164,9 @@ function shopMetrics(points: Points): object[] {
       description: 'Value of baskets.',
       unit: '{EUR}',
       exponentialHistogram: {
-        dataPoints: [points.exponential({ 'shop.channel': 'web' })],
+        dataPoints: CHANNELS.slice(0, 3).map((channel) =>
+          points.exponential({ 'shop.channel': channel }),
+        ),
         aggregationTemporality: CUMULATIVE,
       },
     },

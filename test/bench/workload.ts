@@ -37,7 +37,7 @@ const ITEMS_PER_REQUEST = 512
 const COPY_HEADER = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1')
 const COPY_TRAILER = Buffer.from([0xff, 0xff])
 
-/** So many requests of a signal: of 512 spans, of 512 log records, of the 200 series of one application. */
+/** So many requests of a signal: of 512 spans, of 512 log records, of the 512 series of one application. */
 export function benchRequests(signal: Signal, count: number): BenchRequest[] {
   const nowMs = Date.now()
   return Array.from({ length: count }, (_, seed) => ({
