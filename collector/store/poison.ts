@@ -3,14 +3,13 @@ import { copyRows } from './copy'
 import type { GroupRequest } from './group'
 import {
   addPoison,
-  bytesOf,
   countRows,
   halves,
   type Poison,
   type Segment,
   splitByDay,
   splitByRequest,
-  tableOf,
+  tableRowsOf,
 } from './segments'
 import { isMissingPartition, isPoison, type ServerError } from './sqlstate'
 
@@ -78,10 +77,8 @@ async function refusalOf(
   { client, refusesDays }: Search,
   segments: readonly Segment[],
 ): Promise<ServerError | null> {
-  const table = tableOf(segments)
-  if (table === undefined) return null
   try {
-    await copyRows(client, table, segments.map(bytesOf), {
+    await copyRows(client, tableRowsOf([segments]), {
       before: 'savepoint part; ',
       after: 'release savepoint part',
     })

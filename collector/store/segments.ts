@@ -1,4 +1,5 @@
 import type { CopyRows, DictionaryName, Table } from '../translate/rows'
+import type { TableRows } from './copy'
 import { dictionaryKey, REFERENCES, type RefusedKeys } from './dictionary'
 import type { GroupRequest, PoisonItem } from './group'
 
@@ -29,8 +30,11 @@ export function segmentsOf(requests: readonly GroupRequest[]): Map<string, Segme
   return byTable
 }
 
-export function tableOf(segments: readonly Segment[]): Table | undefined {
-  return segments[0]?.copy.table
+/** What is copied of segments that are grouped by table. */
+export function tableRowsOf(groups: readonly (readonly Segment[])[]): TableRows[] {
+  return groups.flatMap((segments) =>
+    segments.slice(0, 1).map(({ copy: { table } }) => ({ table, rows: segments.map(bytesOf) })),
+  )
 }
 
 export function countRows(segments: readonly Segment[]): number {
@@ -38,7 +42,7 @@ export function countRows(segments: readonly Segment[]): number {
 }
 
 /** The encoded rows, without copying them. */
-export function bytesOf({ copy, from, to }: Segment): Uint8Array {
+function bytesOf({ copy, from, to }: Segment): Uint8Array {
   if (from === 0 && to === copy.offsets.length) return copy.bytes
   return copy.bytes.subarray(copy.offsets[from], copy.offsets[to] ?? copy.bytes.length)
 }

@@ -4,13 +4,16 @@ import { Unavailable } from '../errors'
 export interface ServerError extends Error {
   /** SQLSTATE, five characters. */
   readonly code: string
+  readonly schema?: string
+  readonly table?: string
   readonly constraint?: string
 }
 
 export const LOCK_NOT_AVAILABLE = '55P03'
+export const UNIQUE_VIOLATION = '23505'
 
 /** Schema, table, type, and the unique indexes of the catalogue. */
-const DUPLICATES = new Set(['42P06', '42P07', '42710', '23505'])
+const DUPLICATES = new Set(['42P06', '42P07', '42710', UNIQUE_VIOLATION])
 const CHECK_VIOLATION = '23514'
 const RETRIED = new Set(['40P01', '40001'])
 const POISON_CLASSES = new Set(['22', '23', '54'])

@@ -6,8 +6,14 @@ import type { GroupRequest, GroupResult, WriteGroup } from './group'
 import { createPartitionCache, type PartitionCache } from './partitions'
 import { copyAround } from './poison'
 import { keepPoison } from './poison-letter'
-import { beginWithReceipts, ReceiptHeld } from './receipts'
-import { bytesOf, type Poison, type Segment, segmentsOf, tableOf, withoutRefused } from './segments'
+import {
+  beginWithReceipts,
+  commitWithReceipts,
+  isDirect,
+  ReceiptHeld,
+  ReceiptKnown,
+} from './receipts'
+import { type Poison, type Segment, segmentsOf, tableRowsOf, withoutRefused } from './segments'
 import { rollback, withClient } from './session'
 import { asUnavailable, isMissingPartition, isPoison, isRetried } from './sqlstate'
 
@@ -26,8 +32,11 @@ export interface GroupWriterOptions {
 
 type Results = Map<string, GroupResult>
 
-/** How a group is copied: all rows at once, or around those that Postgres refuses. */
-type Manner = 'at once' | 'around poison'
+/**
+ * How a group is stored: in one round trip, which takes all receipts to be new and all rows to be good; with the receipts
+ * first; or, after these, around the rows that Postgres refuses.
+ */
+type Manner = 'at once' | 'receipts first' | 'around poison'
 
 interface Attempt {
   readonly manner: Manner
@@ -38,7 +47,7 @@ interface Attempt {
 const LOCK_TIMEOUT_MS = 1_000
 /** For requests tried one by one, after they waited the whole time-out together. */
 const SHORT_LOCK_TIMEOUT_MS = 100
-const ATTEMPTS = 5
+const ATTEMPTS = 6
 
 /**
  * The one way into the fact tables: a group of requests in one transaction, each exactly once. `write` may be called
@@ -154,8 +163,8 @@ async function storeTogether(
   requests: readonly GroupRequest[],
   lockTimeoutMs: number,
 ): Promise<void> {
-  const { client, known } = transaction
-  let manner: Manner = 'at once'
+  const { client, known, refused } = transaction
+  let manner: Manner = isDirect(client) && refused.size === 0 ? 'at once' : 'receipts first'
   let refusesDays = false
   for (let attempt = 1; ; attempt++) {
     try {
@@ -171,7 +180,9 @@ async function storeTogether(
         for (const [table, days] of daysOf(requests)) {
           await known.partitions.ensure(client, table, days)
         }
-      } else if (isPoison(error) && manner === 'at once') {
+      } else if (error instanceof ReceiptKnown) {
+        manner = 'receipts first'
+      } else if (isPoison(error) && manner !== 'around poison') {
         manner = 'around poison'
       } else throw error
     }
@@ -179,45 +190,48 @@ async function storeTogether(
 }
 
 async function storeOnce(
-  { client, refused, results }: Transaction,
+  transaction: Transaction,
   requests: readonly GroupRequest[],
   lockTimeoutMs: number,
-  { manner, refusesDays }: Attempt,
+  attempt: Attempt,
 ): Promise<void> {
+  const { client, results } = transaction
   const digests = requests.map((request) => request.digest)
+  if (attempt.manner === 'at once') {
+    const copies = tableRowsOf([...segmentsOf(requests).values()])
+    await commitWithReceipts(client, digests, lockTimeoutMs, copies)
+    for (const digest of digests) results.set(digest, { kind: 'stored', poison: [] })
+    return
+  }
   const claimed = await beginWithReceipts(client, digests, lockTimeoutMs)
   const fresh = requests.filter((request) => claimed.has(request.digest))
-  const poison: Poison = new Map()
-  const copies: (readonly Segment[])[] = []
-  for (const segments of segmentsOf(fresh).values()) {
-    const storable = withoutRefused(segments, refused, poison)
-    if (storable.length > 0) copies.push(storable)
-  }
-  let kept = poison
-  if (manner === 'at once' && poison.size === 0 && copies.length > 0) {
-    await copyAndCommit(client, copies)
-  } else {
-    await copyAround(client, copies, poison, { refusesDays })
-    kept = await keepPoison(client, poison)
-    await client.query('commit')
-  }
-  for (const { digest } of requests) results.set(digest, { kind: 'repeated' })
+  const poison = await copyAndCommit(transaction, fresh, attempt)
+  for (const digest of digests) results.set(digest, { kind: 'repeated' })
   for (const request of fresh) {
-    results.set(request.digest, { kind: 'stored', poison: kept.get(request) ?? [] })
+    results.set(request.digest, { kind: 'stored', poison: poison.get(request) ?? [] })
   }
 }
 
 /** The last COPY carries the commit, which saves a round trip; after a failure Postgres does not come to it. */
 async function copyAndCommit(
-  client: PoolClient,
-  copies: readonly (readonly Segment[])[],
-): Promise<void> {
-  for (const [i, segments] of copies.entries()) {
-    const table = tableOf(segments)
-    if (table === undefined) continue
-    const isLast = i === copies.length - 1
-    await copyRows(client, table, segments.map(bytesOf), isLast ? { after: 'commit' } : {})
+  { client, refused }: Transaction,
+  requests: readonly GroupRequest[],
+  { manner, refusesDays }: Attempt,
+): Promise<Poison> {
+  const poison: Poison = new Map()
+  const copies: (readonly Segment[])[] = []
+  for (const segments of segmentsOf(requests).values()) {
+    const storable = withoutRefused(segments, refused, poison)
+    if (storable.length > 0) copies.push(storable)
   }
+  if (manner === 'receipts first' && poison.size === 0 && copies.length > 0) {
+    await copyRows(client, tableRowsOf(copies), { after: 'commit' })
+    return poison
+  }
+  await copyAround(client, copies, poison, { refusesDays })
+  const kept = await keepPoison(client, poison)
+  await client.query('commit')
+  return kept
 }
 
 function daysOf(requests: readonly GroupRequest[]): Map<string, Set<number>> {
