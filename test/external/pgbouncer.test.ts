@@ -3,8 +3,10 @@ import { Client } from 'pg'
 import t from 'tap'
 import { collectors, dataFolder, freePorts, readMetric } from '../helpers/collector'
 import { INTACT, settle, startLedgerClient } from '../helpers/ledger'
-import { startCluster } from '../helpers/postgres'
+import { startCluster, withDatabase } from '../helpers/postgres'
+import { requestOf } from '../helpers/rows'
 import { until } from '../helpers/until'
+import { never, openPool, openWriter, stored } from '../store/database'
 import { startPgbouncer } from './pgbouncer'
 
 t.test(
@@ -43,3 +45,28 @@ t.test(
     t.equal(await collector.end('SIGTERM'), 0)
   },
 )
+
+t.test('behind pgbouncer rows are sent when Postgres has asked for them', async (t) => {
+  const { connectionString } = await withDatabase(t)
+  const direct = openPool(t, connectionString, 1)
+  await direct.query('create table public.seen (statement text)')
+  await direct.query(`create function public.note() returns trigger language plpgsql as $$
+    begin insert into public.seen values (current_query()); return null; end $$`)
+  await direct.query(`create trigger note after insert on sidelight.ingest_receipt
+    for each statement execute function public.note()`)
+  const pooled = openPool(t, await startPgbouncer(t, connectionString), 1)
+  const copies = async () => {
+    const { rows } = await direct.query(`select from public.seen where statement like '%copy%'`)
+    return rows.length
+  }
+  for (const [pool, wanted] of [
+    [pooled, 0],
+    [direct, 2],
+  ] as const) {
+    const writer = openWriter(t, pool)
+    for (const seed of ['a', 'b', 'c']) {
+      t.same(await writer.write([requestOf(`${wanted} ${seed}`, 1)], never), [stored])
+    }
+    t.equal(await copies(), wanted)
+  }
+})
