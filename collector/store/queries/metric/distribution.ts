@@ -3,6 +3,7 @@ import { Cells } from './cells'
 import { add, greatest, least, subtract, type Exact } from './exact'
 import { divide, foldCounts, foldRates, type Folded } from './number'
 import type { Aggregation } from './question'
+import type { Need } from './reading'
 import type { Count } from './rate'
 import type { Series } from './selection'
 import type { Steps } from './steps'
@@ -59,6 +60,16 @@ export function foldDistributions(
     case 'quantile':
       throw new TypeError(`cannot fold distributions to ${aggregation}`)
   }
+}
+
+/** Which points of a series the fold needs. The rates of a stream are told step by step. */
+export function needOfDistributions(
+  aggregation: Aggregation,
+  { isDelta }: Pick<Series, 'isDelta'>,
+): Need {
+  if (aggregation === 'min' || aggregation === 'max') return 'each'
+  if (!isDelta) return 'increments'
+  return aggregation === 'rate' ? 'in order' : 'each'
 }
 
 function countsOf(steps: Steps) {

@@ -2,6 +2,7 @@ import type { BinaryRow } from '../../copy-out'
 import { Cells } from './cells'
 import { add, greatest, least, subtract, type Exact } from './exact'
 import type { Aggregation } from './question'
+import type { Need } from './reading'
 import { eachRate, type Count } from './rate'
 import type { Series } from './selection'
 import { stepAt, type Steps } from './steps'
@@ -58,6 +59,26 @@ export function foldNumbers(aggregation: Aggregation, steps: Steps): Folded<Numb
       return foldRates(steps, countsOf(steps))
     case 'quantile':
       throw new TypeError('cannot fold numbers: they have no quantiles')
+  }
+}
+
+/** Which points of a series the fold needs. The rates of a stream are told step by step. */
+export function needOfNumbers(
+  aggregation: Aggregation,
+  { isDelta, isMonotonic }: Pick<Series, 'isDelta' | 'isMonotonic'>,
+): Need {
+  switch (aggregation) {
+    case 'last':
+      return 'last'
+    case 'sum':
+      return isDelta ? 'each' : 'last'
+    case 'increase':
+      if (isDelta) return 'each'
+      return isMonotonic ? 'increments' : 'in order'
+    case 'rate':
+      return isMonotonic && !isDelta ? 'increments' : 'in order'
+    default:
+      return 'each'
   }
 }
 

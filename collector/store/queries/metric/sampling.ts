@@ -1,23 +1,13 @@
 import type { Series } from './selection'
-import type { Steps } from './steps'
 import type { Timed } from './stream'
 import type { Fold, Stream } from './walk'
 import type { Cumulative } from './writers'
-
-const MINUTE_MS = 60_000
-/** With shorter steps there are so few points in each that reading all of them in a row is faster than looking some up. */
-const MIN_STEP_MS = 2 * MINUTE_MS
 
 /** Points strictly between two samples, which have to be read to know what was counted. */
 export interface Gap {
   readonly series: string
   readonly afterUs: number
   readonly beforeUs: number
-}
-
-/** Whether samples tell what a series counted: not of one whose points belong to many streams. */
-export function canSample({ stepMs }: Steps, { isDelta, standsIn }: Series): boolean {
-  return stepMs >= MIN_STEP_MS && !isDelta && !standsIn
 }
 
 /**
@@ -30,23 +20,40 @@ export class Sampling<P extends Timed & Cumulative> implements Fold<P> {
   readonly #into: Fold<P>
   /** The samples of the series with gaps. */
   readonly #open = new Map<string, readonly P[]>()
-  readonly gaps: Gap[] = []
+  #gaps: Gap[] = []
 
   constructor(into: Fold<P>) {
     this.#into = into
   }
 
+  get gaps(): readonly Gap[] {
+    return this.#gaps
+  }
+
+  /** Takes the samples of a series, in any order. */
   open(series: Series, group: number): Stream<P> {
-    const samples: P[] = []
+    const taken: P[] = []
     return {
-      take: (point) => void samples.push(point),
+      take: (point) => void taken.push(point),
       end: () => {
+        const samples = withoutTwins(taken.sort((a, b) => a.timeUs - b.timeUs))
         const gaps = gapsOf(series.id, samples)
         if (gaps.length === 0) return this.#replay(series, group, samples)
-        this.gaps.push(...gaps)
+        this.#gaps.push(...gaps)
         this.#open.set(series.id, samples)
       },
     }
+  }
+
+  /** Drops the series with more gaps than `most`, and returns their ids. */
+  giveUp(most: number): string[] {
+    const counts = new Map<string, number>()
+    for (const { series } of this.#gaps) counts.set(series, (counts.get(series) ?? 0) + 1)
+    const isKept = (id: string) => (counts.get(id) ?? 0) <= most
+    this.#gaps = this.#gaps.filter(({ series }) => isKept(series))
+    const dropped = [...counts.keys()].filter((id) => !isKept(id))
+    for (const id of dropped) this.#open.delete(id)
+    return dropped
   }
 
   /** Takes the points of the gaps, in order. */
@@ -83,6 +90,18 @@ export class Sampling<P extends Timed & Cumulative> implements Fold<P> {
     for (const point of points) stream.take(point)
     stream.end()
   }
+}
+
+/** A point that is the first one and the last of its step counts once. */
+function withoutTwins<P extends Cumulative>(samples: readonly P[]): P[] {
+  return samples.filter((sample, at) => {
+    const before = samples[at - 1]
+    return (
+      before?.timeUs !== sample.timeUs ||
+      before.startUs !== sample.startUs ||
+      before.value !== sample.value
+    )
+  })
 }
 
 function gapsOf<P extends Timed & Cumulative>(series: string, samples: readonly P[]): Gap[] {

@@ -12,30 +12,31 @@ export interface Range {
   readonly looksBack: boolean
 }
 
-/** A statement for the points of these series, ordered as they are walked. Ids are decimal. */
+/** A statement for the points of these series, in any order. Ids are decimal. */
 export function selectPoints(range: Range, ids: readonly string[]): string {
   return `${selectFrom(range)} from sidelight.${range.table} p
-    where p.series_id = any(${int64Array(ids)}) and ${within(range)} order by p.series_id, p.time`
+    where p.series_id = any(${int64Array(ids)}) and ${within(range)}`
+}
+
+/** The same, ordered as they are walked. */
+export function selectInOrder(range: Range, ids: readonly string[]): string {
+  return `${selectPoints(range, ids)} order by p.series_id, p.time`
+}
+
+/** A statement for the last point of these series in each step, in any order. */
+export function selectLasts(range: Range, ids: readonly string[]): string {
+  return `${selectFrom(range)} from unnest(${int64Array(ids)}) as w (series_id)
+    cross join lateral (${lastOfSteps(range, 0, pointOf(range))}) as p`
 }
 
 /**
  * A statement for the first point of each of these series and the last one of each step, the time before the first step
- * being one more; points that say that nothing was recorded left out. One may come twice.
+ * being one more; points that say that nothing was recorded left out. In any order; one may come twice.
  */
 export function selectSamples(range: Range, ids: readonly string[]): string {
-  const { table, steps } = range
-  const firstMs = timeLiteral(steps.sinceMs)
-  const step = `interval '${steps.stepMs} milliseconds'`
-  const point = `select p.* from sidelight.${table} p where p.series_id = w.series_id and coalesce(p.flags, 0) & 1 = 0`
+  const point = `${pointOf(range)} and coalesce(p.flags, 0) & 1 = 0`
   return `${selectFrom(range)} from unnest(${int64Array(ids)}) as w (series_id) cross join lateral (
-      (${point} and ${within(range)} order by p.time limit 1)
-      union all
-      (select last.* from generate_series(-1, ${steps.count - 1}) as s (step) cross join lateral (
-        ${point}
-          and p.time >= case s.step when -1 then ${timeLiteral(lookBackMs(steps))} else ${firstMs} + s.step * ${step} end
-          and p.time < ${firstMs} + (s.step + 1) * ${step} and ${within(range)}
-        order by p.time desc limit 1) as last)
-    ) as p order by p.series_id, p.time`
+      (${point} and ${within(range)} order by p.time limit 1) union all (${lastOfSteps(range, -1, point)})) as p`
 }
 
 /** A statement for the points within these gaps. `offset 0` has each looked up: planned as a join, all rows would be read. */
@@ -49,6 +50,22 @@ export function selectGaps(range: Range, gaps: readonly Gap[]): string {
       where p.series_id = g.series_id and p.time > ${micros('after_us')} and p.time < ${micros('before_us')}
         and ${within(range)} offset 0) as p
     order by p.series_id, p.time`
+}
+
+function pointOf({ table }: Range): string {
+  return `select p.* from sidelight.${table} p where p.series_id = w.series_id`
+}
+
+/** The last of such points in each step from `first` on; step -1 is all the time before that is read. */
+function lastOfSteps(range: Range, first: number, point: string): string {
+  const { steps } = range
+  const sinceMs = timeLiteral(steps.sinceMs)
+  const step = `interval '${steps.stepMs} milliseconds'`
+  return `select last.* from generate_series(${first}, ${steps.count - 1}) as s (step) cross join lateral (
+      ${point}
+        and p.time >= case s.step when -1 then ${timeLiteral(lookBackMs(steps))} else ${sinceMs} + s.step * ${step} end
+        and p.time < ${sinceMs} + (s.step + 1) * ${step} and ${within(range)}
+      order by p.time desc limit 1) as last`
 }
 
 function selectFrom({ columns }: Range): string {

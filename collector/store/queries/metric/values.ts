@@ -2,23 +2,24 @@ import type { Pool, PoolClient } from 'pg'
 import { readTogether } from '../read'
 import type { BinaryRow } from '../../copy-out'
 import { EXPLICIT, EXPONENTIAL, foldBuckets, type BucketKind, type QuantileFold } from './buckets'
-import { DISTRIBUTION_COLUMNS, foldDistributions, readDistribution } from './distribution'
+import {
+  DISTRIBUTION_COLUMNS,
+  foldDistributions,
+  needOfDistributions,
+  readDistribution,
+} from './distribution'
 import type { Exact } from './exact'
-import { foldNumbers, NUMBER_COLUMNS, readNumber } from './number'
+import { foldNumbers, needOfNumbers, NUMBER_COLUMNS, readNumber } from './number'
 import type { MetricQuestion } from './question'
-import { canSample, Sampling } from './sampling'
+import { readPoints } from './reading'
 import { selectSeries, type Labels, type Selection, type Series } from './selection'
-import { selectGaps, selectPoints, selectSamples, type Range } from './statement'
+import { selectInOrder, type Range } from './statement'
 import { foldSummaries, readSummary, SUMMARY_COLUMNS } from './summary'
-import type { Timed } from './stream'
-import { walk, type Fold } from './walk'
-import type { Cumulative } from './writers'
+import { walk } from './walk'
 
 /** So many values are answered at most, and so many histograms held to get quantiles from. */
 const MAX_VALUES = 500_000
 const MAX_HISTOGRAMS = 20_000
-/** So many samples are asked for in one statement, which bounds what those of series with gaps take up. */
-const MAX_SAMPLES = 20_000
 
 /** A number as JSON can hold it: a string for an integer beyond 2^53, "NaN", "Infinity" and "-Infinity". */
 export type JsonNumber = number | string
@@ -83,7 +84,8 @@ async function readNumbers(
   const fold = foldNumbers(aggregation, steps)
   const looksBack = aggregation === 'increase' || aggregation === 'rate'
   const range: Range = { table: 'metric_point', columns: NUMBER_COLUMNS, steps, looksBack }
-  await walk(client, selectPoints(range, idsOf(selection)), selection, readNumber, fold)
+  const needOf = (series: Series) => needOfNumbers(aggregation, series)
+  await readPoints(client, { range, needOf, readPoint: readNumber, fold }, selection)
   return (group) => [{ quantile: null, values: fold.answer(group) }]
 }
 
@@ -93,15 +95,14 @@ async function readDistributions(
   selection: Selection,
 ): Promise<Answers> {
   const fold = foldDistributions(aggregation, steps)
-  const looksBack = aggregation !== 'min' && aggregation !== 'max'
+  const needOf = (series: Series) => needOfDistributions(aggregation, series)
   const range: Range = {
     table: 'metric_histogram',
     columns: DISTRIBUTION_COLUMNS,
     steps,
-    looksBack,
+    looksBack: true,
   }
-  if (looksBack) await walkIncrements(client, range, selection, readDistribution, fold)
-  else await walk(client, selectPoints(range, idsOf(selection)), selection, readDistribution, fold)
+  await readPoints(client, { range, needOf, readPoint: readDistribution, fold }, selection)
   return (group) => [{ quantile: null, values: fold.answer(group) }]
 }
 
@@ -115,37 +116,9 @@ async function readQuantiles<B>(
   const fold = foldBuckets(kind, steps)
   const range: Range = { table: 'metric_histogram', columns: kind.columns, steps, looksBack: true }
   const readPoint = (row: BinaryRow, series: Series) => kind.read(row, series)
-  await walkIncrements(client, range, selection, readPoint, fold)
+  const needOf = ({ isDelta }: Series) => (isDelta ? 'each' : 'increments')
+  await readPoints(client, { range, needOf, readPoint, fold }, selection)
   return quantilesOf(question, fold)
-}
-
-/**
- * Reads what the fold needs to know what was counted. Rows of histograms are wide: of cumulative series few are read instead
- * of all, which takes a tenth of the time.
- */
-async function walkIncrements<P extends Timed & Cumulative>(
-  client: PoolClient,
-  range: Range,
-  selection: Selection,
-  readPoint: (row: BinaryRow, series: Series) => P,
-  fold: Fold<P>,
-): Promise<void> {
-  const { steps } = range
-  const series = [...selection.series.values()]
-  const sampled = series.filter((each) => canSample(steps, each)).map(({ id }) => id)
-  const others = series.filter((each) => !canSample(steps, each)).map(({ id }) => id)
-  if (others.length > 0) {
-    await walk(client, selectPoints(range, others), selection, readPoint, fold)
-  }
-  const each = Math.max(1, Math.floor(MAX_SAMPLES / steps.count))
-  for (let from = 0; from < sampled.length; from += each) {
-    const sampling = new Sampling(fold)
-    const samples = selectSamples(range, sampled.slice(from, from + each))
-    await walk(client, samples, selection, readPoint, sampling)
-    if (sampling.gaps.length === 0) continue
-    await walk(client, selectGaps(range, sampling.gaps), selection, readPoint, sampling.filler())
-    sampling.finish((id) => selection.series.get(id))
-  }
 }
 
 async function readSummaries(
@@ -161,17 +134,19 @@ async function readSummaries(
     steps,
     looksBack: false,
   }
-  await walk(client, selectPoints(range, idsOf(selection)), selection, readSummary, fold)
+  await walk(
+    client,
+    selectInOrder(range, [...selection.series.keys()]),
+    selection,
+    readSummary,
+    fold,
+  )
   return quantilesOf(question, fold)
 }
 
 function quantilesOf<P>({ quantiles }: MetricQuestion, fold: QuantileFold<P>): Answers {
   return (group) =>
     quantiles.map((quantile) => ({ quantile, values: fold.answer(group, quantile) }))
-}
-
-function idsOf({ series }: Selection): string[] {
-  return [...series.keys()]
 }
 
 function toJsonNumber(value: Exact | null): JsonNumber | null {

@@ -3,7 +3,7 @@ import { BadData } from '../../../errors'
 import { copyOut, type BinaryRow } from '../../copy-out'
 import type { Selection, Series } from './selection'
 
-/** The first two columns of a statement whose rows are walked; it must be ordered by series and time. */
+/** The first two columns of a statement whose rows are read. */
 export const WALKED_COLUMNS = 'p.series_id, p.attributes::text'
 /** The column that follows them. */
 export const FIRST_COLUMN = 2
@@ -24,7 +24,7 @@ export interface Fold<P> {
   open(series: Series, group: number): Stream<P>
 }
 
-/** Reads the points of `statement` and hands each to its stream; what belongs to no group is passed over. */
+/** Reads the points of `statement`, which is ordered by series and time, and hands each to its stream; what belongs to no group is passed over. */
 export async function walk<P>(
   client: PoolClient,
   statement: string,
@@ -62,4 +62,27 @@ export async function walk<P>(
     stream?.take(readPoint(row, current))
   })
   close()
+}
+
+/** Reads the points of `statement`, which come in any order and of which those of a series are one stream. */
+export async function gather<P>(
+  client: PoolClient,
+  statement: string,
+  { series }: Selection,
+  readPoint: (row: BinaryRow, series: Series) => P,
+  fold: Fold<P>,
+): Promise<void> {
+  const opened = new Map<number | bigint, { of: Series; stream: Stream<P> } | null>()
+  const open = (id: number | bigint) => {
+    const of = series.get(String(id))
+    const group = of?.groupOf(null) ?? null
+    return of === undefined || group === null ? null : { of, stream: fold.open(of, group) }
+  }
+  await copyOut(client, statement, (row) => {
+    const id = row.int64(0)
+    let known = opened.get(id)
+    if (known === undefined) opened.set(id, (known = open(id)))
+    known?.stream.take(readPoint(row, known.of))
+  })
+  for (const known of opened.values()) known?.stream.end()
 }
