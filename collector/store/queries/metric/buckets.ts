@@ -1,10 +1,8 @@
 import type { BinaryRow } from '../../copy-out'
-import { Cells } from './cells'
-import { explicitBetween, explicitQuantile, mergeExplicit, type ExplicitBuckets } from './explicit'
+import { explicitQuantile, tallyExplicit, type ExplicitBuckets } from './explicit'
 import {
-  exponentialBetween,
   exponentialQuantile,
-  mergeExponential,
+  tallyExponential,
   type ExponentialBuckets,
   type Run,
 } from './exponential'
@@ -24,9 +22,11 @@ export interface BucketKind<B> {
   /** The columns that follow those that are walked. */
   readonly columns: string
   read(row: BinaryRow, series: Series): BucketPoint<B>
-  /** What was counted between two points of a cumulative stream. */
-  between(to: B, from: B): B
-  merge(a: B, b: B): B
+  /**
+   * `total`, null for none yet, and what was counted between two points of a stream, or all that `to` says. The total may be
+   * changed: it is one that came from here.
+   */
+  tally(total: B | null, to: B, from: B | null): B
   /** `quantile` from 0 to 1; null when the buckets cannot tell. */
   quantile(buckets: B, quantile: number): number | null
 }
@@ -38,24 +38,26 @@ export interface QuantileFold<P> extends Fold<P> {
 
 /** Adds up what all streams of a group counted in a step, bucket by bucket, and answers quantiles of that. */
 export function foldBuckets<B>(kind: BucketKind<B>, steps: Steps): QuantileFold<BucketPoint<B>> {
-  const cells = new Cells<B>(steps.count, (a, b) => kind.merge(a, b))
+  const totals: (B | null)[][] = []
+  const totalsOf = (group: number) =>
+    (totals[group] ??= Array.from({ length: steps.count }, () => null))
   return {
     open: (series, group) =>
       eachIncrement<BucketPoint<B>>(steps, series, (step, { buckets }, previous) => {
-        if (buckets === null) return
-        if (previous === null) cells.add(group, step, buckets)
-        else if (previous.buckets !== null) {
-          cells.add(group, step, kind.between(buckets, previous.buckets))
-        }
+        if (buckets === null || previous?.buckets === null) return
+        const row = totalsOf(group)
+        row[step] = kind.tally(row[step] ?? null, buckets, previous?.buckets ?? null)
       }),
     answer: (group, quantile) =>
-      cells
-        .row(group)
-        .map((buckets) => (buckets === null ? null : kind.quantile(buckets, quantile))),
+      totalsOf(group).map((buckets) =>
+        buckets === null ? null : kind.quantile(buckets, quantile),
+      ),
   }
 }
 
 const COMMON_COLUMNS = 'p.time, p.start_time, p.count, p.flags, p.min, p.max'
+const MIN = FIRST_COLUMN + 4
+const MAX = FIRST_COLUMN + 5
 /** The column that follows the common ones. */
 const OWN = FIRST_COLUMN + 6
 
@@ -66,10 +68,12 @@ export const EXPLICIT: BucketKind<ExplicitBuckets> = {
     const bounds = own ?? series.bounds ?? []
     const counts = row.isNull(OWN) ? null : row.int64Array(OWN)
     const isWhole = counts !== null && counts.length === bounds.length + 1
-    return { ...readCommon(row), buckets: isWhole ? { bounds, counts, ...readEnds(row) } : null }
+    const buckets = isWhole
+      ? { bounds, counts, min: row.float64OrNull(MIN), max: row.float64OrNull(MAX) }
+      : null
+    return readPoint(row, buckets)
   },
-  between: explicitBetween,
-  merge: mergeExplicit,
+  tally: tallyExplicit,
   quantile: explicitQuantile,
 }
 
@@ -77,35 +81,30 @@ export const EXPONENTIAL: BucketKind<ExponentialBuckets> = {
   columns:
     `${COMMON_COLUMNS}, p.scale, p.zero_count, p.zero_threshold, ` +
     'p.positive_offset, p.positive_counts, p.negative_offset, p.negative_counts',
-  read: (row) => ({
-    ...readCommon(row),
-    buckets: {
+  read: (row) =>
+    readPoint(row, {
       scale: row.isNull(OWN) ? 0 : row.int32(OWN),
       zeroCount: row.isNull(OWN + 1) ? 0 : Number(row.int64(OWN + 1)),
       zeroThreshold: row.float64OrNull(OWN + 2) ?? 0,
       positive: readRun(row, OWN + 3),
       negative: readRun(row, OWN + 5),
-      ...readEnds(row),
-    },
-  }),
-  between: exponentialBetween,
-  merge: mergeExponential,
+      min: row.float64OrNull(MIN),
+      max: row.float64OrNull(MAX),
+    }),
+  tally: tallyExponential,
   quantile: exponentialQuantile,
 }
 
-function readCommon(row: BinaryRow): Timed & Cumulative {
+/** One object made at once: put together from others it would take longer than to read all columns. */
+function readPoint<B>(row: BinaryRow, buckets: B | null): BucketPoint<B> {
   const at = FIRST_COLUMN
   return {
     timeUs: row.unixMicros(at),
     startUs: row.unixMicrosOrNull(at + 1),
     value: row.int64(at + 2),
     isStale: !row.isNull(at + 3) && (row.int32(at + 3) & 1) === 1,
+    buckets,
   }
-}
-
-function readEnds(row: BinaryRow) {
-  const at = FIRST_COLUMN + 4
-  return { min: row.float64OrNull(at), max: row.float64OrNull(at + 1) }
 }
 
 function readRun(row: BinaryRow, column: number): Run {

@@ -1,4 +1,4 @@
-/** How many values lie in each bucket; the one after the last bound has no upper end. Its arrays are never changed. */
+/** How many values lie in each bucket; the one after the last bound has no upper end. Only a total is ever changed. */
 export interface ExplicitBuckets {
   /** Upper bounds, each included in its bucket. */
   readonly bounds: readonly number[]
@@ -7,6 +7,13 @@ export interface ExplicitBuckets {
   /** Of all the values; null when somebody did not say. */
   readonly min: number | null
   readonly max: number | null
+}
+
+/** A total of its own. */
+interface Changeable extends ExplicitBuckets {
+  readonly counts: number[]
+  min: number | null
+  max: number | null
 }
 
 /** What was counted between two points of a cumulative stream. Buckets that fell counted nothing. */
@@ -22,6 +29,29 @@ export function mergeExplicit(a: ExplicitBuckets, b: ExplicitBuckets): ExplicitB
   const min = a.min === null || b.min === null ? null : Math.min(a.min, b.min)
   const max = a.max === null || b.max === null ? null : Math.max(a.max, b.max)
   return { ...combine(a, b, (one, other) => one + other), min, max }
+}
+
+/**
+ * `total` and what was counted since `from`, null for all that `to` says. The total is null, or came from here: it is changed
+ * where the bounds are the same, since a new one for each of 100,000 points is what takes the time.
+ */
+export function tallyExplicit(
+  total: ExplicitBuckets | null,
+  to: ExplicitBuckets,
+  from: ExplicitBuckets | null,
+): ExplicitBuckets {
+  if (total === null || !haveSameBounds(total, to) || (from && !haveSameBounds(from, to))) {
+    const counted = from === null ? { ...to, counts: [...to.counts] } : explicitBetween(to, from)
+    return total === null ? counted : mergeExplicit(total, counted)
+  }
+  const own = total as Changeable
+  for (let at = 0; at < to.counts.length; at++) {
+    const counted = (to.counts[at] ?? 0) - (from?.counts[at] ?? 0)
+    if (counted > 0) own.counts[at] = (own.counts[at] ?? 0) + counted
+  }
+  own.min = own.min === null || to.min === null ? null : Math.min(own.min, to.min)
+  own.max = own.max === null || to.max === null ? null : Math.max(own.max, to.max)
+  return own
 }
 
 /**

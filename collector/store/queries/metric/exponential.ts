@@ -1,4 +1,4 @@
-/** A run of buckets: the first one has the index `offset`. Its array is never changed. */
+/** A run of buckets: the first one has the index `offset`. Only that of a total is ever changed. */
 export interface Run {
   readonly offset: number
   readonly counts: readonly number[]
@@ -20,6 +20,20 @@ export interface ExponentialBuckets {
   readonly max: number | null
 }
 
+interface ChangeableRun extends Run {
+  readonly counts: number[]
+}
+
+/** A total of its own. */
+interface Changeable extends ExponentialBuckets {
+  zeroCount: number
+  zeroThreshold: number
+  readonly positive: ChangeableRun
+  readonly negative: ChangeableRun
+  min: number | null
+  max: number | null
+}
+
 /** A run never has more buckets: wider ones are joined to pairs, at the next smaller scale, until they fit. */
 const MAX_BUCKETS = 512
 const NO_BUCKETS: Run = { offset: 0, counts: [] }
@@ -37,6 +51,29 @@ export function mergeExponential(a: ExponentialBuckets, b: ExponentialBuckets): 
   const min = a.min === null || b.min === null ? null : Math.min(a.min, b.min)
   const max = a.max === null || b.max === null ? null : Math.max(a.max, b.max)
   return { ...combine(a, b, (one, other) => one + other), min, max }
+}
+
+/**
+ * `total` and what was counted since `from`, null for all that `to` says. The total is null, or came from here: it is changed
+ * where the buckets lie within its own, as nearly all do.
+ */
+export function tallyExponential(
+  total: ExponentialBuckets | null,
+  to: ExponentialBuckets,
+  from: ExponentialBuckets | null,
+): ExponentialBuckets {
+  if (total === null || !liesWithin(to, total) || (from !== null && !liesWithin(from, total))) {
+    const counted = from === null ? copyOf(to) : exponentialBetween(to, from)
+    return total === null ? counted : mergeExponential(total, counted)
+  }
+  const own = total as Changeable
+  own.zeroCount += Math.max(0, to.zeroCount - (from?.zeroCount ?? 0))
+  own.zeroThreshold = Math.max(own.zeroThreshold, to.zeroThreshold, from?.zeroThreshold ?? 0)
+  tallyRun(own.positive, to.positive, from?.positive ?? NO_BUCKETS)
+  tallyRun(own.negative, to.negative, from?.negative ?? NO_BUCKETS)
+  own.min = own.min === null || to.min === null ? null : Math.min(own.min, to.min)
+  own.max = own.max === null || to.max === null ? null : Math.max(own.max, to.max)
+  return own
 }
 
 /**
@@ -66,6 +103,41 @@ export function exponentialQuantile(
     if (below >= rank) return clamp(middleOf(positive.offset + at, scale))
   }
   throw new RangeError(`cannot find rank ${rank} of ${total} values`)
+}
+
+function liesWithin(some: ExponentialBuckets, total: ExponentialBuckets): boolean {
+  return (
+    some.scale === total.scale &&
+    runLiesWithin(some.positive, total.positive) &&
+    runLiesWithin(some.negative, total.negative)
+  )
+}
+
+function runLiesWithin({ offset, counts }: Run, { offset: first, counts: all }: Run): boolean {
+  if (counts.length === 0) return true
+  return (
+    offset >= first && offset + counts.length <= first + all.length && all.length <= MAX_BUCKETS
+  )
+}
+
+function copyOf(buckets: ExponentialBuckets): ExponentialBuckets {
+  const { positive, negative } = buckets
+  return {
+    ...buckets,
+    positive: { ...positive, counts: [...positive.counts] },
+    negative: { ...negative, counts: [...negative.counts] },
+  }
+}
+
+function tallyRun(total: ChangeableRun, to: Run, from: Run): void {
+  const shift = to.offset - total.offset
+  const back = to.offset - from.offset
+  for (let at = 0; at < to.counts.length; at++) {
+    const before = at + back
+    const known = before >= 0 && before < from.counts.length ? (from.counts[before] ?? 0) : 0
+    const counted = (to.counts[at] ?? 0) - known
+    if (counted > 0) total.counts[at + shift] = (total.counts[at + shift] ?? 0) + counted
+  }
 }
 
 /** 2·l·u / (l + u) of the bucket's ends: as far from each in relation to that end. */
