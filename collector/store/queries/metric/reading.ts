@@ -33,6 +33,11 @@ const MINUTE_MS = 60_000
 const MIN_STEP_MS = 2 * MINUTE_MS
 /** So many points are looked up in one statement, which bounds what those of series with gaps take up. */
 const MAX_LOOKUPS = 5_000
+/**
+ * For the rest of the transaction. Left to itself, the planner reads whole tables for a few series, or takes their pages to be in
+ * memory and visits each many times.
+ */
+const AS_THEY_LIE = 'set local enable_seqscan = off; set local enable_indexscan = off'
 /** A series with a gap in more than one of so many steps is read as a whole. */
 const STEPS_A_GAP = 4
 
@@ -47,10 +52,6 @@ export async function readPoints<P extends Timed & Cumulative>(
 ): Promise<void> {
   const { range, readPoint, fold } = reading
   const ids = sortOut(reading, selection)
-  if (ids.each.length > 0) {
-    const points = selectPoints({ ...range, looksBack: false }, ids.each)
-    await gather(client, points, selection, readPoint, fold)
-  }
   for (const some of inBatches(ids.last, reading)) {
     await gather(client, selectLasts(range, some), selection, readPoint, fold)
   }
@@ -58,8 +59,13 @@ export async function readPoints<P extends Timed & Cumulative>(
   for (const some of inBatches(ids.increments, reading)) {
     inOrder.push(...(await readSamples(client, reading, selection, some)))
   }
-  if (inOrder.length === 0) return
-  await walk(client, selectInOrder(range, inOrder), selection, readPoint, fold)
+  if (inOrder.length > 0) {
+    await walk(client, selectInOrder(range, inOrder), selection, readPoint, fold)
+  }
+  if (ids.each.length === 0) return
+  await client.query(AS_THEY_LIE)
+  const points = selectPoints({ ...range, looksBack: false }, ids.each)
+  await gather(client, points, selection, readPoint, fold)
 }
 
 /** The series by how they are read. Streams that share one are told apart only as its points come in order. */
