@@ -24,6 +24,7 @@ export async function benchMetrics(client: Client, collector: RunningCollector):
     )),
     ...(await time(collector, '24 h rate', `/query?name=bench.requests&aggregation=rate&${day}`)),
     ...(await time(collector, '24 h gauge average', `/query?name=bench.memory&${day}`)),
+    ...(await time(collector, '24 h gauge sum', `/query?name=bench.memory&aggregation=sum&${day}`)),
     ...(await time(collector, '24 h p95', `/query?name=bench.duration&quantile=0.95&${day}`)),
     ...(await time(
       collector,
@@ -103,24 +104,25 @@ const FILL_CATALOGUE = `
 const FILL_SERIES = `
   insert into sidelight.metric_series (id, service_id, resource_id, scope_id, name, kind, unit, temporality, is_monotonic,
     description, metadata, attributes, explicit_bounds)
-  select $1::integer + n, 1, 1, 1, $2, $3, '1', $4, $5, '', '{}', jsonb_build_object('route', '/' || n),
+  select ($1::integer + n)::bigint << 54, 1, 1, 1, $2, $3, '1', $4, $5, '', '{}', jsonb_build_object('route', '/' || n),
     case when $3 = 'histogram' then '{0.005,0.01,0.025,0.05,0.075,0.1,0.25,0.5,0.75,1,2.5,5,7.5,10}'::float8[] end
   from generate_series(1, $6::integer) as n`
 
-/** In the order in which points come in: all series at each time. A process restarts every 1000 points. */
+/** In the order in which points come in: all series at each time. A process restarts every 1000 points. Ids are
+ * as long as those that are stored, which are hashes. */
 const TIMES = `generate_series(1, $2::integer) as i, generate_series($3::integer + 1, $3::integer + $4::integer) as n,
-  lateral (select $1::timestamptz - ($2::integer - i) * interval '${INTERVAL_SECONDS} s' as at,
+  lateral (select n::bigint << 54 as id, $1::timestamptz - ($2::integer - i) * interval '${INTERVAL_SECONDS} s' as at,
     i % 1000 + 1 as k, $1::timestamptz - ($2::integer - i + i % 1000 + 1) * interval '${INTERVAL_SECONDS} s' as start) as t`
 
 const FILL_POINTS = `
   insert into sidelight.metric_point (series_id, time, start_time, value_int, time_ns, start_ns)
-  select n, at, start, k * (n % 50), 0, 0 from ${TIMES} order by i`
+  select id, at, start, k * (n % 50), 0, 0 from ${TIMES} order by i`
 
 const FILL_HISTOGRAMS = [
   explicit('k'),
   `insert into sidelight.metric_histogram (series_id, time, start_time, count, sum, scale, zero_count, zero_threshold,
      positive_offset, positive_counts, time_ns, start_ns)
-   select n, at, start, k * 160, k * 9.5, 4, 0, 0, -80, array_fill(k::bigint, array[160]), 0, 0 from ${TIMES} order by i`,
+   select id, at, start, k * 160, k * 9.5, 4, 0, 0, -80, array_fill(k::bigint, array[160]), 0, 0 from ${TIMES} order by i`,
   explicit('1'),
 ]
 
@@ -128,6 +130,6 @@ function explicit(count: string): string {
   const buckets = [2, 5, 8, 9, 7, 5, 3, 2, 1, 1, 1, 1, 0, 0, 0].map((each) => `${each} * ${count}`)
   return `
     insert into sidelight.metric_histogram (series_id, time, start_time, count, sum, min, max, bucket_counts, time_ns, start_ns)
-    select n, at, start, 45 * ${count}, 1.5 * ${count}, 0.001, 9, array[${buckets.join(', ')}]::bigint[], 0, 0
+    select id, at, start, 45 * ${count}, 1.5 * ${count}, 0.001, 9, array[${buckets.join(', ')}]::bigint[], 0, 0
     from ${TIMES} order by i`
 }
