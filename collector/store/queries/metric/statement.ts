@@ -12,6 +12,12 @@ export interface Range {
   readonly looksBack: boolean
 }
 
+/** What only grows between resets; of integers and doubles as they are. */
+const VALUES: Readonly<Record<PointTable, string>> = {
+  metric_point: 'coalesce(p.value_int::numeric, p.value::numeric)',
+  metric_histogram: 'p.count',
+}
+
 /** A statement for the points of these series, in any order. Ids are decimal. */
 export function selectPoints(range: Range, ids: readonly string[]): string {
   return `${selectFrom(range)} from sidelight.${range.table} p
@@ -39,16 +45,25 @@ export function selectSamples(range: Range, ids: readonly string[]): string {
       (${point} and ${within(range)} order by p.time limit 1) union all (${lastOfSteps(range, -1, point)})) as p`
 }
 
-/** A statement for the points within these gaps. `offset 0` has each looked up: planned as a join, all rows would be read. */
+/**
+ * A statement for the points within these gaps, without those at which one writer goes on, from the one before to the one after:
+ * what was counted in between adds up. `offset 0` has each gap looked up: planned as a join, all rows would be read.
+ */
 export function selectGaps(range: Range, gaps: readonly Gap[]): string {
   const micros = (column: string) => `timestamptz 'epoch' + g.${column} * interval '1 microsecond'`
+  const value = VALUES[range.table]
   return `${selectFrom(range)}
     from unnest(${int64Array(gaps.map(({ series }) => series))},
       ${int64Array(gaps.map(({ afterUs }) => String(afterUs)))},
       ${int64Array(gaps.map(({ beforeUs }) => String(beforeUs)))}) as g (series_id, after_us, before_us)
-    cross join lateral (select p.* from sidelight.${range.table} p
+    cross join lateral (select * from (
+      select p.*, lag(p.start_time) over w is not distinct from p.start_time
+        and lead(p.start_time) over w is not distinct from p.start_time
+        and lag(${value}) over w <= ${value} and lead(${value}) over w >= ${value} as goes_on
+      from sidelight.${range.table} p
       where p.series_id = g.series_id and p.time > ${micros('after_us')} and p.time < ${micros('before_us')}
-        and ${within(range)} offset 0) as p
+        and coalesce(p.flags, 0) & 1 = 0 and ${within(range)}
+      window w as (order by p.time)) as p where goes_on is not true offset 0) as p
     order by p.series_id, p.time`
 }
 
