@@ -4,7 +4,7 @@ import { type Collector, startCollector } from '../app'
 import { type Config, ensureAdminToken, loadConfig, type Token } from '../config'
 import { readCertificates } from '../config/certificates'
 import type { Remains } from '../ingest/pipeline'
-import { createLog } from '../telemetry/log'
+import { createLog, openLogOutput } from '../telemetry/log'
 import { explainError } from './failure'
 import { readVersion } from './help'
 import type { Streams } from './output'
@@ -24,7 +24,12 @@ export async function runStart(env: NodeJS.ProcessEnv, terminal: Terminal): Prom
     // Their faults are told before anything is started.
     readCertificates(config)
     const admin = await ensureAdminToken(config.dataDir, config)
-    return await run(config, admin, createLog(config.logLevel), terminal)
+    const output = openLogOutput()
+    try {
+      return await run(config, admin, createLog(config.logLevel, output.stream), terminal)
+    } finally {
+      await output.written()
+    }
   } catch (error) {
     const { text, exitCode } = explainError(error)
     terminal.stderr.write(`${text}\n`)

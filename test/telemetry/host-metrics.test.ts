@@ -1,3 +1,4 @@
+import { pino } from 'pino'
 import t from 'tap'
 import { HostMetrics, type HostMetricsParts } from '../../collector/telemetry/host-metrics'
 import type { HostReading } from '../../collector/telemetry/host/reader'
@@ -203,7 +204,7 @@ t.test('with the real clock it goes on by itself, and ends', async (t) => {
       return Promise.resolve(ACCEPTED)
     },
     counters: createCounters(),
-    log: createLog('silent'),
+    log: pino({ level: 'silent' }),
   })
   await until(() => reads > 3, 10_000, 'three exports')
   metrics.stop()

@@ -1,6 +1,9 @@
-import t from 'tap'
+import { once } from 'node:events'
+import { join } from 'node:path'
 import { Writable } from 'node:stream'
+import t from 'tap'
 import { createLog, redactText } from '../../collector/telemetry/log'
+import { runScript } from '../helpers/process'
 
 function capture() {
   const lines: string[] = []
@@ -68,4 +71,21 @@ t.test('a line has its level as a word, an ISO time and the fields of its part',
     msg: 'first failure',
   })
   t.end()
+})
+
+const CHILD = join(__dirname, '..', 'helpers', 'log-child.ts')
+
+t.test('what was logged before the end is written, in its order', async (t) => {
+  const child = runScript(t, CHILD)
+  for (const message of [/^(long ){100000}$/, /^last$/]) {
+    t.match((JSON.parse(await child.line()) as { msg: string }).msg, message)
+  }
+  t.equal(await child.end('SIGTERM'), 7)
+})
+
+t.test('a log that nobody reads any more keeps no end', async (t) => {
+  const child = runScript(t, CHILD)
+  child.child.stdout?.destroy()
+  await once(child.child, 'exit')
+  t.equal(child.child.exitCode, 7)
 })
