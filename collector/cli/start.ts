@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import type { Logger } from 'pino'
 import { type Collector, startCollector } from '../app'
 import { type Config, ensureAdminToken, loadConfig, type Token } from '../config'
@@ -8,9 +7,11 @@ import { createLog, openLogOutput } from '../telemetry/log'
 import { explainError } from './failure'
 import { readVersion } from './help'
 import type { Streams } from './output'
+import { watchStopSignals, whenAborted } from './stop-signals'
 
 const DONE = 0
 const FAILED = 1
+const CUT_SHORT = 'stopped at once by a second signal' as const
 
 type Terminal = Pick<Streams, 'stdout' | 'stderr'>
 
@@ -52,35 +53,43 @@ async function run(
   for (const warning of config.warnings) log.warn(warning)
   const generated: Token[] =
     admin.file === null ? [] : [{ token: admin.token, scope: 'admin', tenant: null }]
-  const asked = new AbortController()
-  const stopAsked = awaitSignal().then((signal) => {
-    asked.abort()
-    return signal
-  })
-  let collector: Collector
-  try {
-    collector = await startCollector({
-      config,
-      tokens: [...config.tokens, ...generated],
-      log,
-      version: readVersion(),
-      signal: asked.signal,
-    })
-  } catch (error) {
-    if (asked.signal.aborted) return DONE
+  const { stop, hurry } = watchStopSignals(process, () => performance.now())
+  const stopped = whenAborted(stop).then(() => stop.reason as NodeJS.Signals)
+  const hurried = whenAborted(hurry).then(() => CUT_SHORT)
+  const starting = startCollector({
+    config,
+    tokens: [...config.tokens, ...generated],
+    log,
+    version: readVersion(),
+    signal: stop,
+  }).catch((error: unknown) => {
+    if (stop.aborted) return null
     throw error
+  })
+  const collector = await Promise.race([starting, hurried])
+  if (collector === null) {
+    log.info('stopped while it was starting')
+    return DONE
+  }
+  if (collector === CUT_SHORT) {
+    log.error(`${CUT_SHORT} while it was starting`)
+    return FAILED
   }
   void collector.ready.then(() => announce(collector, admin, log, terminal))
-  const ending = await Promise.race([stopAsked, collector.failed])
+  const ending = await Promise.race([stopped, collector.failed])
   if (ending instanceof Error) log.fatal({ err: ending }, 'cannot go on')
   else log.info({ signal: ending }, 'stopping')
-  const isClean = await end(collector, config, log)
+  const isClean = await end(collector, hurried, config, log)
   return isClean && !(ending instanceof Error) ? DONE : FAILED
 }
 
-/** Stops the collector, or leaves it at a second signal; whichever it is, the last line says what was left behind. */
-async function end(collector: Collector, config: Config, log: Logger): Promise<boolean> {
-  const again = awaitSignal().then(() => 'stopped at once by a second signal')
+/** Stops the collector, or leaves it when that is to be hurried; whichever it is, the last line says what was left behind. */
+async function end(
+  collector: Collector,
+  hurried: Promise<string>,
+  config: Config,
+  log: Logger,
+): Promise<boolean> {
   const stopped = collector.stop(config.shutdownTimeoutMs).then(
     () => null,
     (error: unknown) => {
@@ -88,7 +97,7 @@ async function end(collector: Collector, config: Config, log: Logger): Promise<b
       return 'stopped with an error'
     },
   )
-  const trouble = await Promise.race([stopped, again])
+  const trouble = await Promise.race([stopped, hurried])
   const remains = collector.remains()
   const line = `${trouble ?? 'stopped'}: ${inWords(remains)}`
   if (trouble === null) log.info(remains, line)
@@ -99,20 +108,6 @@ async function end(collector: Collector, config: Config, log: Logger): Promise<b
 /** What could not be kept, and what was but is not in Postgres yet. */
 function inWords({ unanswered, spooled }: Remains): string {
   return `${unanswered} requests without an answer, ${spooled} in the spool`
-}
-
-async function awaitSignal(): Promise<NodeJS.Signals> {
-  const controller = new AbortController()
-  const { signal } = controller
-  try {
-    return await Promise.race(
-      (['SIGTERM', 'SIGINT'] as const).map((name) =>
-        once(process, name, { signal }).then(() => name),
-      ),
-    )
-  } finally {
-    controller.abort()
-  }
 }
 
 /** A terminal is shown a link that opens; a log never holds the token. */

@@ -131,9 +131,10 @@ t.test('a hanging Postgres keeps no client waiting, and a second signal no stop'
   ])
   t.ok(performance.now() - startedMs < 10_000, 'before a client gives up')
   const ended = collector.end('SIGTERM')
-  await until(() => collector.output().includes('"stopping"'), 10_000, 'the stop')
-  collector.child.kill('SIGTERM')
+  // The first half second is passed over as an echo of the first one.
+  const impatience = setInterval(() => collector.child.kill('SIGTERM'), 50)
   t.equal(await ended, 1)
+  clearInterval(impatience)
   t.match(collector.output(), /stopped at once by a second signal: \d+ requests without an answer/)
   for (const pid of processes) process.kill(pid, 'SIGCONT')
   const successor = await start(options)

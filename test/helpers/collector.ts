@@ -7,10 +7,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { until } from './until'
 
-const MAIN = join(__dirname, '..', '..', 'dist', 'collector', 'main.js')
+const ROOT = join(__dirname, '..', '..')
+const MAIN = join(ROOT, 'dist', 'collector', 'main.js')
 
 /** As `npm start` runs it: a small young generation, which keeps what lives a moment from taking up memory. */
 const NODE_FLAGS = ['--max-semi-space-size=2']
+
+/** What is run, and as a process group of its own or not. */
+const LAUNCHES = {
+  node: { command: process.execPath, args: [...NODE_FLAGS, MAIN, 'start'], detached: false },
+  // Without scripts before it, which build while others run what was built.
+  npm: { command: 'npm', args: ['start', '--ignore-scripts'], detached: true },
+} as const
 
 export interface RunningCollector {
   readonly pid: number
@@ -21,6 +29,8 @@ export interface RunningCollector {
   readonly child: ChildProcess
   /** What it printed so far. */
   output(): string
+  /** Its exit code, null when a signal ended it. */
+  readonly ended: Promise<number | null>
   /** Sends the signal and waits for the end; returns the exit code, null when the signal ended it. */
   end(signal: NodeJS.Signals): Promise<number | null>
 }
@@ -33,6 +43,8 @@ export interface CollectorOptions {
   readonly apiPort: number
   readonly dataDir: string
   readonly env?: NodeJS.ProcessEnv
+  /** By whom it is started; npm is then the leader of a process group. */
+  readonly launch?: keyof typeof LAUNCHES
 }
 
 export const ADMIN_TOKEN = 'admin-token-of-the-tests'
@@ -95,7 +107,10 @@ export function dataFolder(t: { teardown(fn: () => void): void }): string {
 }
 
 function spawnCollector(options: CollectorOptions): RunningCollector {
-  const child = spawn(process.execPath, [...NODE_FLAGS, MAIN, 'start'], {
+  const { command, args, detached } = LAUNCHES[options.launch ?? 'node']
+  const child = spawn(command, args, {
+    cwd: ROOT,
+    detached,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...process.env,
@@ -116,7 +131,8 @@ function spawnCollector(options: CollectorOptions): RunningCollector {
       output += text
     })
   }
-  const exited = once(child, 'exit') as Promise<[number | null]>
+  // Its streams too, for what it said last.
+  const ended = once(child, 'close').then(([code]) => code as number | null)
   return {
     pid: child.pid ?? -1,
     child,
@@ -124,9 +140,10 @@ function spawnCollector(options: CollectorOptions): RunningCollector {
     otlpGrpcUrl: `http://127.0.0.1:${options.otlpGrpcPort ?? 0}`,
     apiUrl: `http://127.0.0.1:${options.apiPort}`,
     output: () => output,
-    async end(signal) {
+    ended,
+    end(signal) {
       if (child.exitCode === null && child.signalCode === null) child.kill(signal)
-      return (await exited)[0]
+      return ended
     },
   }
 }
