@@ -1,3 +1,4 @@
+import { HISTOGRAM_GROWTH } from './buffer'
 import { DataPointReader } from './data-point'
 import { estimateBytes, writeHistogram, writePoint } from './data-point-row'
 import { describe, judge, REASONS, type Reason } from './data-point-rejection'
@@ -39,7 +40,7 @@ export class MetricTranslator implements ItemTranslator {
     this.#shared = shared
     this.#times = { retentionMs: options.retentionMs.metrics, maxAheadMs: options.maxAheadMs }
     this.#numbers = createTarget(METRIC_POINT, shared)
-    this.#histograms = createTarget(METRIC_HISTOGRAM, shared)
+    this.#histograms = createTarget(METRIC_HISTOGRAM, shared, HISTOGRAM_GROWTH)
     this.tables = [this.#numbers.table, this.#histograms.table]
     this.#metric = new MetricReader(cursor)
     this.#attributes = new SeriesAttributes(cursor, attribution, limits)
@@ -135,8 +136,8 @@ export class MetricTranslator implements ItemTranslator {
   }
 }
 
-function createTarget(table: Table, { cursor, limits }: Translation): Target {
-  const writer = new TableWriter(table, cursor, limits)
+function createTarget(table: Table, { cursor, limits }: Translation, growth?: number): Target {
+  const writer = new TableWriter(table, cursor, limits, growth)
   const exemplars = new ExemplarWriter(cursor, writer.rows, writer.values)
   return { table: writer, point: new DataPointReader(cursor, exemplars) }
 }

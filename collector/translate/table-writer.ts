@@ -11,13 +11,15 @@ export class TableWriter {
   /** Writes attributes into the rows. */
   readonly values: ValueWriter
   readonly #table: Table
+  readonly #growth: number | undefined
   #offsets: number[] = []
   #sources: number[] = []
   #days: number[] = []
   #rowStart = 0
 
-  constructor(table: Table, cursor: Cursor, limits: TranslationLimits) {
+  constructor(table: Table, cursor: Cursor, limits: TranslationLimits, growth?: number) {
     this.#table = table
+    this.#growth = growth
     this.values = new ValueWriter(cursor, this.rows, limits)
   }
 
@@ -31,7 +33,7 @@ export class TableWriter {
     const { rows, values } = this
     rows.reset()
     values.repaired = values.droppedAttributes = values.cutValues = 0
-    values.endLimit = largestRows(bodyBytes)
+    values.endLimit = largestRows(bodyBytes, this.#growth)
     this.#offsets = []
     this.#sources = []
     this.#days = []
