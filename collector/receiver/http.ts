@@ -14,6 +14,7 @@ import { type Encoding, encodeStatus } from '../otlp/status'
 import { readBody } from './body'
 import { BrokenConnections, KEEP_ALIVE_MS, limitConnections } from './connections'
 import { corsOptions, type CorsRules } from './cors'
+import { Expectations } from './expectation'
 import { answerAndLinger } from './linger'
 import { type ReceiverParts, receive } from './receive'
 import { Refusal, refusalOf } from './refusal'
@@ -73,7 +74,8 @@ export function createOtlpHttpServer(parts: OtlpHttpParts): FastifyInstance {
     parts.counters.answerSeconds.observe(reply.elapsedTime / SECOND_MS)
     done()
   })
-  for (const signal of SIGNALS) addSignal(app, signal, parts)
+  const expectations = new Expectations(app.server)
+  for (const signal of SIGNALS) addSignal(app, signal, parts, expectations)
   return app
 }
 
@@ -94,7 +96,12 @@ function serverOf({ headerTimeoutMs, bodyTimeoutMs, tls }: ReceiverParts) {
   }
 }
 
-function addSignal(app: FastifyInstance, signal: Signal, parts: ReceiverParts): void {
+function addSignal(
+  app: FastifyInstance,
+  signal: Signal,
+  parts: ReceiverParts,
+  expectations: Expectations,
+): void {
   const tenantOf = createTokenCheck(parts.tokens)
   const url = PATHS[signal]
   app.post(url, async (request, reply) => {
@@ -103,7 +110,9 @@ function addSignal(app: FastifyInstance, signal: Signal, parts: ReceiverParts): 
     if (encoding === null) throw unknownType(request)
     try {
       const answer = await receive(parts, { signal, encoding, tenant }, (reservation) =>
-        readBody(request.raw, reservation, parts.maxBodyBytes),
+        readBody(request.raw, reservation, parts.maxBodyBytes, () =>
+          expectations.meet(request.raw, reply.raw),
+        ),
       )
       void reply.type(MEDIA_TYPES[encoding]).send(answer)
     } finally {
