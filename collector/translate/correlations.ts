@@ -61,10 +61,16 @@ export class Correlations {
 
   beginRequest(bodyBytes: number): void {
     this.table.beginRequest(bodyBytes)
+    // One that broke off had no end.
     this.#seen.clear()
     this.leftOut = 0
     this.#endLimit = bodyBytes + ROWS_ALLOWANCE_BYTES
     this.beginItem()
+  }
+
+  /** Lets go of its ids, of which there may be as many as the body holds. */
+  endRequest(): void {
+    this.#seen.clear()
   }
 
   beginItem(): void {

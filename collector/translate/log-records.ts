@@ -54,6 +54,10 @@ export class LogRecordTranslator implements ItemTranslator {
     this.#arrival = fromMs(receivedMs)
   }
 
+  endRequest(): void {
+    this.#correlations.endRequest()
+  }
+
   item(end: number, resource: ResourceIdentity, scope: ScopeIdentity): void {
     const { cursor, dictionary, attribution } = this.#shared
     const source = cursor.at

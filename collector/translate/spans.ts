@@ -49,6 +49,10 @@ export class SpanTranslator implements ItemTranslator {
     this.#receivedMs = receivedMs
   }
 
+  endRequest(): void {
+    this.#correlations.endRequest()
+  }
+
   item(end: number, resource: ResourceIdentity, scope: ScopeIdentity): void {
     const { cursor, dictionary, attribution } = this.#shared
     const source = cursor.at

@@ -69,6 +69,8 @@ export interface ItemTranslator {
   beginRequest(bodyBytes: number, receivedMs: number): void
   /** Reads the item (a Span, a LogRecord, a Metric) that begins at the cursor: writes its rows, or rejects it. */
   item(end: number, resource: ResourceIdentity, scope: ScopeIdentity): void
+  /** Lets go of what was the request's alone. */
+  endRequest?(): void
 }
 
 const NOTHING = new Uint8Array()
@@ -133,6 +135,7 @@ class EnvelopeTranslator implements Translator {
     const dictionary = this.#dictionary
     // The body and the rows are the request's; only what is remembered outlives it.
     this.#cursor.open(NOTHING)
+    items.endRequest?.()
     const copies = tables.map((table) => table.finish()).filter((copy) => copy !== null)
     const sum = (name: 'repaired' | 'droppedAttributes' | 'cutValues') =>
       tables.reduce((total, { values }) => total + values[name], dictionary[name])
