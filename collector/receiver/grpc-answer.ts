@@ -49,7 +49,8 @@ export function sendHttpStatus(stream: ServerHttp2Stream, refusal: Refusal): voi
 function endEarly(stream: ServerHttp2Stream, headers: OutgoingHttpHeaders): void {
   stream.respond(headers, { endStream: true })
   if (stream.readableEnded) return
-  stream.close(constants.NGHTTP2_NO_ERROR)
+  // In the same turn Node 22 and 26 would drop the answer that was not sent yet.
+  setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR))
   // A stream whose data nobody takes is never over.
   stream.resume()
 }
