@@ -137,8 +137,8 @@ export default tseslint.config(
     ],
     packages: [...sql, 'fastify'],
   }),
-  // Used by the spool and by the embedded Postgres.
-  boundary('collector/{owner,process}.ts', {
+  // Used by parts that do not know each other.
+  boundary('collector/{owner,process,slabs}.ts', {
     folders: [
       'receiver',
       'otlp',

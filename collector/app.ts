@@ -12,6 +12,7 @@ import {
 import { bySignal } from './otlp/signal'
 import type { CollectorParts } from './parts'
 import { type Release, releaseAll } from './release'
+import { type Lend, Slabs } from './slabs'
 import { openStorage, WRITERS } from './storage'
 import { keepDeadLetters, WHOLE_REQUEST } from './store/dead-letter'
 import { MigrationError } from './store/migrate'
@@ -57,10 +58,12 @@ async function start(parts: CollectorParts, releases: Release[]): Promise<Collec
   const ready = createPromise<void>()
   const failed = createPromise<Error>()
   const counters = createCounters()
+  const slabs = new Slabs()
   const storage = await openStorage(parts, counters, releases, failed.resolve)
   const { database, keeper, leader, writer, spool, pool } = storage
   const pipeline = new Pipeline({
-    ...createTranslation(config),
+    ...createTranslation(config, slabs.lend),
+    giveBack: slabs.giveBack,
     write: writer.write,
     writers: WRITERS,
     spool,
@@ -86,7 +89,11 @@ async function start(parts: CollectorParts, releases: Release[]): Promise<Collec
   const deadline = { atMs: 0 }
   const remainingMs = () => Math.max(0, deadline.atMs - performance.now())
   releases.push(() => pipeline.stop(remainingMs()))
-  const doors = await openDoors(parts, { ...storage, pipeline, counters, remainingMs }, releases)
+  const doors = await openDoors(
+    parts,
+    { ...storage, pipeline, slabs, counters, remainingMs },
+    releases,
+  )
   openHostMetrics(parts, { ...storage, pipeline, counters }, releases)
   return {
     ...doors,
@@ -117,7 +124,7 @@ const REQUESTS = {
   logs: EXPORT_LOGS_SERVICE_REQUEST,
 }
 
-function createTranslation(config: Config) {
+function createTranslation(config: Config, lend: Lend) {
   const translator = createTranslator({
     retentionMs: bySignal((signal) => retentionDaysOf(config, signal) * HOURS_A_DAY * HOUR_MS),
     maxAheadMs: HOURS_A_DAY * HOUR_MS,
@@ -125,10 +132,11 @@ function createTranslation(config: Config) {
     correlationAttributes: config.correlationAttributes,
     dictionaryCacheSize: DICTIONARY_CACHE_SIZE,
     limits: config,
+    lend,
   })
   return {
     decode: ({ signal, encoding, body }: ExportRequest): Uint8Array =>
-      encoding === 'json' ? protobufFromJson(body, REQUESTS[signal]) : body,
+      encoding === 'json' ? protobufFromJson(body, REQUESTS[signal], lend) : body,
     translate: (message: Message): Translated => translator.translate(message),
   }
 }

@@ -17,6 +17,7 @@ import type { ReceiverParts } from './receiver/receive'
 import { watchRenewals } from './receiver/renewal'
 import { DoorTls } from './receiver/tls'
 import type { Release } from './release'
+import type { Slabs } from './slabs'
 import { createCorrelationQueries } from './store/queries/correlations'
 import { createLogQueries } from './store/queries/logs'
 import { createMetricQueries } from './store/queries/metrics'
@@ -41,6 +42,7 @@ interface Inside {
   readonly queryPool: Pool
   readonly pipeline: Pipeline
   readonly spool: Spool
+  readonly slabs: Slabs
   readonly counters: Counters
   /** How much of the time for a stop is left. */
   readonly remainingMs: () => number
@@ -88,13 +90,17 @@ async function openApi(
 
 async function openOtlp(
   { config, tokens, log }: CollectorParts,
-  { pipeline, counters, remainingMs }: Inside,
+  { pipeline, slabs, counters, remainingMs }: Inside,
   releases: Release[],
 ): Promise<{ readonly otlpUrl: string; readonly otlpGrpcUrl: string }> {
   const tls = openTls(config, log, releases)
   const receiver: ReceiverParts = {
     accept: (request, onReleased) => pipeline.accept(request, onReleased),
-    admission: createAdmission(config.admissionBytes, (bytes) => counters.admittedBytes.set(bytes)),
+    admission: createAdmission(
+      config.admissionBytes,
+      (bytes) => counters.admittedBytes.set(bytes),
+      slabs.lend,
+    ),
     maxConnections: config.otlpMaxConnections,
     headerTimeoutMs: config.otlpHeaderTimeoutMs,
     bodyTimeoutMs: config.otlpBodyTimeoutMs,

@@ -24,6 +24,8 @@ export interface PipelineOptions {
   /** Protobuf to rows; throws BadData. */
   readonly translate: (message: Message) => Translated
   readonly write: WriteGroup
+  /** Takes back bytes that nobody uses any more; not called for requests that went wrong. */
+  readonly giveBack: (bytes: Uint8Array) => void
   /** How many groups of requests may be written at once, one of the spool's beside them. */
   readonly writers: number
   readonly spool: Spool
@@ -105,7 +107,7 @@ export class Pipeline {
    * more, which may be after the answer.
    */
   async accept(request: ExportRequest, onReleased: () => void): Promise<ExportOutcome> {
-    const { decode, translate, counters } = this.#options
+    const { decode, translate, giveBack, counters } = this.#options
     const { signal, tenant, receivedMs } = request
     let message: Message
     let translated: Translated
@@ -123,11 +125,16 @@ export class Pipeline {
       onReleased()
       return outcomeOf(translated)
     }
+    const digest = digestOf(signal, tenant, request.body)
+    if (request.body !== message.body) giveBack(request.body)
     const pending = new Pending({
-      digest: digestOf(signal, tenant, request.body),
+      digest,
       message,
       translated,
-      onReleased,
+      onReleased: () => {
+        this.#giveBack(pending)
+        onReleased()
+      },
       onAnswered: (answered) => this.#unanswered.delete(answered),
     })
     this.#unanswered.add(pending)
@@ -177,6 +184,14 @@ export class Pipeline {
     const away = this.away()
     const full = away === null ? null : spool.refusal()
     if (full !== null) throw new Unavailable(`cannot store the request: ${away}, and ${full}`)
+  }
+
+  /** Only what is committed: nothing reads it then, whereas a connection or a disk that failed may be at it still. */
+  #giveBack({ body, translated, isCommitted, isKept }: Pending): void {
+    if (!isCommitted || isKept) return
+    const { giveBack } = this.#options
+    giveBack(body)
+    for (const { bytes } of translated.copies) giveBack(bytes)
   }
 
   #onAvailability(isAvailable: boolean): void {

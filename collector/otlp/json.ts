@@ -1,3 +1,4 @@
+import type { Lend } from '../slabs'
 import { writeKeyValue } from './json/attribute'
 import {
   writeDouble,
@@ -40,9 +41,15 @@ const NOT_IN_ARRAY = -1
  * item is refused; an integer too large for the `int64` of a oneof becomes its `double`; a null message in an array is
  * an empty message; a repeated key overwrites (scalars), merges (messages) or appends (arrays), as on the wire; a null
  * member counts as absent.
+ *
+ * It is written into memory that is lent, as much as the body has.
  */
-export function protobufFromJson(body: Uint8Array, root: MessageSchema): Buffer {
-  return new Translation(body, planOf(root)).run()
+export function protobufFromJson(
+  body: Uint8Array,
+  root: MessageSchema,
+  lend: Lend = Buffer.allocUnsafeSlow,
+): Buffer {
+  return new Translation(body, planOf(root), lend).run()
 }
 
 /** An object being translated; with `index` >= 0 we are inside the array that is its member `field`. */
@@ -68,9 +75,9 @@ class Translation {
   readonly #frames: Frame[]
   #depth = 0
 
-  constructor(body: Uint8Array, root: Plan) {
+  constructor(body: Uint8Array, root: Plan, lend: Lend) {
     this.#source = new JsonSource(body, (withMember) => this.#path(withMember))
-    this.#writer = new ProtobufWriter(body.byteLength + 4 * VALUE_ROOM_BYTES)
+    this.#writer = new ProtobufWriter(lend(body.byteLength + 4 * VALUE_ROOM_BYTES))
     this.#frames = [new Frame(root)]
   }
 

@@ -10,9 +10,10 @@ export class ProtobufWriter {
   view: DataView
   end = 0
 
-  constructor(capacityBytes = 256) {
-    this.bytes = Buffer.allocUnsafeSlow(capacityBytes)
-    this.view = viewOf(this.bytes)
+  /** It writes into these bytes for as long as they are enough. */
+  constructor(bytes: Buffer = Buffer.allocUnsafeSlow(256)) {
+    this.bytes = bytes
+    this.view = viewOf(bytes)
   }
 
   /** Makes room for `size` more bytes. */

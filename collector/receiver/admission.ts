@@ -1,3 +1,5 @@
+import type { Lend } from '../slabs'
+
 /** What a byte of a request costs while it is under way: the body, its rows, and the buffers between. */
 const FACTOR = 2
 
@@ -11,14 +13,20 @@ export interface Admission {
 export interface Reservation {
   /** Reserves for a body that grew to `bodyBytes`; false when the budget has no room, which leaves the reservation as it was. */
   growTo(bodyBytes: number): boolean
+  /** Memory for a body of that many bytes, which are reserved already. */
+  readonly lend: Lend
   /** Gives everything back for good: it does not grow again. Harmless twice. */
   release(): void
 }
 
-/** Bytes are reserved before they are read, times a factor for what becomes of them. `onChange` is told the bytes in use. */
+/**
+ * Bytes are reserved before they are read, times a factor for what becomes of them. `onChange` is told the bytes in use, `lend`
+ * is where they come from.
+ */
 export function createAdmission(
   budgetBytes: number,
   onChange: (usedBytes: number) => void = () => undefined,
+  lend: Lend = Buffer.allocUnsafeSlow,
 ): Admission {
   let used = 0
   const use = (bytes: number) => {
@@ -31,6 +39,7 @@ export function createAdmission(
       let reserved = 0
       let isReleased = false
       return {
+        lend,
         growTo(bodyBytes) {
           if (isReleased) return false
           const missing = bodyBytes * FACTOR - reserved

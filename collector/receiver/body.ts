@@ -31,5 +31,5 @@ export async function readBody(
   if (encoding.endsWith('gzip')) return inflate(request, reservation, maxBodyBytes)
   if (length === null) return collect(request, reservation, maxBodyBytes)
   // Node itself ends the message at its length.
-  return fill(request as AsyncIterable<Buffer>, length)
+  return fill(request as AsyncIterable<Buffer>, reservation, length)
 }

@@ -7,8 +7,12 @@ import { brokenOff, full, Refusal, tooLarge } from './refusal'
 export const STEP_BYTES = 64 * 1024
 
 /** Exactly `length` bytes into one buffer; they are reserved already. Throws Refusal 400 when there are fewer. */
-export async function fill(source: AsyncIterable<Buffer>, length: number): Promise<Buffer> {
-  const body = Buffer.allocUnsafeSlow(length)
+export async function fill(
+  source: AsyncIterable<Buffer>,
+  { lend }: Reservation,
+  length: number,
+): Promise<Buffer> {
+  const body = lend(length)
   let filled = 0
   try {
     for await (const chunk of source) filled += chunk.copy(body, filled)
@@ -39,7 +43,10 @@ export async function collect(
   } catch (error) {
     throw asRefusal(error)
   }
-  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, length)
+  const body = reservation.lend(length)
+  let filled = 0
+  for (const chunk of chunks) filled += chunk.copy(body, filled)
+  return body
 }
 
 /** The same of a compressed source; it is what was inflated that counts. Throws Refusal 400 for what is no gzip. */

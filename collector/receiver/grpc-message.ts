@@ -31,7 +31,7 @@ export async function readMessage(
   const content = takeMessage(rest, chunks, length)
   if (isCompressed) return inflateContent(content, reservation, maxBytes)
   if (!reservation.growTo(length)) throw full()
-  return fill(content, length)
+  return fill(content, reservation, length)
 }
 
 async function inflateContent(

@@ -1,3 +1,5 @@
+import type { Lend } from '../slabs'
+
 const LARGEST_GROWTH = 8
 const GROWTH_ALLOWANCE_BYTES = 1024 * 1024
 /** The rows of most requests fit into this. */
@@ -31,13 +33,13 @@ export class RowBuffer {
   }
 
   /**
-   * Hands out what was written, in memory of its own, and starts over. The buffer is kept for what comes next, so that each
-   * request costs the bytes it has and no growing; one that has become large is handed out itself.
+   * Hands out what was written, in memory that is lent for it, and starts over. The buffer is kept for what comes next, so
+   * that each request costs the bytes it has and no growing; one that has become large is handed out itself.
    */
-  take(): Buffer {
+  take(lend: Lend): Buffer {
     let taken = this.written()
     if (taken.length <= LARGEST_KEPT_BYTES) {
-      taken = Buffer.allocUnsafeSlow(this.end)
+      taken = lend(this.end)
       this.bytes.copy(taken, 0, 0, this.end)
     }
     this.reset()

@@ -48,8 +48,9 @@ export class Correlations {
   readonly #seen = new Set<string>()
   #endLimit = 0
 
-  constructor({ cursor, limits, options }: Translation) {
-    this.table = new TableWriter(CORRELATION, cursor, limits)
+  constructor(shared: Translation) {
+    const { cursor, options } = shared
+    this.table = new TableWriter(CORRELATION, shared)
     this.#cursor = cursor
     this.#rows = this.table.rows
     const names = options.correlationAttributes.map((name) => Buffer.from(name))

@@ -26,11 +26,10 @@ export class LogRecordTranslator implements ItemTranslator {
   #arrival: UnixNanos = { low: 0, high: 0 }
 
   constructor(shared: Translation) {
-    const { cursor, limits } = shared
     this.#shared = shared
     const { retentionMs, maxAheadMs } = shared.options
     this.#times = { retentionMs: retentionMs.logs, maxAheadMs }
-    this.#table = new TableWriter(LOG_RECORD, cursor, limits)
+    this.#table = new TableWriter(LOG_RECORD, shared)
     this.#correlations = new Correlations(shared)
     this.#watch = new AttributeWatch(shared, this.#correlations)
     this.tables = [this.#table, this.#correlations.table]

@@ -136,8 +136,9 @@ export class MetricTranslator implements ItemTranslator {
   }
 }
 
-function createTarget(table: Table, { cursor, limits }: Translation, growth?: number): Target {
-  const writer = new TableWriter(table, cursor, limits, growth)
+function createTarget(table: Table, shared: Translation, growth?: number): Target {
+  const { cursor } = shared
+  const writer = new TableWriter(table, shared, growth)
   const exemplars = new ExemplarWriter(cursor, writer.rows, writer.values)
   return { table: writer, point: new DataPointReader(cursor, exemplars) }
 }

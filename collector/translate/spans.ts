@@ -23,11 +23,10 @@ export class SpanTranslator implements ItemTranslator {
   #receivedMs = 0
 
   constructor(shared: Translation) {
-    const { cursor, limits } = shared
     this.#shared = shared
     const { retentionMs, maxAheadMs } = shared.options
     this.#times = { retentionMs: retentionMs.traces, maxAheadMs }
-    this.#table = new TableWriter(SPAN, cursor, limits)
+    this.#table = new TableWriter(SPAN, shared)
     this.#correlations = new Correlations(shared)
     this.#watch = new AttributeWatch(shared, this.#correlations)
     this.tables = [this.#table, this.#correlations.table]

@@ -1,8 +1,8 @@
-import type { Cursor } from '../otlp/cursor'
+import type { Lend } from '../slabs'
 import { largestRows, RowBuffer } from './buffer'
 import type { ResourceIdentity, ScopeIdentity } from './identity'
-import type { TranslationLimits } from './limits'
 import type { CopyRows, Table } from './rows'
+import type { Translation } from './translator'
 import { ValueWriter } from './value'
 
 /** Writes the rows of one table while a request is translated. */
@@ -12,14 +12,16 @@ export class TableWriter {
   readonly values: ValueWriter
   readonly #table: Table
   readonly #growth: number | undefined
+  readonly #lend: Lend
   #offsets: number[] = []
   #sources: number[] = []
   #days: number[] = []
   #rowStart = 0
 
-  constructor(table: Table, cursor: Cursor, limits: TranslationLimits, growth?: number) {
+  constructor(table: Table, { cursor, limits, options }: Translation, growth?: number) {
     this.#table = table
     this.#growth = growth
+    this.#lend = options.lend ?? Buffer.allocUnsafeSlow
     this.values = new ValueWriter(cursor, this.rows, limits)
   }
 
@@ -65,7 +67,7 @@ export class TableWriter {
 
   /** Hands out the rows, null if there are none, and lets go of them. */
   finish(): CopyRows | null {
-    const bytes = this.rows.take()
+    const bytes = this.rows.take(this.#lend)
     if (this.#offsets.length === 0) return null
     return {
       table: this.#table,

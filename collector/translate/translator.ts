@@ -1,5 +1,6 @@
 import { Cursor } from '../otlp/cursor'
 import type { Signal } from '../otlp/signal'
+import type { Lend } from '../slabs'
 import { Attribution } from './attribution'
 import { Dictionary, type Parts } from './dictionary'
 import type { ResourceIdentity, ScopeIdentity } from './identity'
@@ -24,6 +25,8 @@ export interface TranslatorOptions {
   /** How many rows of each dictionary are remembered. */
   readonly dictionaryCacheSize: number
   readonly limits?: TranslationLimits
+  /** Where the memory of rows comes from. */
+  readonly lend?: Lend
 }
 
 /** An export request as it is translated. */

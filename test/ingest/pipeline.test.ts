@@ -141,3 +141,25 @@ t.test('while nothing may be written into a usable Postgres, requests are refuse
   t.equal(sent.releases, 1)
   t.equal(writes.length + spool.state().records, 0)
 })
+
+t.test('the memory of a request comes back once it is committed, and only then', async (t) => {
+  const rows = Buffer.from('rows')
+  const [copy] = translated().copies
+  const translate = () => translated({ copies: [{ ...copy!, bytes: rows }] })
+  const body = Buffer.from('protobuf')
+  const { write, writes } = controlledWrites()
+  const back: string[] = []
+  const giveBack = (bytes: Uint8Array) => back.push(Buffer.from(bytes).toString())
+  const decode = () => body
+  const { pipeline } = await startPipeline(t, { write, decode, translate, giveBack })
+  const stored = send(pipeline, 'JSON')
+  t.same(back, ['JSON'], 'nobody reads what it was translated from')
+  writes[0]?.store()
+  await until(() => stored.releases === 1, TIMEOUT_MS, 'the release')
+  t.same(back, ['JSON', 'protobuf', 'rows'])
+
+  const lost = send(pipeline, 'more JSON')
+  writes[1]?.reject(new Unavailable('the connection is lost'))
+  await until(() => lost.releases === 1, TIMEOUT_MS, 'the release')
+  t.same(back.slice(3), ['more JSON'], 'a connection that is lost may still read it')
+})

@@ -92,6 +92,7 @@ export async function createPipeline(
   const pipeline = new Pipeline({
     decode: ({ body }) => body,
     translate: () => translated(),
+    giveBack: () => undefined,
     writers: 1,
     spool,
     bury: (...dead) => {

@@ -21,7 +21,7 @@ const CUMULATIVE = 2
 
 /** An ExportMetricsServiceRequest in protobuf. */
 export function encodeExport({ resource, version, metrics, unixMs }: Export): Buffer {
-  const writer = new ProtobufWriter(CAPACITY_BYTES)
+  const writer = new ProtobufWriter(Buffer.allocUnsafeSlow(CAPACITY_BYTES))
   const message = (field: number, fill: () => void) => writer.message(tagOf(field, BYTES), fill)
   const string = (field: number, text: string) => writer.string(tagOf(field, BYTES), text)
   message(1, () => {
