@@ -160,6 +160,27 @@ export default tseslint.config(
   }),
   boundary('collector/api', {
     folders: ['receiver', 'otlp', 'translate', 'ingest', 'store', 'instrumentation'],
+    except: ['translate/distribution'],
+    packages: sql,
+  }),
+  boundary('collector/health', {
+    folders: [
+      'receiver',
+      'otlp',
+      'translate',
+      'ingest',
+      'store',
+      'api',
+      'pages',
+      'telemetry',
+      'instrumentation',
+    ],
+    except: ['translate/distribution'],
+    packages: io,
+  }),
+  boundary('collector/pages', {
+    folders: ['receiver', 'otlp', 'translate', 'ingest', 'store', 'instrumentation'],
+    except: ['translate/distribution'],
     packages: sql,
   }),
   boundary('collector/telemetry', {

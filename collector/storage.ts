@@ -112,6 +112,7 @@ function openLeader(
   const own = log.child({ part: 'leader' })
   const duties = createDuties({
     retentionDays: (signal) => retentionDaysOf(config, signal),
+    rollupRetentionDays: config.retentionRollupsDays,
     maxBytes: retentionBytesOf(config),
     log: own,
     partition: (action, table) => counters.partitions.inc({ action, table }),

@@ -23,6 +23,30 @@ create table sidelight.dead_letter (
 );
 CREATE INDEX dead_letter_dead_at ON sidelight.dead_letter USING btree (dead_at);
 
+create table sidelight.edge_candidate (
+  bucket timestamp with time zone not null,
+  added_at timestamp with time zone not null default clock_timestamp(),
+  trace_id uuid not null,
+  parent_span_id bigint not null,
+  service_id bigint not null,
+  duration_ns bigint,
+  adjusted_count double precision not null,
+  is_error boolean not null
+);
+
+create table sidelight.edge_rollup (
+  bucket timestamp with time zone not null,
+  client_service_id bigint not null,
+  server_service_id bigint not null,
+  call_count bigint not null,
+  error_count bigint not null,
+  adjusted_count double precision not null,
+  adjusted_error_count double precision not null,
+  duration_sum_ns double precision not null,
+  duration_max_ns bigint,
+  constraint edge_rollup_pkey PRIMARY KEY (bucket, client_service_id, server_service_id)
+) partition by RANGE (bucket);
+
 create table sidelight.ingest_receipt (
   digest uuid not null,
   received_at timestamp with time zone not null default clock_timestamp(),
@@ -220,6 +244,29 @@ create table sidelight.span (
 CREATE INDEX span_service_start ON ONLY sidelight.span USING btree (service_id, start_time);
 CREATE INDEX span_start_brin ON ONLY sidelight.span USING brin (start_time);
 CREATE INDEX span_trace_id ON ONLY sidelight.span USING btree (trace_id);
+
+create table sidelight.span_rollup (
+  bucket timestamp with time zone not null,
+  level smallint not null,
+  is_request boolean not null,
+  service_id bigint not null,
+  operation_id bigint not null,
+  span_count bigint not null,
+  root_count bigint not null,
+  error_count bigint not null,
+  adjusted_count double precision not null,
+  adjusted_error_count double precision not null,
+  duration_sum_ns double precision not null,
+  duration_min_ns bigint,
+  duration_max_ns bigint,
+  zero_count double precision not null,
+  bucket_indexes smallint[] not null,
+  bucket_counts double precision[] not null,
+  slowest_trace_id uuid,
+  error_trace_id uuid,
+  random_trace_id uuid
+) partition by RANGE (bucket);
+CREATE INDEX span_rollup_level_bucket ON ONLY sidelight.span_rollup USING btree (level, bucket);
 
 create view sidelight.logs as
  SELECT l."time",

@@ -166,6 +166,15 @@ export const KEYS = {
     unit: 'days',
     description: 'The same for data points of metrics alone; not set: the general one',
   }),
+  retentionRollupsDays: declare({
+    env: 'SIDELIGHT_RETENTION_ROLLUPS_DAYS',
+    path: 'retention.rollups_days',
+    type: wholeNumber(1, 3650),
+    fallback: 400,
+    unit: 'days',
+    description:
+      'How long what spans add up to is kept, for health, SLAs and statistics of times whose spans are dropped already; a stored month is dropped when all of it is older',
+  }),
   retentionMaxBytes: declare({
     env: 'SIDELIGHT_RETENTION_MAX_BYTES',
     path: 'retention.max_bytes',

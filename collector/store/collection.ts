@@ -1,4 +1,4 @@
-import { DICTIONARIES } from '../translate/rows'
+import { DICTIONARIES, type DictionaryName } from '../translate/rows'
 import { dayOf, readClockMs } from './clock'
 import type { Leadership } from './leadership'
 import { readOldestDay } from './partitions'
@@ -12,31 +12,33 @@ const SPARE_DAYS = 2
 export type Collected = (dictionary: string, rows: number) => void
 
 /**
- * Deletes the dictionary rows that no stored row refers to any more: not seen for longer than the longest retention, and
- * not since the day before the oldest partition either, should that have stayed longer. Returns a function, which
- * remembers how far it has come: looking for such rows reads the dictionaries as a whole, and once a day is enough.
+ * Deletes the dictionary rows that no stored row refers to any more: not seen for longer than what refers to them is kept
+ * (`keptDays`), and not since the day before the oldest partition either, should that have stayed longer. Returns a
+ * function, which remembers how far it has come: looking for such rows reads a dictionary as a whole, and once a day is
+ * enough.
  */
 export function createCollection(
-  longestRetentionDays: number,
+  keptDays: (dictionary: DictionaryName) => number,
   collected: Collected,
 ): (leadership: Leadership) => Promise<void> {
-  let doneBefore = -Infinity
+  const doneBefore = new Map<DictionaryName, number>()
   return async (leadership) => {
     const today = dayOf(await readClockMs(leadership))
-    const edge = today - longestRetentionDays - SPOOL_DAYS - SPARE_DAYS
-    const beforeDay = Math.min(edge, ((await readOldestDay(leadership)) ?? Infinity) - 1)
-    if (beforeDay <= doneBefore) return
-    for (const dictionary of Object.keys(DICTIONARIES)) {
+    const oldestDay = (await readOldestDay(leadership)) ?? Infinity
+    for (const dictionary of Object.keys(DICTIONARIES) as DictionaryName[]) {
+      const edge = today - keptDays(dictionary) - SPOOL_DAYS - SPARE_DAYS
+      const beforeDay = Math.min(edge, oldestDay - 1)
+      if (beforeDay <= (doneBefore.get(dictionary) ?? -Infinity)) continue
       const rows = await collect(leadership, dictionary, beforeDay)
       if (rows > 0) collected(dictionary, rows)
+      doneBefore.set(dictionary, beforeDay)
     }
-    doneBefore = beforeDay
   }
 }
 
 async function collect(
   leadership: Leadership,
-  dictionary: string,
+  dictionary: DictionaryName,
   beforeDay: number,
 ): Promise<number> {
   let rows = 0

@@ -7,7 +7,7 @@ import type { Leadership } from './leadership'
 import { deleteOldReceipts, forgetSidecars } from './maintenance'
 import { ensureUpcomingPartitions } from './partitions'
 import { createSizeRetention, dropByAge } from './retention'
-import type { Signal } from '../translate/rows'
+import type { DictionaryName, Signal } from '../translate/rows'
 import { keptDays, PARTITIONED_TABLES } from './tables'
 
 /** Work of the leader; done again and again, and whoever takes over may begin it anew at any point. */
@@ -19,6 +19,8 @@ export interface Duty {
 
 export interface DutiesOptions {
   readonly retentionDays: (signal: Signal) => number
+  /** How long what spans add up to is kept. */
+  readonly rollupRetentionDays: number
   /** What everything in the schema may take on disk; null for no limit. */
   readonly maxBytes: number | null
   readonly log: Logger
@@ -27,9 +29,12 @@ export interface DutiesOptions {
   readonly collected: Collected
 }
 
+/** Those that rollups refer to. */
+const ROLLUP_DICTIONARIES: ReadonlySet<DictionaryName> = new Set(['service', 'operation'])
+
 /** What the leader does, in this order: what takes long comes last. */
 export function createDuties(options: DutiesOptions): readonly Duty[] {
-  const { retentionDays, partition, collected, log } = options
+  const { retentionDays, rollupRetentionDays, partition, collected, log } = options
   const retention = { ...options, dropped: (table: string) => partition('dropped', table) }
   const longestRetentionDays = Math.max(
     ...PARTITIONED_TABLES.map((table) => keptDays(table, retentionDays)),
@@ -45,7 +50,16 @@ export function createDuties(options: DutiesOptions): readonly Duty[] {
     duty('forgetting sidecars', forgetSidecars),
     duty('dropping old partitions', (leadership) => dropByAge(leadership, retention)),
     duty('keeping the size', createSizeRetention(retention)),
-    duty('collecting dictionaries', createCollection(longestRetentionDays, collected)),
+    duty(
+      'collecting dictionaries',
+      createCollection(
+        (dictionary) =>
+          ROLLUP_DICTIONARIES.has(dictionary)
+            ? Math.max(longestRetentionDays, rollupRetentionDays)
+            : longestRetentionDays,
+        collected,
+      ),
+    ),
     duty('closing partitions', (leadership) =>
       closePartitions(leadership, { log, closed: (table) => partition('closed', table) }),
     ),

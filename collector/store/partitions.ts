@@ -1,7 +1,7 @@
 import type { Pool, PoolClient } from 'pg'
 import { DAY_MS, dayOf } from './clock'
 import { inTransaction, type Queryable, withClient } from './session'
-import { PARTITIONED_TABLES } from './tables'
+import { MONTHLY_TABLES, PARTITIONED_TABLES } from './tables'
 
 /** Partitions the maintenance keeps ready around today. */
 const DAYS_BEHIND = 1
@@ -25,8 +25,8 @@ export async function ensureUpcomingPartitions(
   signal?: AbortSignal,
 ): Promise<void> {
   const days = upcomingDays(nowMs)
-  const names = PARTITIONED_TABLES.map(({ name }) => name)
-  const wanted = names.flatMap((table) => days.map((day) => ({ table, day })))
+  const names = [...PARTITIONED_TABLES.map(({ name }) => name), ...MONTHLY_TABLES]
+  const wanted = names.flatMap((table) => firstDays(table, days).map((day) => ({ table, day })))
   await withClient(pool, signal, async (client) => {
     const missing = await withoutPartition(client, wanted)
     for (const table of new Set(missing.map((place) => place.table))) {
@@ -48,7 +48,7 @@ export function createPartitionCache(): PartitionCache {
       // What is learned after forget() goes to the map of before, and is forgotten with it.
       const remembered = known
       const present = remembered.get(table) ?? new Set()
-      const missing = [...days].filter((day) => !present.has(day))
+      const missing = firstDays(table, days).filter((day) => !present.has(day))
       if (missing.length === 0) return
       for (const day of await createMissing(client, table, missing)) present.add(day)
       remembered.set(table, present)
@@ -59,17 +59,23 @@ export function createPartitionCache(): PartitionCache {
   }
 }
 
-/** `span_20261124` for the table `span`. */
+/** Of the partition of a day: `span_20261124` for the table `span`, `span_rollup_202611` for one by month. */
 export function partitionName(table: string, day: number): string {
-  return `${table}_${dateOf(day).replaceAll('-', '')}`
+  const digits = dateOf(day).replaceAll('-', '')
+  return `${table}_${isMonthly(table) ? digits.slice(0, 6) : digits}`
 }
 
-/** What a daily partition is to its table. `detaching`: a concurrent detach was begun and not finished. */
+/** The first day of the partition of a day. */
+export function firstDayOf(table: string, day: number): number {
+  return isMonthly(table) ? dayOf(Date.parse(`${dateOf(day).slice(0, 7)}-01`)) : day
+}
+
+/** What a partition is to its table. `detaching`: a concurrent detach was begun and not finished. */
 export type PartitionState = 'attached' | 'detaching' | 'detached'
 
 export interface Partition {
   readonly name: string
-  /** Days since 1970-01-01, UTC. */
+  /** Its only or first day, in days since 1970-01-01, UTC. */
   readonly day: number
   readonly state: PartitionState
 }
@@ -82,14 +88,14 @@ left join pg_inherits i on i.inhrelid = c.oid and i.inhparent = $1::regclass
 where c.relnamespace = 'sidelight'::regnamespace and c.relkind = 'r' and c.relname ~ $2
 order by c.relname`
 
-/** The daily partitions of the table, oldest first, and those that were detached and not dropped yet. */
+/** The partitions of the table, oldest first, and those that were detached and not dropped yet. */
 export async function listPartitions(
   database: Queryable,
   table: string,
 ): Promise<readonly Partition[]> {
   const { rows } = await database.query<Omit<Partition, 'day'>>(PARTITIONS, [
     `sidelight.${table}`,
-    `^${table}_[0-9]{8}$`,
+    `^${table}_[0-9]{${isMonthly(table) ? 6 : 8}}$`,
   ])
   const partitions = rows.map((row) => ({ ...row, day: dayOfName(row.name) }))
   return partitions.filter(
@@ -97,7 +103,7 @@ export async function listPartitions(
   )
 }
 
-/** The day of the oldest partition of all tables; null when there is none. */
+/** The day of the oldest daily partition of all tables; null when there is none. */
 export async function readOldestDay(database: Queryable): Promise<number | null> {
   const days: number[] = []
   for (const { name } of PARTITIONED_TABLES) {
@@ -116,7 +122,7 @@ async function createMissing(
   const wanted = await withoutDropped(
     client,
     table,
-    [...new Set(days)].sort((a, b) => a - b),
+    firstDays(table, days).sort((a, b) => a - b),
   )
   if ((await missingDays(client, table, wanted)).length === 0) return wanted
   return inTransaction(client, async () => {
@@ -187,13 +193,29 @@ function createStatements(table: string, day: number): string {
   return `
     create table if not exists ${partition} (like sidelight.${table} including all excluding indexes);
     alter table sidelight.${table} attach partition ${partition}
-      for values from ('${dateOf(day)} 00:00:00+00') to ('${dateOf(day + 1)} 00:00:00+00')`
+      for values from ('${dateOf(day)} 00:00:00+00') to ('${dateOf(endDayOf(table, day))} 00:00:00+00')`
+}
+
+function isMonthly(table: string): boolean {
+  return MONTHLY_TABLES.includes(table)
+}
+
+/** The first days of the partitions of these days, each once. */
+function firstDays(table: string, days: Iterable<number>): number[] {
+  return [...new Set([...days].map((day) => firstDayOf(table, day)))]
+}
+
+/** The day after the last one of the partition. */
+export function endDayOf(table: string, firstDay: number): number {
+  // No month has more than 31 days, and none less than 28.
+  return isMonthly(table) ? firstDayOf(table, firstDay + 31) : firstDay + 1
 }
 
 /** NaN for what is no date. */
 function dayOfName(partition: string): number {
-  const date = partition.slice(-8).replace(/^(.{4})(.{2})/, '$1-$2-')
-  return dayOf(Date.parse(date))
+  const [digits = ''] = /\d+$/.exec(partition) ?? []
+  const date = digits.replace(/^(.{4})(.{2})/, '$1-$2-')
+  return dayOf(Date.parse(date.length === 8 ? `${date}01` : date))
 }
 
 function dateOf(day: number): string {

@@ -1,11 +1,11 @@
 import type { Logger } from 'pino'
 import { DAY_MS, dayOf, readClockMs } from './clock'
 import type { Leadership } from './leadership'
-import { readOldestDay } from './partitions'
+import { firstDayOf, readOldestDay } from './partitions'
 import { dropBefore, type Removal } from './removal'
 import type { Queryable } from './session'
 import type { Signal } from '../translate/rows'
-import { keptDays, PARTITIONED_TABLES } from './tables'
+import { keptDays, MONTHLY_TABLES, PARTITIONED_TABLES } from './tables'
 
 /** What was accepted may wait this many days in a spool, and must find its partition then. */
 export const SPOOL_DAYS = 1
@@ -15,6 +15,8 @@ export type DropReason = 'age' | 'size' | 'interrupted'
 
 export interface Retention {
   readonly retentionDays: (signal: Signal) => number
+  /** How long what spans add up to is kept. */
+  readonly rollupRetentionDays: number
   /** What everything in the schema may take on disk; null for no limit. */
   readonly maxBytes: number | null
   readonly log: Logger
@@ -24,12 +26,19 @@ export interface Retention {
   readonly detachLockTimeoutMs?: number
 }
 
-/** Drops the partitions whose whole day is older than the retention of their signal and a day, and what is left of earlier removals. */
+/** Drops the partitions all of which is older than their retention and a day, and what is left of earlier removals. */
 export async function dropByAge(leadership: Leadership, retention: Retention): Promise<void> {
   const today = dayOf(await readClockMs(leadership))
-  for (const table of PARTITIONED_TABLES) {
-    const { name } = table
-    const floor = today - keptDays(table, retention.retentionDays) - SPOOL_DAYS
+  const { retentionDays, rollupRetentionDays } = retention
+  const tables = [
+    ...PARTITIONED_TABLES.map((table) => ({
+      name: table.name,
+      days: keptDays(table, retentionDays),
+    })),
+    ...MONTHLY_TABLES.map((name) => ({ name, days: rollupRetentionDays })),
+  ]
+  for (const { name, days } of tables) {
+    const floor = firstDayOf(name, today - days - SPOOL_DAYS)
     await drop(leadership, retention, { table: name, floor, reason: 'age' })
     const begun = await readFloor(leadership, name)
     await drop(leadership, retention, { table: name, floor: begun, reason: 'interrupted' })
@@ -37,7 +46,7 @@ export async function dropByAge(leadership: Leadership, retention: Retention): P
 }
 
 /**
- * Drops whole days, the oldest first and of all tables, while the schema is larger than `maxBytes`; yesterday and what
+ * Drops whole days, the oldest first and of all tables of what was received, while the schema is larger than `maxBytes`; yesterday and what
  * follows stay. Returns a function, which remembers whether it has said that this is not enough.
  */
 export function createSizeRetention(

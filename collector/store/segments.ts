@@ -95,6 +95,7 @@ const DAY_MICROS = 86_400_000_000n
 /** The UTC day a row belongs to, in days since 2000-01-01; null when the row cannot be read. */
 function dayOf({ copy }: Segment, row: number): bigint | null {
   const { columns, partitionedBy } = copy.table
+  if (partitionedBy === null) return null
   const micros = bigintField(copy, row, columns.indexOf(partitionedBy))
   if (micros === null) return null
   // Division rounds towards zero, which would make one day of the two around 2000-01-01.

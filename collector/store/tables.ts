@@ -23,6 +23,9 @@ export const PARTITIONED_TABLES: readonly PartitionedTable[] = [
   { name: 'metric_histogram', signals: ['metrics'], closingIndex: BY_TIME },
 ]
 
+/** Tables with a partition a month: what spans add up to. They are small, and outlive what is received. */
+export const MONTHLY_TABLES: readonly string[] = ['span_rollup', 'edge_rollup']
+
 /** How many days the rows of a table are kept. */
 export function keptDays(
   { signals }: PartitionedTable,

@@ -5,8 +5,8 @@ export { type Signal, SIGNALS } from '../otlp/signal'
 /** A table as COPY writes it: `columns` is the order of the fields in a row of ours, not of the table. */
 export interface Table {
   readonly name: string
-  /** The timestamptz column whose day chooses the partition. */
-  readonly partitionedBy: string
+  /** The timestamptz column that chooses the partition; null for a table without partitions. */
+  readonly partitionedBy: string | null
   readonly columns: readonly string[]
   /** Its rows follow from items that are rows of another table: one that is refused is no item. */
   readonly isDerived?: true
@@ -122,6 +122,50 @@ export const METRIC_HISTOGRAM: Table = {
     'quantiles',
     'quantile_values',
   ],
+}
+
+/** What the spans of a request add up to, an operation and a minute each. */
+export const SPAN_ROLLUP: Table = {
+  name: 'span_rollup',
+  partitionedBy: 'bucket',
+  columns: [
+    'bucket',
+    'level',
+    'is_request',
+    'service_id',
+    'operation_id',
+    'span_count',
+    'root_count',
+    'error_count',
+    'adjusted_count',
+    'adjusted_error_count',
+    'duration_sum_ns',
+    'duration_min_ns',
+    'duration_max_ns',
+    'zero_count',
+    'bucket_indexes',
+    'bucket_counts',
+    'slowest_trace_id',
+    'error_trace_id',
+    'random_trace_id',
+  ],
+  isDerived: true,
+}
+
+/** Spans whose caller is to be found. */
+export const EDGE_CANDIDATE: Table = {
+  name: 'edge_candidate',
+  partitionedBy: null,
+  columns: [
+    'bucket',
+    'trace_id',
+    'parent_span_id',
+    'service_id',
+    'duration_ns',
+    'adjusted_count',
+    'is_error',
+  ],
+  isDerived: true,
 }
 
 /** Rows of one table, encoded for COPY BINARY without its header and trailer. */

@@ -39,8 +39,9 @@ for (const major of MAJORS) {
     ]
     for (const statement of statements) await pool.query(statement)
     const collected = new Map<string, number>()
-    const collect = createCollection(RETENTION_DAYS, (dictionary, rows) =>
-      collected.set(dictionary, rows),
+    const collect = createCollection(
+      () => RETENTION_DAYS,
+      (dictionary, rows) => collected.set(dictionary, rows),
     )
     await collect(await takeLead(t, pool))
     t.same(await readServices(pool), [0, 9, 10], 'kept: retention, a day in a spool, and two')
@@ -54,14 +55,20 @@ t.test('many rows are collected batch by batch', async (t) => {
     pool,
     Array.from({ length: 2_500 }, (_, i) => i),
   )
-  await createCollection(RETENTION_DAYS, () => undefined)(await takeLead(t, pool))
+  await createCollection(
+    () => RETENTION_DAYS,
+    () => undefined,
+  )(await takeLead(t, pool))
   t.equal((await readServices(pool)).length, 11)
 })
 
 t.test('the dictionaries are looked through once a day', async (t) => {
   const pool = await openDatabase(t)
   const leadership = await takeLead(t, pool)
-  const collect = createCollection(RETENTION_DAYS, () => undefined)
+  const collect = createCollection(
+    () => RETENTION_DAYS,
+    () => undefined,
+  )
   await addServices(pool, [100])
   await collect(leadership)
   await addServices(pool, [200])
@@ -74,7 +81,10 @@ t.test('what an older partition may refer to is kept as long as the partition', 
   await fillDays(pool, [(await readToday(pool)) - 30])
   await addServices(pool, [20, 30, 31, 32])
   const leadership = await takeLead(t, pool)
-  await createCollection(RETENTION_DAYS, () => undefined)(leadership)
+  await createCollection(
+    () => RETENTION_DAYS,
+    () => undefined,
+  )(leadership)
   t.same(await readServices(pool), [20, 30, 31])
 })
 
@@ -86,7 +96,10 @@ t.test('a row that a writer marks as seen meanwhile stays', async (t) => {
   await marking.query(
     'begin; update sidelight.service set last_seen_day = current_date where id = 100',
   )
-  await createCollection(RETENTION_DAYS, () => undefined)(leadership)
+  await createCollection(
+    () => RETENTION_DAYS,
+    () => undefined,
+  )(leadership)
   await marking.query('commit')
   marking.release()
   t.same(await readServices(pool), [100], 'the collector does not wait for it')
@@ -119,7 +132,13 @@ t.test('collecting beside writers of the same rows loses none of theirs', async 
     const writes = [0, 1].map((i) =>
       openWriter(t, pool).write([request(`${round}-${i}`, [{}], dictionary)], never),
     )
-    await Promise.all([...writes, createCollection(RETENTION_DAYS, () => undefined)(leadership)])
+    await Promise.all([
+      ...writes,
+      createCollection(
+        () => RETENTION_DAYS,
+        () => undefined,
+      )(leadership),
+    ])
     t.equal((await readServices(pool)).length, ids.length)
   }
 })

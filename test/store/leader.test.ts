@@ -198,6 +198,7 @@ function standUntilKilled(t: Test, pool: Pool, { name, leading, dropped }: Watch
   }
   const duties = createDuties({
     retentionDays: () => 7,
+    rollupRetentionDays: 7,
     maxBytes: null,
     log: pino({ level: 'info' }, { write }),
     partition: () => undefined,

@@ -2,6 +2,7 @@ import t from 'tap'
 import {
   createPartitionCache,
   ensureUpcomingPartitions,
+  listPartitions,
   partitionName,
   upcomingDays,
 } from '../../collector/store/partitions'
@@ -68,6 +69,35 @@ for (const major of MAJORS) {
     },
   )
 }
+
+t.test('rollups have a partition a month, made once for all its days', async (t) => {
+  const pool = await openDatabase(t)
+  const lastOfJanuary = 19_753
+  const days = [lastOfJanuary - 30, lastOfJanuary, lastOfJanuary + 1, lastOfJanuary + 29, DAY]
+  await ensurePartitions(pool, 'span_rollup', days)
+  await ensurePartitions(pool, 'span_rollup', days)
+  t.same(await attached(pool, 'span_rollup'), [
+    'span_rollup_202401',
+    'span_rollup_202402',
+    'span_rollup_202611',
+  ])
+  const listed = await listPartitions(pool, 'span_rollup')
+  t.same(
+    listed.map(({ day }) => day),
+    [lastOfJanuary - 30, lastOfJanuary + 1, DAY - 23],
+  )
+  const insert = (time: string) =>
+    pool.query(
+      `insert into sidelight.edge_rollup (bucket, client_service_id, server_service_id, call_count, error_count,
+         adjusted_count, adjusted_error_count, duration_sum_ns) values ($1, 1, 2, 1, 0, 1, 0, 1)`,
+      [time],
+    )
+  await ensurePartitions(pool, 'edge_rollup', [lastOfJanuary + 1])
+  await insert('2024-02-01T00:00:00Z')
+  await insert('2024-02-29T23:59:59Z')
+  await t.rejects(insert('2024-02-29T23:59:59Z'), { code: '23505' }, 'with the index of the table')
+  await t.rejects(insert('2024-03-01T00:00:00Z'), { code: '23514' })
+})
 
 t.test('neither a reader nor a writer of the table delays a new partition', async (t) => {
   const pool = await openDatabase(t)

@@ -30,6 +30,7 @@ const DAY_MICROS = 86_400_000_000n
 function retentionOf(retentionDays: number, more: Partial<Retention> = {}): Retention {
   return {
     retentionDays: () => retentionDays,
+    rollupRetentionDays: retentionDays,
     maxBytes: null,
     log: silent,
     dropped: () => undefined,
