@@ -8,7 +8,7 @@ import { openSpool } from './ingest/spool/spool'
 import type { CollectorParts } from './parts'
 import type { Release } from './release'
 import { openDatabase } from './store/database'
-import { createDuties } from './store/duties'
+import { createDuties, createQuickDuties } from './store/duties'
 import { createKeeper } from './store/keeper'
 import { createLeader, type Leader } from './store/leader'
 import { createPool } from './store/pool'
@@ -20,8 +20,8 @@ const HOUR_MS = 3_600_000
 export const WRITERS = 2
 /** Theirs, one for the spool, and one for the heartbeat. */
 const INGEST_CONNECTIONS = WRITERS + 2
-/** For the lease, and for what the leader does. */
-const LEADER_CONNECTIONS = 2
+/** For the lease, for what the leader does often, and for what takes it long. */
+const LEADER_CONNECTIONS = 3
 /** A pool has so long to end. */
 const END_MS = 1_000
 
@@ -122,6 +122,7 @@ function openLeader(
     pool,
     owner,
     duties,
+    quickDuties: createQuickDuties((rows) => counters.foldedRollups.inc(rows)),
     log: own,
     leading: (isLeading) => counters.leader.set(isLeading ? 1 : 0),
   })

@@ -52,8 +52,8 @@ export const KEYS = {
   databaseConnections: declare({
     env: 'SIDELIGHT_DATABASE_CONNECTIONS',
     path: 'database.connections',
-    type: wholeNumber(6, 100),
-    fallback: 8,
+    type: wholeNumber(7, 100),
+    fallback: 9,
     unit: 'connections',
     description: 'The most connections the collector opens to Postgres',
   }),

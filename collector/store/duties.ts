@@ -3,6 +3,8 @@ import { readClockMs } from './clock'
 import { closePartitions } from './closing'
 import { type Collected, createCollection } from './collection'
 import { deleteOldDeadLetters } from './dead-letter'
+import { foldEdges, joinEdges } from './edges'
+import { type Folded, foldRollups } from './folding'
 import type { Leadership } from './leadership'
 import { deleteOldReceipts, forgetSidecars } from './maintenance'
 import { ensureUpcomingPartitions } from './partitions'
@@ -43,6 +45,7 @@ export function createDuties(options: DutiesOptions): readonly Duty[] {
     duty('creating partitions', async (leadership) =>
       ensureUpcomingPartitions(leadership.pool, await readClockMs(leadership), leadership.signal),
     ),
+    duty('folding the service map', foldEdges),
     duty('deleting old receipts', deleteOldReceipts),
     duty('deleting old dead letters', (leadership) =>
       deleteOldDeadLetters(leadership, longestRetentionDays),
@@ -63,6 +66,14 @@ export function createDuties(options: DutiesOptions): readonly Duty[] {
     duty('closing partitions', (leadership) =>
       closePartitions(leadership, { log, closed: (table) => partition('closed', table) }),
     ),
+  ]
+}
+
+/** What the leader does every few seconds: what spans add up to. */
+export function createQuickDuties(folded: Folded): readonly Duty[] {
+  return [
+    duty('folding rollups', (leadership) => foldRollups(leadership, folded)),
+    duty('joining callers and called', joinEdges),
   ]
 }
 

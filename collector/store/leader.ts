@@ -18,11 +18,13 @@ export interface Leader {
 }
 
 export interface LeaderOptions {
-  /** Of its own, with two connections: one for the lease while the other works for long. */
+  /** Of its own, with three connections: for the lease, for what is due often, and for what takes long. */
   readonly pool: Pool
   /** The sidecar's id. */
   readonly owner: string
   readonly duties: readonly Duty[]
+  /** Those that are soon done and often due; they go on beside the others. */
+  readonly quickDuties?: readonly Duty[]
   readonly log: Logger
   /** Called when this process becomes the leader and when it is it no longer. */
   readonly leading: (isLeading: boolean) => void
@@ -32,15 +34,20 @@ export interface LeaderOptions {
   readonly renewEveryMs?: number
   /** Default 5 minutes; between two rounds of the duties, so that a size limit is passed by little at most. */
   readonly workEveryMs?: number
+  /** Default 10 s; between two rounds of the quick duties. */
+  readonly quickEveryMs?: number
 }
 
-type Timing = Required<Pick<LeaderOptions, 'ttlMs' | 'renewEveryMs' | 'workEveryMs'>>
+type Timing = Required<
+  Pick<LeaderOptions, 'ttlMs' | 'renewEveryMs' | 'workEveryMs' | 'quickEveryMs'>
+>
 
 export function createLeader(options: LeaderOptions): Leader {
   const timing: Timing = {
     ttlMs: options.ttlMs ?? 30 * SECOND_MS,
     renewEveryMs: options.renewEveryMs ?? 10 * SECOND_MS,
     workEveryMs: options.workEveryMs ?? 300 * SECOND_MS,
+    quickEveryMs: options.quickEveryMs ?? 10 * SECOND_MS,
   }
   const stopping = new AbortController()
   const faults = createFaults(options.log)
@@ -84,7 +91,7 @@ interface Term {
 }
 
 async function lead(
-  { pool, duties, log, leading }: LeaderOptions,
+  { pool, duties, quickDuties = [], log, leading }: LeaderOptions,
   timing: Timing,
   term: Term,
 ): Promise<void> {
@@ -92,7 +99,11 @@ async function lead(
   const ended = new AbortController()
   leading(true)
   log.info({ epoch: lease.epoch }, 'became the leader')
-  const working = work(duties, createLeadership(pool, lease, ended.signal), timing, term.faults)
+  const leadership = createLeadership(pool, lease, ended.signal)
+  const working = Promise.all([
+    work(duties, leadership, timing.workEveryMs, term.faults),
+    work(quickDuties, leadership, timing.quickEveryMs, term.faults),
+  ])
   const loss = await renewUntilLost(pool, timing, term)
   ended.abort()
   await working
@@ -132,11 +143,11 @@ async function renewUntilLost(
   }
 }
 
-/** Does all duties at once and then once every `workEveryMs`, each whatever becomes of the others. */
+/** Does all duties at once and then once every `everyMs`, each whatever becomes of the others. */
 async function work(
   duties: readonly Duty[],
   leadership: Leadership,
-  { workEveryMs }: Timing,
+  everyMs: number,
   faults: Faults,
 ): Promise<void> {
   const { signal } = leadership
@@ -144,7 +155,7 @@ async function work(
     for (const duty of duties) {
       if (!signal.aborted) await faults.watch(duty.name, signal, () => duty.run(leadership))
     }
-    await pause(workEveryMs, signal)
+    await pause(everyMs, signal)
   }
 }
 

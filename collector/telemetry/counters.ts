@@ -128,6 +128,11 @@ function declareChanges(registers: Registry[]) {
       labelNames: ['dictionary'],
       registers,
     }),
+    foldedRollups: new Counter({
+      name: 'sidelight_rollup_rows_folded_total',
+      help: 'Rows of span_rollup, as ingest appends them, that this collector folded as the leader into minutes and hours.',
+      registers,
+    }),
   }
 }
 
@@ -253,6 +258,11 @@ function declareLeader(registers: Registry[]) {
       name: 'sidelight_dictionary_rows_collected_total',
       help: 'Dictionary rows that this collector deleted as the leader, because nothing refers to them.',
       labelNames: ['dictionary'],
+      registers,
+    }),
+    foldedRollups: new Counter({
+      name: 'sidelight_rollup_rows_folded_total',
+      help: 'Rows of span_rollup, as ingest appends them, that this collector folded as the leader into minutes and hours.',
       registers,
     }),
   }
