@@ -435,6 +435,73 @@ create view sidelight.metrics as
      LEFT JOIN sidelight.resource r ON r.id = m.resource_id
      LEFT JOIN sidelight.scope sc ON sc.id = m.scope_id;
 
+create view sidelight.performance_metrics as
+ SELECT (trace_hex || '-'::text) || span_hex AS id,
+    COALESCE(attributes ->> 'correlation.id'::text, attributes ->> 'correlation_id'::text, attributes ->> 'correlationId'::text) AS correlation_id,
+    COALESCE(attributes ->> 'request.id'::text, attributes ->> 'request_id'::text, attributes ->> 'requestId'::text) AS request_id,
+    name AS operation,
+    module,
+    duration_ms,
+    start_time AS started_at,
+    end_time AS completed_at,
+    COALESCE(attributes ->> 'user.id'::text, attributes ->> 'enduser.id'::text, attributes ->> 'userId'::text) AS user_id,
+    COALESCE(attributes ->> 'agent.id'::text, attributes ->> 'agent_id'::text, attributes ->> 'agentId'::text) AS agent_id,
+    COALESCE(attributes ->> 'db.operation.name'::text, attributes ->> 'db.operation'::text) AS db_operation,
+    COALESCE(attributes ->> 'db.collection.name'::text, attributes ->> 'db.sql.table'::text) AS db_table,
+        CASE
+            WHEN kind = 'client'::text AND NOT attributes ?| ARRAY['db.system.name'::text, 'db.system'::text] THEN COALESCE(attributes ->> 'peer.service'::text, attributes ->> 'server.address'::text, attributes ->> 'net.peer.name'::text)
+            ELSE NULL::text
+        END AS external_service,
+        CASE
+            WHEN kind = 'client'::text AND NOT attributes ?| ARRAY['db.system.name'::text, 'db.system'::text] THEN COALESCE(attributes ->> 'url.template'::text, attributes ->> 'http.route'::text, attributes ->> 'url.path'::text, attributes ->> 'rpc.method'::text, attributes ->> 'http.target'::text)
+            ELSE NULL::text
+        END AS external_api,
+    status_code <> 2 AND NOT (kind = 'server'::text AND COALESCE(attributes ->> 'http.response.status_code'::text, attributes ->> 'http.status_code'::text, ''::text) ~ '^[5-9][0-9][0-9]$'::text) AS success,
+    COALESCE(attributes ->> 'error.type'::text, jsonb_path_query_first(events, '$[*]."attributes"."exception.type"'::jsonpath) #>> '{}'::text[]) AS error_type,
+    attributes AS metadata,
+    COALESCE(end_time, start_time) AS created_at
+   FROM sidelight.spans s;
+
+create view sidelight.performance_metrics_hourly as
+ WITH part AS (
+         SELECT span_rollup.bucket AS hour,
+            span_rollup.operation_id,
+            span_rollup.span_count,
+            span_rollup.error_count,
+            span_rollup.duration_sum_ns,
+            span_rollup.duration_min_ns,
+            span_rollup.duration_max_ns,
+            span_rollup.zero_count,
+            span_rollup.bucket_indexes,
+            span_rollup.bucket_counts
+           FROM sidelight.span_rollup
+          WHERE span_rollup.level = 2
+        UNION ALL
+         SELECT date_trunc('hour'::text, span_rollup.bucket, 'UTC'::text) AS date_trunc,
+            span_rollup.operation_id,
+            span_rollup.span_count,
+            span_rollup.error_count,
+            span_rollup.duration_sum_ns,
+            span_rollup.duration_min_ns,
+            span_rollup.duration_max_ns,
+            span_rollup.zero_count,
+            span_rollup.bucket_indexes,
+            span_rollup.bucket_counts
+           FROM sidelight.span_rollup
+          WHERE span_rollup.level = 0
+        )
+ SELECT p.hour,
+    o.module,
+    o.name AS operation,
+    sum(p.span_count)::bigint AS request_count,
+    sum(p.duration_sum_ns) / NULLIF(sum(p.zero_count + (( SELECT COALESCE(sum(count.count), 0::double precision) AS "coalesce"
+           FROM unnest(p.bucket_counts) count(count)))), 0::double precision) / '1000000'::numeric::double precision AS avg_duration_ms,
+    sidelight.duration_quantile(0.95::double precision, sum(p.zero_count), min(p.duration_min_ns), max(p.duration_max_ns), jsonb_agg(jsonb_build_object('i', p.bucket_indexes, 'n', p.bucket_counts))) / '1000000'::numeric::double precision AS p95_duration_ms,
+    sum(p.error_count)::bigint AS error_count
+   FROM part p
+     JOIN sidelight.operation o ON o.id = p.operation_id
+  GROUP BY p.hour, o.module, o.name;
+
 create view sidelight.spans as
  SELECT s.trace_id,
     replace(s.trace_id::text, '-'::text, ''::text) AS trace_hex,
@@ -530,3 +597,39 @@ create view sidelight.tracing_spans as
     attributes AS tags,
     events
    FROM sidelight.spans;
+
+CREATE OR REPLACE FUNCTION sidelight.duration_quantile(share double precision, zero_count double precision, min_ns bigint, max_ns bigint, histograms jsonb)
+ RETURNS double precision
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  with bucket as (
+    select i.value::integer as index, sum(n.value::double precision) as count
+    from jsonb_array_elements(histograms) as part,
+      jsonb_array_elements_text(part -> 'i') with ordinality as i (value, position)
+      join jsonb_array_elements_text(part -> 'n') with ordinality as n (value, position) using (position)
+    group by 1
+  ),
+  counted as (
+    select index, zero_count + sum(count) over (order by index) as passed from bucket
+  ),
+  wanted as (
+    select share * (zero_count + coalesce((select sum(count) from bucket), 0)) as rank
+  )
+  select case
+    when max_ns is null then null
+    when zero_count > 0 and rank <= zero_count then 0
+    else coalesce((
+      -- The harmonic middle of the bucket: as far from its one end as from the other, in proportion.
+      select least(max_ns, greatest(min_ns, power(2, index / 16.0) * 2 * power(2, 1 / 16.0) / (1 + power(2, 1 / 16.0))))
+      from counted where passed >= rank order by index limit 1
+    ), max_ns)
+  end
+  from wanted
+$function$;
+
+CREATE OR REPLACE FUNCTION sidelight.refresh_observability_views()
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ STABLE
+AS $function$ select now() $function$;
