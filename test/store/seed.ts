@@ -30,25 +30,58 @@ const OPERATIONS: [bigint, bigint, string, string][] = [
   [13n, 3n, 'orders', 'place order'],
 ]
 
+/** A row of the dictionary of services; what is left out is empty. */
+export interface SeedService {
+  readonly id: bigint
+  readonly tenant?: string
+  readonly environment?: string
+  readonly namespace?: string
+  readonly name: string
+}
+
+/** A row of the dictionary of operations; its kind is SERVER unless told otherwise. */
+export interface SeedOperation {
+  readonly id: bigint
+  readonly service: bigint
+  readonly module: string
+  readonly kind?: number
+  readonly name: string
+}
+
 /** Stores the spans, the dictionary rows above, and resource and scope 0. */
 export async function seed(pool: Pool, spans: readonly SeedSpan[]): Promise<void> {
   const days = spans.map(({ start }) => Math.floor(Date.parse(start) / DAY_MS))
   await ensurePartitions(pool, 'span', [...new Set(days)])
-  for (const [id, tenant, name] of SERVICES) {
-    await pool.query(
-      `insert into sidelight.service (id, tenant, environment, namespace, name) values ($1, $2, '', '', $3)
-       on conflict do nothing`,
-      [id, tenant, name],
-    )
-  }
-  for (const [id, service, module, name] of OPERATIONS) {
-    await pool.query(
-      `insert into sidelight.operation (id, service_id, module, kind, name) values ($1, $2, $3, 2, $4)
-       on conflict do nothing`,
-      [id, service, module, name],
-    )
-  }
+  await seedDictionaries(pool)
   for (const span of spans) await insert(pool, span)
+}
+
+/** Stores the services and operations above. */
+export async function seedDictionaries(pool: Pool): Promise<void> {
+  for (const [id, tenant, name] of SERVICES) await seedService(pool, { id, tenant, name })
+  for (const [id, service, module, name] of OPERATIONS) {
+    await seedOperation(pool, { id, service, module, name })
+  }
+}
+
+/** Stores a service. */
+export async function seedService(pool: Pool, service: SeedService): Promise<void> {
+  const { id, tenant = '', environment = '', namespace = '', name } = service
+  await pool.query(
+    `insert into sidelight.service (id, tenant, environment, namespace, name) values ($1, $2, $3, $4, $5)
+     on conflict do nothing`,
+    [id, tenant, environment, namespace, name],
+  )
+}
+
+/** Stores an operation. */
+export async function seedOperation(pool: Pool, operation: SeedOperation): Promise<void> {
+  const { id, service, module, kind = 2, name } = operation
+  await pool.query(
+    `insert into sidelight.operation (id, service_id, module, kind, name) values ($1, $2, $3, $4, $5)
+     on conflict do nothing`,
+    [id, service, module, kind, name],
+  )
 }
 
 async function insert(pool: Pool, span: SeedSpan): Promise<void> {
