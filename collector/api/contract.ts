@@ -33,11 +33,15 @@ export interface TraceQueries {
     /** Most spans, and most log records. */
     readonly maxSpans: number
   }): Promise<StoredTrace>
-  /** Requests that took `thresholdMs` or longer, slowest first, the slowest of each trace only. */
+  /**
+   * Requests that took `thresholdMs` or longer, slowest first, the slowest of each trace only: of each operation the slowest
+   * one of every minute, or hour where minutes are not kept.
+   */
   readSlowTraces(
     question: TraceFilter & { readonly thresholdMs: number; readonly limit: number },
   ): Promise<readonly SlowTrace[]>
-  readTraceStatistics(question: TraceFilter): Promise<TraceStatistics>
+  /** With the window that was used: whole minutes, or hours where minutes are not kept. */
+  readTraceStatistics(question: TraceFilter): Promise<TraceStatistics & { window: Window }>
 }
 
 /** What narrows a question about log records; null and empty: everything. */

@@ -14,6 +14,8 @@ const MAX_SAFE_HIGH = 2 ** 21
 const ARRAY_HEADER_BYTES = 20
 /** The length of an element and its 8 bytes. */
 const ELEMENT_BYTES = 12
+/** The same of a smallint. */
+const SMALL_ELEMENT_BYTES = 6
 /** More than any statement has. */
 const MAX_COLUMNS = 32
 
@@ -88,6 +90,10 @@ export class BinaryRow {
     return readInt64(this.#view, this.#start(column))
   }
 
+  isTrue(column: number): boolean {
+    return this.#view.getInt8(this.#start(column)) === 1
+  }
+
   int32(column: number): number {
     return this.#view.getInt32(this.#start(column))
   }
@@ -113,6 +119,25 @@ export class BinaryRow {
   text(column: number): string {
     const start = this.#start(column)
     return this.#bytes.toString('utf8', start, start + (this.#lengths[column] ?? 0))
+  }
+
+  /** The bytes of a value, two digits each. */
+  hexOrNull(column: number): string | null {
+    if (this.isNull(column)) return null
+    const start = this.#start(column)
+    return this.#bytes.toString('hex', start, start + (this.#lengths[column] ?? 0))
+  }
+
+  /** A one-dimensional smallint[]; its elements are not null. */
+  int16Array(column: number): number[] {
+    const view = this.#view
+    const values: number[] = []
+    const length = this.#elements(column)
+    let at = this.#start(column) + ARRAY_HEADER_BYTES
+    for (let index = 0; index < length; index++, at += SMALL_ELEMENT_BYTES) {
+      values.push(view.getInt16(at + 4))
+    }
+    return values
   }
 
   /** A one-dimensional bigint[], rounded to doubles; its elements are not null. */

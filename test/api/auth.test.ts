@@ -112,11 +112,13 @@ t.test('a token bound to a tenant asks about that tenant only, others about all'
   }
   const figures = { avg: null, p50: null, p95: null, p99: null, max: null }
   const none = { requestCount: 0, spanCount: 0, errorCount: 0, errorRate: null }
+  const window = { sinceMs: 0, untilMs: 1 }
+  const statistics = { ...none, window, durationMs: figures, traceCount: 0, byService: [] }
   const { app } = buildApi(t, {
     queries: {
       readTrace: note({ spans: [], isTruncated: false, logs: [], isLogsTruncated: false }),
       readSlowTraces: note([]),
-      readTraceStatistics: note({ ...none, durationMs: figures, traceCount: 0, byService: [] }),
+      readTraceStatistics: note(statistics),
     },
   })
   const prefix = '/api/admin/observability/traces'

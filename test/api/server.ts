@@ -65,7 +65,7 @@ const NO_DATA: Queries = {
   readTrace: () =>
     Promise.resolve({ spans: [], isTruncated: false, logs: [], isLogsTruncated: false }),
   readSlowTraces: () => Promise.resolve([]),
-  readTraceStatistics: () => Promise.resolve(NO_STATISTICS),
+  readTraceStatistics: ({ window }) => Promise.resolve({ ...NO_STATISTICS, window }),
   readLogs: () => Promise.resolve({ logs: [], next: null, searchedToUs: null }),
   readCorrelation: ({ id }) =>
     Promise.resolve({

@@ -6,6 +6,7 @@ import type { StoredTrace, TraceFilter } from '../../collector/api/contract'
 import { openDatabase } from '../store/database'
 import { seed, type SeedSpan } from '../store/seed'
 import { seedLogs } from '../store/seed-logs'
+import { rolled, seedRollups } from '../store/seed-rollups'
 import { ask } from './answer'
 import { ACME_ADMIN, ADMIN, bearer, buildApi, NOW_MS } from './server'
 
@@ -46,6 +47,7 @@ const SPANS: SeedSpan[] = [
 t.test('answers from a database', async (t) => {
   const pool = await openDatabase(t)
   await seed(pool, SPANS)
+  await seedRollups(pool, SPANS.map(rolled))
   const { app } = buildApi(t, { queries: createTraceQueries(pool) })
 
   t.test('a trace is answered as a list and as a tree', async (t) => {

@@ -76,29 +76,9 @@ t.test(
   },
 )
 
-t.test(
-  'the questions about traces find spans of an overflow operation by their module',
-  async (t) => {
-    const queries = createTraceQueries(await storeSpans(t, SPANS))
-    const window = { sinceMs: RECEIVED_MS - DAY_MS, untilMs: RECEIVED_MS + DAY_MS }
-    const filter = { window, service: null, tenant: null }
-    const slow = async (module: string | null) => {
-      const found = await queries.readSlowTraces({ ...filter, module, thresholdMs: 0, limit: 10 })
-      return found
-        .toSorted((a, b) => (a.startTime < b.startTime ? -1 : 1))
-        .map((span) => [span.name, span.module])
-    }
-    t.strictSame(await slow(null), EXPECTED)
-    t.strictSame(await slow('orders'), [['of its own', 'orders']])
-    t.strictSame(
-      await slow('lib'),
-      EXPECTED.filter(([, module]) => module === 'lib'),
-    )
-    t.strictSame(await slow('7'), [])
-    const { spanCount } = await queries.readTraceStatistics({ ...filter, module: 'lib' })
-    t.equal(spanCount, 5)
-    const traceId = TRACE_ID.replace(/.$/, '2')
-    const { spans } = await queries.readTrace({ traceId, tenant: null, maxSpans: 10 })
-    t.match(spans, [{ name: 'of its own', module: 'orders' }])
-  },
-)
+t.test('a trace shows a span of an overflow operation with its own name and module', async (t) => {
+  const queries = createTraceQueries(await storeSpans(t, SPANS))
+  const traceId = TRACE_ID.replace(/.$/, '2')
+  const { spans } = await queries.readTrace({ traceId, tenant: null, maxSpans: 10 })
+  t.match(spans, [{ name: 'of its own', module: 'orders' }])
+})

@@ -115,11 +115,9 @@ function statistics({ queries, now, maxHours }: TraceRoutesParts): FastifyPlugin
   return (app, _options, done) => {
     app.get(`${PREFIX}/stats`, { schema }, async ({ query, tenant }) => {
       const filter = filterOf(query, tenant, now(), maxHours)
-      const { sinceMs, untilMs } = filter.window
-      return {
-        window: { since: formatMs(sinceMs), until: formatMs(untilMs) },
-        ...(await queries.readTraceStatistics(filter)),
-      }
+      const { window, ...statistics } = await queries.readTraceStatistics(filter)
+      const { sinceMs, untilMs } = window
+      return { window: { since: formatMs(sinceMs), until: formatMs(untilMs) }, ...statistics }
     })
     done()
   }

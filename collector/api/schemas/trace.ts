@@ -155,7 +155,7 @@ const figures = {
 /** What was counted in a window, in all and a service each. */
 export const TraceStatistics = closed({
   ...figures,
-  traceCount: count('Traces whose root span began in the window'),
+  traceCount: count('Traces whose root span ended in the window'),
   byService: Type.Array(closed({ service: Type.String(), ...figures })),
 })
 export type TraceStatistics = Static<typeof TraceStatistics>
@@ -165,5 +165,8 @@ export const TraceStatisticsAnswer = closed(
     window: closed({ since: Type.String(), until: Type.String() }),
     ...TraceStatistics.properties,
   },
-  { description: 'What was counted, and in which window' },
+  {
+    description:
+      'What was counted, and in which window: whole minutes, or hours where minutes are not kept',
+  },
 )

@@ -1,0 +1,62 @@
+import { HOUR_MS } from '../../clock'
+import type { Range } from './question'
+
+const MINUTE_MS = 60_000
+/** How long minutes are kept beside the hours they are in. */
+const MINUTES_KEPT_MS = 48 * HOUR_MS
+
+/** Which rollups a window is read from; none lies in two ranges. */
+export interface Coverage {
+  /** As far as it can be told: whole minutes, or hours. */
+  readonly window: Range
+  readonly stepMs: number | null
+  /** Read as whole hours, and deltas within; null where single minutes are read alone. */
+  readonly hours: Range | null
+  /** Read as single minutes, and deltas within. */
+  readonly minutes: readonly Range[]
+}
+
+/**
+ * Widens a window to what rollups can tell at `nowMs` by Postgres's clock: to whole minutes; to whole hours at the begin where
+ * minutes are not kept any more, or steps are hours, and at an end that old. Steps are hours where minutes are not kept.
+ */
+export function cover(asked: Range, askedStepMs: number | null, nowMs: number): Coverage {
+  const keptSinceMs = nowMs - MINUTES_KEPT_MS
+  const isOld = asked.sinceMs < keptSinceMs
+  const stepMs = isOld && askedStepMs !== null ? ceil(askedStepMs, HOUR_MS) : askedStepMs
+  const hasHours = stepMs === null || stepMs % HOUR_MS === 0
+  const beginsAtHour = isOld || (stepMs !== null && hasHours)
+  const endsAtHour = floor(asked.untilMs, HOUR_MS) < keptSinceMs
+  const sinceMs = floor(asked.sinceMs, beginsAtHour ? HOUR_MS : MINUTE_MS)
+  const untilMs = ceil(asked.untilMs, endsAtHour ? HOUR_MS : MINUTE_MS)
+  const window = { sinceMs, untilMs }
+  const hours = { sinceMs: ceil(sinceMs, HOUR_MS), untilMs: floor(untilMs, HOUR_MS) }
+  if (!hasHours || isEmpty(hours)) return { window, stepMs, hours: null, minutes: [window] }
+  const before = { sinceMs, untilMs: hours.sinceMs }
+  const after = { sinceMs: hours.untilMs, untilMs }
+  return { window, stepMs, hours, minutes: [before, after].filter((range) => !isEmpty(range)) }
+}
+
+/** Widens a window likewise, and reads hours only where minutes are not kept any more. */
+export function coverFinest(asked: Range, nowMs: number): Coverage {
+  const { window } = cover(asked, null, nowMs)
+  const keptSinceMs = ceil(nowMs - MINUTES_KEPT_MS, HOUR_MS)
+  const hours = { sinceMs: window.sinceMs, untilMs: Math.min(window.untilMs, keptSinceMs) }
+  const minutes = { sinceMs: Math.max(window.sinceMs, keptSinceMs), untilMs: window.untilMs }
+  if (window.sinceMs >= nowMs - MINUTES_KEPT_MS) {
+    return { window, stepMs: null, hours: null, minutes: [window] }
+  }
+  return { window, stepMs: null, hours, minutes: isEmpty(minutes) ? [] : [minutes] }
+}
+
+function isEmpty({ sinceMs, untilMs }: Range): boolean {
+  return sinceMs >= untilMs
+}
+
+function floor(ms: number, unitMs: number): number {
+  return Math.floor(ms / unitMs) * unitMs
+}
+
+function ceil(ms: number, unitMs: number): number {
+  return Math.ceil(ms / unitMs) * unitMs
+}
