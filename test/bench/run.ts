@@ -1,11 +1,12 @@
 /**
  * `npm run bench [-- section ...]`: what SECTIONS lists; `ingest` stands for all of `ingest-…`; all but `soak` by default.
- * Prints a JSON line a figure, then a table. `BENCH_SPANS` sets how many spans `query` searches among (10 million),
+ * Prints a JSON line a figure, then a table. `BENCH_SPANS` sets how many spans `query` searches among and `figures` adds up (10 million),
  * `BENCH_SOAK_SECONDS` how long `soak` takes (300). Exits 1 when a floor is missed.
  */
 import { Client } from 'pg'
 import { collectors, dataFolder, freePorts } from '../helpers/collector'
 import { startCluster } from '../helpers/postgres'
+import { benchFigures } from './figures'
 import { benchIngest, INGESTED } from './ingest'
 import { benchMetrics } from './metrics'
 import { benchTraceById } from './query'
@@ -15,7 +16,7 @@ import { benchStart } from './start'
 import { benchTranslate } from './translate'
 
 const INGEST = INGESTED.map((ingested) => `ingest-${ingested}` as const)
-const SECTIONS = ['translate', 'start', ...INGEST, 'query', 'metrics', 'soak'] as const
+const SECTIONS = ['translate', 'start', ...INGEST, 'query', 'figures', 'metrics', 'soak'] as const
 type Section = (typeof SECTIONS)[number]
 
 void main(process.argv.slice(2))
@@ -79,9 +80,11 @@ async function databaseFigures(
     figures.push(...(await benchIngest(ingested, client, collector, otlpPort, dataDir)))
     await collector.end('SIGTERM')
   }
+  const spans = Number(process.env['BENCH_SPANS'] ?? 10_000_000)
+  if (sections.includes('figures'))
+    figures.push(...(await benchFigures(client, databaseUrl, spans)))
   if (sections.includes('query')) {
     const collector = await startOne()
-    const spans = Number(process.env['BENCH_SPANS'] ?? 10_000_000)
     figures.push(...(await benchTraceById(client, collector, spans)))
     await collector.end('SIGTERM')
   }
