@@ -1,0 +1,61 @@
+import type { Criterion, Reason } from './judge'
+import type { Identity, ServiceHealth, SystemHealth } from './system'
+
+/** A limit that is passed at present. */
+export interface Alert extends Identity {
+  readonly severity: 'critical' | 'warning'
+  readonly message: string
+  readonly module: string | null
+  readonly criterion: Criterion
+  readonly value: number
+  readonly limit: number
+  readonly unit: string
+  readonly sinceMs: number
+}
+
+/** The limits that are passed, critical ones first. `beganMs`: of the window, for want of anything better known. */
+export function listAlerts(
+  { services }: SystemHealth,
+  module: string | null,
+  beganMs: number,
+): Alert[] {
+  const alerts = services.flatMap((service) =>
+    service.reasons.filter(isBreach).map((reason) => describe(service, reason, module, beganMs)),
+  )
+  const ofSeverity = (wanted: Alert['severity']) =>
+    alerts.filter(({ severity }) => severity === wanted)
+  return [...ofSeverity('critical'), ...ofSeverity('warning')]
+}
+
+function isBreach({ status }: Reason): boolean {
+  return status === 'degraded' || status === 'critical'
+}
+
+function describe(
+  health: ServiceHealth,
+  { status, criterion, value, limit, unit, message }: Reason,
+  module: string | null,
+  beganMs: number,
+): Alert {
+  const { service } = health.identity
+  const place = module === null ? service : `${module} in ${service}`
+  return {
+    severity: status === 'critical' ? 'critical' : 'warning',
+    message: `${place}: ${message}`,
+    ...health.identity,
+    module,
+    criterion,
+    value,
+    limit,
+    unit,
+    sinceMs: breachedSince(health, criterion) ?? beganMs,
+  }
+}
+
+/** The first of the latest minutes in all of which the criterion was breached; the last one when it is breached only now. */
+function breachedSince({ past }: ServiceHealth, criterion: Criterion): number | null {
+  const lastGood = past.findLastIndex(
+    ({ reasons }) => !reasons.some((one) => one.criterion === criterion && isBreach(one)),
+  )
+  return (past[lastGood + 1] ?? past.at(-1))?.atMs ?? null
+}

@@ -1,0 +1,163 @@
+import { addUp, type Counted, type Noun } from './figures'
+import {
+  isWorse,
+  judge,
+  judgeMeasures,
+  measure,
+  type Reason,
+  type Status,
+  type Verdict,
+  worstOf,
+} from './judge'
+import { LEAVING_SHARE, type Moment, replay, type Stable } from './stable'
+import { scaleThresholds, type ThresholdSet, type Thresholds, thresholdsOf } from './thresholds'
+
+export const MINUTE_MS = 60_000
+/** Over how many minutes each verdict of the past looks, and how many of them are looked at. */
+export const VERDICT_MINUTES = 5
+export const REPLAYED_MINUTES = 30
+
+/** Which service: two of one name in different environments are two. */
+export interface Identity {
+  readonly tenant: string | null
+  readonly environment: string | null
+  readonly namespace: string | null
+  readonly service: string | null
+}
+
+/** Figures of a service. */
+export interface ServiceFigures extends Counted, Identity {}
+
+/** Figures of a service in a minute. */
+export interface MinuteFigures extends ServiceFigures {
+  readonly sinceMs: number
+}
+
+/** The minutes before a whole one, for as long as verdicts are replayed; those without a span are not among them. */
+export interface Past {
+  readonly untilMs: number
+  readonly minutes: readonly MinuteFigures[]
+}
+
+/** A verdict of the past. */
+export interface PastVerdict extends Moment {
+  readonly reasons: readonly Reason[]
+}
+
+/** How a service is, or a module in it. */
+export interface ServiceHealth extends Verdict {
+  readonly identity: Identity
+  readonly figures: Counted
+  /** Null where the minutes are not known. */
+  readonly stable: Stable | null
+  /** Verdicts of whole minutes, oldest first. */
+  readonly past: readonly PastVerdict[]
+}
+
+/** How everything is: as its worst service, for whose sake the reasons are. */
+export interface SystemHealth {
+  readonly status: Status
+  readonly reasons: readonly (Reason & { readonly service: string | null })[]
+  readonly stable: Stable | null
+  readonly figures: Counted
+  /** Worst first, then by name. */
+  readonly services: readonly ServiceHealth[]
+}
+
+/** What health is told by; `module` when the figures are of the spans of one. */
+export interface HealthSources {
+  readonly figures: readonly ServiceFigures[]
+  /** Null where minutes are not kept any more. */
+  readonly past: Past | null
+  readonly thresholds: ThresholdSet
+  readonly module: string | null
+}
+
+/** Judges each service by its figures and the past minutes, and the system by its services. */
+export function composeHealth({ figures, past, thresholds, module }: HealthSources): SystemHealth {
+  const noun = module === null ? 'requests' : 'spans'
+  const now = groupByIdentity(figures)
+  const before = groupByIdentity(past?.minutes ?? [])
+  const identities = new Map([...before, ...now].map(([key, [first]]) => [key, first!]))
+  const services = [...identities].map(([key, { tenant, environment, namespace, service }]) => {
+    const limits = thresholdsOf(thresholds, service, module)
+    const total = addUp(now.get(key) ?? [])
+    const verdicts =
+      past === null ? [] : judgePast(before.get(key) ?? [], past.untilMs, limits, noun)
+    return {
+      identity: { tenant, environment, namespace, service },
+      figures: total,
+      ...judge(total, limits, noun),
+      stable: replay(verdicts),
+      past: verdicts,
+    }
+  })
+  services.sort(byUrgency)
+  return { ...judgeSystem(services, past), figures: addUp(figures), services }
+}
+
+/** Begin of the time that has to be known for what is stable at `untilMs`. */
+export function pastSinceMs(untilMs: number): number {
+  return untilMs - (REPLAYED_MINUTES + VERDICT_MINUTES) * MINUTE_MS
+}
+
+function groupByIdentity<T extends Identity>(figures: readonly T[]): Map<string, T[]> {
+  const groups = new Map<string, T[]>()
+  for (const one of figures) {
+    const key = JSON.stringify([one.tenant, one.environment, one.namespace, one.service])
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [one])
+    else group.push(one)
+  }
+  return groups
+}
+
+/** Judges at each whole minute what was in those before it. */
+function judgePast(
+  minutes: readonly MinuteFigures[],
+  untilMs: number,
+  thresholds: Thresholds,
+  noun: Noun,
+): PastVerdict[] {
+  const leaving = scaleThresholds(thresholds, LEAVING_SHARE)
+  return Array.from({ length: REPLAYED_MINUTES }, (_, index) => {
+    const atMs = untilMs - (REPLAYED_MINUTES - 1 - index) * MINUTE_MS
+    const sinceMs = atMs - VERDICT_MINUTES * MINUTE_MS
+    const within = minutes.filter((minute) => minute.sinceMs >= sinceMs && minute.sinceMs < atMs)
+    const measures = measure(addUp(within))
+    const left = judgeMeasures(measures, leaving, noun).status
+    return { atMs, ...judgeMeasures(measures, thresholds, noun), leaving: left }
+  })
+}
+
+function judgeSystem(services: readonly ServiceHealth[], past: Past | null) {
+  const status = worstOf(
+    services.map((service) => service.status),
+    'no_data',
+  )
+  const reasons = services
+    .filter((service) => service.status === status)
+    .flatMap(({ identity: { service }, reasons: own }) =>
+      own.map((reason) => ({ ...reason, service, message: `${service}: ${reason.message}` })),
+    )
+  const stables = services.flatMap(({ stable }) => stable ?? [])
+  const stableStatus = worstOf(
+    stables.map((stable) => stable.status),
+    'no_data',
+  )
+  const since = stables
+    .filter((stable) => stable.status === stableStatus)
+    .map(({ sinceMs }) => sinceMs)
+  const firstMs = past === null ? 0 : past.untilMs - (REPLAYED_MINUTES - 1) * MINUTE_MS
+  const stable =
+    past === null
+      ? null
+      : { status: stableStatus, sinceMs: since.length > 0 ? Math.min(...since) : firstMs }
+  return { status, reasons, stable }
+}
+
+function byUrgency(a: ServiceHealth, b: ServiceHealth): number {
+  if (a.status !== b.status) return isWorse(a.status, b.status) ? -1 : 1
+  const [left, right] = [a.identity.service ?? '', b.identity.service ?? '']
+  return left < right ? -1 : left > right ? 1 : 0
+}
