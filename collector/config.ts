@@ -6,8 +6,11 @@ import { BadValue, ConfigError, type Fault } from './config/fault'
 import { type FileSettings, parseFile } from './config/file'
 import type { Key } from './config/key'
 import { KEYS, type SettingName, type Settings } from './config/keys'
+import type { Override } from './config/override'
 import { judgeRules, listWarnings } from './config/rules'
+import { composeThresholds } from './config/thresholds'
 import type { Token } from './config/token'
+import type { ThresholdSet } from './health/thresholds'
 
 export { describeConfig } from './config/describe'
 export { ConfigError } from './config/fault'
@@ -37,6 +40,10 @@ export interface SettingText {
 export interface Config extends Settings {
   /** Every token of the environment and the file, without the generated one. */
   readonly tokens: readonly Token[]
+  /** What single services and modules have for themselves, as the file says it. */
+  readonly overrides: readonly Override[]
+  /** From when on what is degraded or critical, with those. */
+  readonly thresholds: ThresholdSet
   /** Whether somebody chose `dataDir`. */
   readonly explicitDataDir: boolean
   /** What is odd but not wrong, one sentence each. */
@@ -63,14 +70,16 @@ export function loadConfig(env: NodeJS.ProcessEnv, options: LoadOptions = {}): C
   const settings = loading.readAll()
   const tokens = loading.collectTokens(settings)
   const explicitDataDir = loading.texts.get('dataDir')?.source !== 'default'
-  const { texts, faults } = loading
-  faults.push(...judgeRules({ ...settings, tokens }, loading.failed))
+  const { texts, faults, overrides } = loading
+  faults.push(...judgeRules({ ...settings, tokens, overrides }, loading.failed))
   if (faults.length > 0) throw new ConfigError(faults)
   return {
     ...settings,
     configFile: configFile === null ? null : resolve(cwd, configFile),
     dataDir: resolve(cwd, settings.dataDir),
     tokens,
+    overrides,
+    thresholds: composeThresholds(settings, overrides),
     explicitDataDir,
     warnings: [...loading.warnings, ...listWarnings(settings, texts)],
     texts,
@@ -102,6 +111,10 @@ class Loading {
       this.faults.push({ key: env, value: name, problem, allowed: null, place: null })
       this.failed.add('tokens')
     }
+  }
+
+  get overrides(): readonly Override[] {
+    return this.#file?.overrides ?? []
   }
 
   readAll(): Settings {

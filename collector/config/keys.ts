@@ -1,4 +1,5 @@
 import { connectionUrl } from './database'
+import { HEALTH_KEYS, SLO_KEYS } from './health'
 import { HOST_KEYS } from './host'
 import { declare, GIB, type Key, MIB } from './key'
 import { LIMIT_KEYS } from './limits'
@@ -211,6 +212,8 @@ export const KEYS = {
     description:
       'The attributes of spans and log records whose values, strings or lists of them, are ids that `/api/v1/correlations/:id` finds',
   }),
+  ...HEALTH_KEYS,
+  ...SLO_KEYS,
   ...LIMIT_KEYS,
   ...HOST_KEYS,
   shutdownTimeoutMs: declare({

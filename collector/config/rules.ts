@@ -1,6 +1,8 @@
 import { type Address, formatAddress, isLoopback, isSameDoor } from './address'
 import type { Fault } from './fault'
 import { KEYS, type SettingName, type Settings } from './keys'
+import type { Override } from './override'
+import { judgeThresholds } from './thresholds'
 import type { Scope, Token } from './token'
 
 /** Admission counts a request at this many times its decompressed size: the body itself and the rows made of it. */
@@ -11,7 +13,7 @@ export const ADMISSION_FACTOR = 2
  * `failed`: that one's own fault is listed already.
  */
 export function judgeRules(
-  config: Settings & { readonly tokens: readonly Token[] },
+  config: Settings & { readonly tokens: readonly Token[]; readonly overrides: readonly Override[] },
   failed: ReadonlySet<SettingName | 'tokens'>,
 ): Fault[] {
   const hasAll = (...names: (SettingName | 'tokens')[]) => !names.some((name) => failed.has(name))
@@ -33,6 +35,7 @@ export function judgeRules(
   if (hasAll('admissionBytes', 'maxBodyBytes')) faults.push(judgeAdmission(config))
   if (hasAll('adminTokens', 'readTokens', 'ingestTokens', 'tokens'))
     faults.push(judgeTokens(tokens))
+  faults.push(...judgeThresholds(config, config.overrides, (name) => hasAll(name)))
   return faults.filter((fault) => fault !== null)
 }
 

@@ -34,11 +34,20 @@ export function wholeNumber(min: number, max: number): ValueType<number> {
     isList: false,
     parse(value) {
       if (!/^-?\d+$/.test(value)) throw new BadValue('it is not a whole number')
-      const number = Number(value)
-      if (number < min || number > max) {
-        throw new BadValue(`it is ${number < min ? 'too small' : 'too large'}`)
-      }
-      return number
+      return within(Number(value), min, max)
+    },
+    format: String,
+  }
+}
+
+/** A number between two, both included, with digits behind the point or without. */
+export function decimal(min: number, max: number): ValueType<number> {
+  return {
+    allowed: `a number from ${min} to ${max}`,
+    isList: false,
+    parse(value) {
+      if (!/^-?\d+(\.\d+)?$/.test(value)) throw new BadValue('it is not a number')
+      return within(Number(value), min, max)
     },
     format: String,
   }
@@ -68,10 +77,7 @@ export function bytes(min: number, max: number): ValueType<number> {
       if (match === null || unit === undefined) throw new BadValue('it is not a number of bytes')
       const number = Number(match[1]) * unit
       if (!Number.isInteger(number)) throw new BadValue('it is not a whole number of bytes')
-      if (number < min || number > max) {
-        throw new BadValue(`it is ${number < min ? 'too small' : 'too large'}`)
-      }
-      return number
+      return within(number, min, max)
     },
     format: formatBytes,
   }
@@ -118,6 +124,11 @@ export function splitList(value: string): string[] {
   const empty = entries.indexOf('')
   if (empty >= 0) throw new BadValue(`entry ${empty + 1} of ${entries.length} is empty`)
   return entries
+}
+
+function within(number: number, min: number, max: number): number {
+  if (number >= min && number <= max) return number
+  throw new BadValue(`it is ${number < min ? 'too small' : 'too large'}`)
 }
 
 function parseWord<T extends string>(value: string, words: readonly T[]): T {
