@@ -6,6 +6,7 @@ import type { Logger } from 'pino'
 import { type Address, type Config, formatAddress, retentionDaysOf } from './config'
 import { type CertificateContents, readCertificates } from './config/certificates'
 import { KEYS } from './config/keys'
+import { objectiveOf } from './config/objective'
 import type { Pipeline } from './ingest/pipeline'
 import type { Spool } from './ingest/spool/spool'
 import type { CollectorParts } from './parts'
@@ -78,7 +79,15 @@ async function openApi(
     version,
     log,
     now: Date.now,
-    retentionHours: bySignal((signal) => retentionDaysOf(config, signal) * HOURS_A_DAY),
+    retentionHours: {
+      ...bySignal((signal) => retentionDaysOf(config, signal) * HOURS_A_DAY),
+      rollups: config.retentionRollupsDays * HOURS_A_DAY,
+    },
+    monitoring: {
+      thresholds: config.thresholds,
+      objective: objectiveOf(config),
+      sloPeriodHours: config.sloPeriodHours,
+    },
     maxTraceSpans: config.maxTraceSpans,
     correlationAttributes: config.correlationAttributes,
     onTruncated: () => counters.truncatedAnswers.inc(),

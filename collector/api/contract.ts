@@ -1,3 +1,4 @@
+import type { FigureQueries } from './figure-contract'
 import type { MetricQueries } from './metric-contract'
 import type { Log } from './schemas/log'
 import type { SlowTrace, StoredSpan, TraceStatistics } from './schemas/trace'
@@ -118,4 +119,5 @@ export interface CorrelationQueries {
 }
 
 /** All questions the API asks. */
-export interface Queries extends TraceQueries, LogQueries, CorrelationQueries, MetricQueries {}
+export interface Queries
+  extends TraceQueries, LogQueries, CorrelationQueries, MetricQueries, FigureQueries {}

@@ -10,6 +10,8 @@ import {
 import type { Logger } from 'pino'
 import type { Probes } from '../telemetry/probes'
 import { redactText } from '../telemetry/log'
+import { DEFAULT_OBJECTIVE } from '../health/sla'
+import { DEFAULT_THRESHOLDS } from '../health/thresholds'
 import {
   createTokenCheck,
   isAllowed,
@@ -27,13 +29,24 @@ import { healthRoutes } from './routes/health'
 import { logRoutes } from './routes/logs'
 import { metricRoutes } from './routes/metrics'
 import { selfRoutes } from './routes/self'
+import { type Monitoring, serviceHealthRoutes } from './routes/service-health'
 import { traceRoutes } from './routes/traces'
 import { Log } from './schemas/log'
 import { Problem } from './schemas/problem'
 import { Span, StoredSpan, TraceNode } from './schemas/trace'
 
 const MONTH_HOURS = 30 * 24
-const DEFAULT_RETENTION_HOURS = { traces: MONTH_HOURS, logs: MONTH_HOURS, metrics: MONTH_HOURS }
+const DEFAULT_RETENTION_HOURS = {
+  traces: MONTH_HOURS,
+  logs: MONTH_HOURS,
+  metrics: MONTH_HOURS,
+  rollups: 400 * 24,
+}
+const DEFAULT_MONITORING: Monitoring = {
+  thresholds: { overall: DEFAULT_THRESHOLDS, services: new Map(), modules: new Map() },
+  objective: DEFAULT_OBJECTIVE,
+  sloPeriodHours: 24,
+}
 const DEFAULT_MAX_TRACE_SPANS = 10_000
 /** As long as the head of a request can be: an id of any length is for its route to judge. */
 const MAX_PARAMETER_LENGTH = 16_384
@@ -64,7 +77,9 @@ export interface ApiParts {
     readonly traces: number
     readonly logs: number
     readonly metrics: number
+    readonly rollups: number
   }
+  readonly monitoring?: Monitoring
   readonly maxTraceSpans?: number
   /** The attributes whose values are correlation ids. */
   readonly correlationAttributes?: readonly string[]
@@ -80,7 +95,8 @@ export function createApiServer({
   version,
   log,
   now,
-  retentionHours: { traces, logs, metrics: points } = DEFAULT_RETENTION_HOURS,
+  retentionHours: { traces, logs, metrics: points, rollups } = DEFAULT_RETENTION_HOURS,
+  monitoring = DEFAULT_MONITORING,
   maxTraceSpans = DEFAULT_MAX_TRACE_SPANS,
   correlationAttributes = [],
   onTruncated = () => undefined,
@@ -108,6 +124,7 @@ export function createApiServer({
     if (queries !== null) {
       const answers = { queries, now, maxSpans: maxTraceSpans, onTruncated }
       void typed.register(traceRoutes({ ...answers, maxHours: traces }))
+      void typed.register(serviceHealthRoutes({ ...answers, maxHours: rollups, monitoring }))
       void typed.register(logRoutes({ ...answers, maxHours: logs }))
       void typed.register(metricRoutes({ ...answers, maxHours: points }))
       void typed.register(correlationRoutes({ ...answers, attributes: correlationAttributes }))
@@ -187,6 +204,8 @@ export async function openApiDocument(version: string, log: Logger): Promise<obj
       readMetricCatalogue: absent,
       readMetricVariants: absent,
       readMetricValues: absent,
+      readFigures: absent,
+      readEdges: absent,
     },
     probes: { readiness: absent },
     tokens: [],

@@ -4,27 +4,28 @@ import { BadParameters, type Fault } from './problems'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
+const DAY_MS = 24 * HOUR_MS
 const UNIT_MS: Readonly<Record<string, number>> = {
   s: 1000,
   m: MINUTE_MS,
   h: HOUR_MS,
-  d: 24 * HOUR_MS,
+  d: DAY_MS,
 }
-const DEFAULT_HOURS = 24
 /** 9999-12-31T23:59:59Z: larger numbers are milliseconds sent by mistake. */
 const MAX_UNIX_SECONDS = 253_402_300_799
 const INSTANT = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(\.\d+)?([Zz]|[+ -]\d\d:\d\d)$/
 
 const ALLOWED = 'an RFC 3339 time, unix seconds, now, or a time before now such as -15m, -1h, -7d'
 
-/** The parameters every question about a window takes. */
-export function windowParameters(maxHours: number) {
+/** The parameters every question about a window takes; of `usualMs` unless it says another. */
+export function windowParameters(maxHours: number, usualMs = DAY_MS) {
+  const usual = usualMs % HOUR_MS === 0 ? `${usualMs / HOUR_MS}` : `${usualMs / MINUTE_MS} minutes`
   return {
     hours: Type.Optional(
       Type.Integer({
         minimum: 1,
         maximum: maxHours,
-        description: `Length of the window before until; ${DEFAULT_HOURS} unless since is given`,
+        description: `Length of the window before until; ${usual} unless since is given`,
       }),
     ),
     since: Type.Optional(Type.String({ description: `Begin of the window: ${ALLOWED}` })),
@@ -45,6 +46,7 @@ export function resolveWindow(
   { hours, since, until }: WindowParameters,
   nowMs: number,
   maxHours: number,
+  usualMs = DAY_MS,
 ): Window {
   const faults: Fault[] = []
   const instant = (name: string, text: string): number => {
@@ -54,8 +56,8 @@ export function resolveWindow(
     return ms ?? 0
   }
   const untilMs = until === undefined ? nowMs : instant('until', until)
-  const sinceMs =
-    since === undefined ? untilMs - (hours ?? DEFAULT_HOURS) * HOUR_MS : instant('since', since)
+  const lengthMs = hours === undefined ? usualMs : hours * HOUR_MS
+  const sinceMs = since === undefined ? untilMs - lengthMs : instant('since', since)
   if (since !== undefined && hours !== undefined) {
     faults.push({ name: 'hours', reason: 'must not be given together with since' })
   }

@@ -1,3 +1,4 @@
+import { DEFAULT_OBJECTIVE } from '../health/sla'
 import { DEFAULT_THRESHOLDS } from '../health/thresholds'
 import { declare } from './key'
 import { decimal, optional, wholeNumber } from './value'
@@ -76,7 +77,7 @@ export const SLO_KEYS = {
     env: 'SIDELIGHT_SLO_AVAILABILITY_PERCENT',
     path: 'slo.availability_percent',
     type: decimal(1, 99.9999),
-    fallback: 99.9,
+    fallback: DEFAULT_OBJECTIVE.availabilityPercent,
     unit: '%',
     description:
       'The share of requests that must succeed; what is missing to 100 is the error budget',

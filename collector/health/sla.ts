@@ -9,6 +9,8 @@ export interface Objective {
   readonly latency: { readonly thresholdMs: number; readonly targetPercent: number } | null
 }
 
+export const DEFAULT_OBJECTIVE: Objective = { availabilityPercent: 99.9, latency: null }
+
 /** What an SLA is told by: the figures of the period, and of its last hour and its last six. */
 export interface SlaSources {
   readonly figures: Counted
@@ -23,6 +25,7 @@ export interface Budget {
   readonly total: number
   readonly used: number
   readonly remaining: number
+  readonly usedPercent: number
   /** Below 0 when more failed than may. */
   readonly remainingPercent: number
 }
@@ -94,7 +97,8 @@ function composeBudget(figures: Counted, objective: Objective): Budget | null {
   if (adjustedCount === 0) return null
   const total = (adjustedCount * allowedPercent(objective)) / 100
   const remaining = total - used
-  return { total, used, remaining, remainingPercent: (100 * remaining) / total }
+  const usedPercent = (100 * used) / total
+  return { total, used, remaining, usedPercent, remainingPercent: (100 * remaining) / total }
 }
 
 function burnRateOf(figures: Counted, objective: Objective): number | null {

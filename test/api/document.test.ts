@@ -25,6 +25,10 @@ interface Document {
 
 const HEALTH = ['/health', '/health/live', '/health/ready']
 const ROUTES = [
+  '/api/admin/observability/alerts',
+  '/api/admin/observability/health',
+  '/api/admin/observability/health/{module}',
+  '/api/admin/observability/sla',
   '/api/admin/observability/traces/slow',
   '/api/admin/observability/traces/stats',
   '/api/admin/observability/traces/{traceId}',

@@ -78,4 +78,6 @@ const NO_DATA: Queries = {
   readMetricCatalogue: () => Promise.resolve({ metrics: [], isTruncated: false }),
   readMetricVariants: () => Promise.resolve([]),
   readMetricValues: () => Promise.resolve({ series: [], isTruncated: false }),
+  readFigures: ({ window, stepMs }) => Promise.resolve({ window, stepMs, figures: [], gaps: [] }),
+  readEdges: ({ window }) => Promise.resolve({ window, edges: [] }),
 }

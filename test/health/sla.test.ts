@@ -53,6 +53,7 @@ t.test('availability, budget and burn follow from what failed', async (t) => {
       total: 10,
       used: failed,
       remaining,
+      usedPercent: failed * 10,
       remainingPercent: remaining * 10,
     })
     t.ok(Math.abs((sla.burnRate ?? -1) - burnRate) < 1e-9, `${sla.burnRate}`)

@@ -1,0 +1,111 @@
+import { Type } from 'typebox'
+import { CRITERIA, type Criterion, STATUSES, type Status } from '../../health/judge'
+import { closed, count, orNull, text } from './field'
+
+const Status = Type.Unsafe<Status>({
+  type: 'string',
+  enum: STATUSES,
+  description: 'of the window; the worst criterion and the worst service decide',
+})
+const Criterion = Type.Unsafe<Criterion>({ type: 'string', enum: CRITERIA })
+
+const reasonFields = {
+  criterion: Criterion,
+  value: Type.Number(),
+  limit: Type.Number({ description: 'The one that is passed' }),
+  unit: text('%, ms, requests, spans, or empty'),
+  status: Status,
+  message: text('The same in words, with the figures'),
+}
+
+const verdictFields = {
+  status: Status,
+  stableStatus: Type.Unsafe<Status | null>({
+    type: ['string', 'null'],
+    enum: [...STATUSES, null],
+    description:
+      'Does not flap: entered when two of three verdicts in successive minutes, each over five, say so; left one step at a ' +
+      'time, when three in a row lie below 0.8 of its limits. null where minutes are not kept any more',
+  }),
+  stableSince: orNull<string>('string', 'When it came to be, at most half an hour before the end'),
+}
+
+const figureFields = {
+  requests: closed(
+    {
+      count: count('Received'),
+      adjustedCount: Type.Number({ description: 'How many they stand for by their sampling' }),
+      ratePerSecond: Type.Number({ description: 'Of those they stand for' }),
+    },
+    { description: 'SERVER and CONSUMER spans and INTERNAL roots; of a module all spans' },
+  ),
+  performance: closed({
+    avgResponseTimeMs: orNull<number>('number', 'null without a known duration'),
+    p50ResponseTimeMs: orNull<number>('number', 'Median; percentiles are within 2.2 % of exact'),
+    p95ResponseTimeMs: orNull<number>('number', '95th percentile'),
+    p99ResponseTimeMs: orNull<number>('number', '99th percentile'),
+  }),
+  errors: closed({
+    errorRate: orNull<number>('number', 'Percent, sampled ones weighed; null without requests'),
+    errorCount: count('Those with status error, or SERVER with an HTTP status from 500 on'),
+    unresolvedErrors: orNull<number>('integer', 'Always null: errors are not tracked yet'),
+  }),
+}
+
+const identityFields = {
+  tenant: text('Empty for none'),
+  environment: text('deployment.environment.name'),
+  namespace: text('service.namespace'),
+  service: text('service.name'),
+}
+
+/** Health of all services, or of a module in them. */
+export const ServiceHealth = closed(
+  {
+    ...verdictFields,
+    reasons: Type.Array(closed({ ...reasonFields, service: text('Whose it is') }), {
+      description: 'Of the services with that status; empty when healthy',
+    }),
+    module: orNull<string>('string', 'null of the whole'),
+    ...figureFields,
+    services: Type.Array(
+      closed({
+        ...identityFields,
+        ...verdictFields,
+        reasons: Type.Array(closed(reasonFields)),
+        ...figureFields,
+      }),
+      { description: 'Worst first; those seen in the window or in the half hour before its end' },
+    ),
+    window: closed(
+      { since: Type.String(), until: Type.String() },
+      { description: 'Whole minutes, and whole hours where minutes are not kept any more' },
+    ),
+    gaps: Type.Array(Type.String(), {
+      description: 'Why figures may still change or lack something; empty when they are complete',
+    }),
+  },
+  { description: 'As the worst service is' },
+)
+
+/** Limits that are passed. */
+export const Alerts = Type.Array(
+  closed({
+    severity: Type.Unsafe<'critical' | 'warning'>({
+      type: 'string',
+      enum: ['critical', 'warning'],
+      description: 'warning for degraded',
+    }),
+    message: reasonFields.message,
+    ...identityFields,
+    module: orNull<string>('string', 'null where it is about the requests of the service'),
+    criterion: Criterion,
+    value: reasonFields.value,
+    limit: reasonFields.limit,
+    unit: reasonFields.unit,
+    since: text(
+      'The first of the latest minutes in all of which it was passed, at most half an hour ago',
+    ),
+  }),
+  { description: 'Critical ones first; empty when no limit is passed' },
+)

@@ -1,0 +1,121 @@
+import { listAlerts } from '../health/alerts'
+import { type Counted, errorRatePercent, meanMs, quantileMs } from '../health/figures'
+import type { Verdict } from '../health/judge'
+import type { Stable } from '../health/stable'
+import {
+  composeHealth,
+  type Identity,
+  MINUTE_MS,
+  pastSinceMs,
+  type SystemHealth,
+} from '../health/system'
+import type { ThresholdSet } from '../health/thresholds'
+import type { Window } from './contract'
+import type { FigureQueries } from './figure-contract'
+import { formatMs } from './window'
+
+const SECOND_MS = 1000
+
+/** A question about health: of the requests of services, or of the spans of a module. */
+export interface HealthQuestion {
+  readonly window: Window
+  readonly tenant: string | null
+  readonly service: string | null
+  readonly module: string | null
+  readonly thresholds: ThresholdSet
+  readonly nowMs: number
+}
+
+/** Health, of which window it is, and why it may be incomplete. */
+export interface HealthAnswer {
+  readonly health: SystemHealth
+  readonly module: string | null
+  readonly window: Window
+  readonly gaps: readonly string[]
+  /** How much of the window is over. */
+  readonly elapsedMs: number
+}
+
+/** Judges the window, and the minutes that ended before its end for what is stable. */
+export async function readHealth(
+  { readFigures }: Pick<FigureQueries, 'readFigures'>,
+  { window, tenant, service, module, thresholds, nowMs }: HealthQuestion,
+): Promise<HealthAnswer> {
+  const filter = { tenant, service, module, operation: null }
+  const of = module === null ? 'requests' : 'spans'
+  const question = { filter, of, by: ['service'] } as const
+  // A minute that is not over yet would let what is stable change back and forth within it.
+  const untilMs = Math.floor(Math.min(window.untilMs, nowMs) / MINUTE_MS) * MINUTE_MS
+  const minutes = { sinceMs: Math.max(0, pastSinceMs(untilMs)), untilMs }
+  const [now, before] = await Promise.all([
+    readFigures({ ...question, window, stepMs: null }),
+    readFigures({ ...question, window: minutes, stepMs: MINUTE_MS }),
+  ])
+  const past = before.stepMs === MINUTE_MS ? { untilMs, minutes: before.figures } : null
+  return {
+    health: composeHealth({ figures: now.figures, past, thresholds, module }),
+    module,
+    window: now.window,
+    gaps: [...new Set([...now.gaps, ...before.gaps])],
+    elapsedMs: Math.max(0, Math.min(now.window.untilMs, nowMs) - now.window.sinceMs),
+  }
+}
+
+/** Health as it is answered. */
+export function describeHealth({ health, module, window, gaps, elapsedMs }: HealthAnswer) {
+  return {
+    ...describeVerdict(health, health.stable),
+    reasons: health.reasons.map((reason) => ({ ...reason, service: reason.service ?? '' })),
+    module,
+    ...describeFigures(health.figures, elapsedMs),
+    services: health.services.map((service) => ({
+      ...describeIdentity(service.identity),
+      ...describeVerdict(service, service.stable),
+      ...describeFigures(service.figures, elapsedMs),
+    })),
+    window: { since: formatMs(window.sinceMs), until: formatMs(window.untilMs) },
+    gaps: [...gaps],
+  }
+}
+
+/** The limits that are passed, as they are answered. */
+export function describeAlerts({ health, module, window }: HealthAnswer) {
+  return listAlerts(health, module, window.sinceMs).map(({ sinceMs, ...alert }) => ({
+    ...alert,
+    ...describeIdentity(alert),
+    since: formatMs(sinceMs),
+  }))
+}
+
+function describeVerdict({ status, reasons }: Verdict, stable: Stable | null) {
+  return {
+    status,
+    stableStatus: stable?.status ?? null,
+    stableSince: stable === null ? null : formatMs(stable.sinceMs),
+    reasons: [...reasons],
+  }
+}
+
+function describeFigures(figures: Counted, elapsedMs: number) {
+  const { count, adjustedCount, errorCount } = figures
+  const ratePerSecond = elapsedMs > 0 ? adjustedCount / (elapsedMs / SECOND_MS) : 0
+  return {
+    requests: { count, adjustedCount, ratePerSecond },
+    performance: {
+      avgResponseTimeMs: meanMs(figures),
+      p50ResponseTimeMs: quantileMs(figures, 0.5),
+      p95ResponseTimeMs: quantileMs(figures, 0.95),
+      p99ResponseTimeMs: quantileMs(figures, 0.99),
+    },
+    errors: { errorRate: errorRatePercent(figures), errorCount, unresolvedErrors: null },
+  }
+}
+
+function describeIdentity({ tenant, environment, namespace, service }: Identity) {
+  return {
+    tenant: tenant ?? '',
+    environment: environment ?? '',
+    namespace: namespace ?? '',
+    service: service ?? '',
+  }
+}
