@@ -20,6 +20,7 @@ import { DoorTls } from './receiver/tls'
 import type { Release } from './release'
 import type { Slabs } from './slabs'
 import { createCorrelationQueries } from './store/queries/correlations'
+import { createFigureQueries } from './store/queries/figures'
 import { createLogQueries } from './store/queries/logs'
 import { createMetricQueries } from './store/queries/metrics'
 import { createTraceQueries } from './store/queries/traces'
@@ -177,6 +178,7 @@ function createQueries(pool: Pool) {
     ...createLogQueries(pool),
     ...createCorrelationQueries(pool),
     ...createMetricQueries(pool),
+    ...createFigureQueries(pool),
   }
 }
 

@@ -35,23 +35,37 @@ export function countOf({ zeroCount, counts }: Distribution): number {
   return counts.reduce((sum, count) => sum + count, zeroCount)
 }
 
+/** Where bucket 0 lies among all buckets of 64 bits of nanoseconds. */
+const ORIGIN = 1
+const MOST_BUCKETS = ORIGIN + 64 * BUCKETS_A_DOUBLING
+/** Counts of all buckets while distributions are added up; zero in between. */
+const scratch = new Float64Array(MOST_BUCKETS)
+
 /** What several distributions add up to; null when there is none. */
 export function mergeDistributions(parts: Iterable<Distribution | null>): Distribution | null {
   let [minNs, maxNs, sumNs, zeroCount] = [Infinity, 0, 0, 0]
-  const byIndex = new Map<number, number>()
+  let [first, last] = [MOST_BUCKETS, -1]
   for (const part of parts) {
     if (part === null) continue
     minNs = Math.min(minNs, part.minNs)
     maxNs = Math.max(maxNs, part.maxNs)
     sumNs += part.sumNs
     zeroCount += part.zeroCount
-    for (const [at, index] of part.indexes.entries()) {
-      byIndex.set(index, (byIndex.get(index) ?? 0) + part.counts[at]!)
-    }
+    const { indexes, counts } = part
+    for (let at = 0; at < indexes.length; at++) scratch[indexes[at]! + ORIGIN]! += counts[at]!
+    if (indexes.length === 0) continue
+    first = Math.min(first, indexes[0]! + ORIGIN)
+    last = Math.max(last, indexes.at(-1)! + ORIGIN)
   }
   if (minNs === Infinity) return null
-  const indexes = [...byIndex.keys()].sort((a, b) => a - b)
-  const counts = indexes.map((index) => byIndex.get(index)!)
+  const indexes: number[] = []
+  const counts: number[] = []
+  for (let place = first; place <= last; place++) {
+    if (scratch[place] === 0) continue
+    indexes.push(place - ORIGIN)
+    counts.push(scratch[place]!)
+    scratch[place] = 0
+  }
   return { minNs, maxNs, sumNs, zeroCount, indexes, counts }
 }
 
