@@ -3,7 +3,7 @@ import t from 'tap'
 import { Unavailable } from '../../collector/errors'
 import { partitionName } from '../../collector/store/partitions'
 import { EVERYTHING } from '../../collector/store/queries/log-filter'
-import type { LogPosition } from '../../collector/store/queries/log-statement'
+import type { Position } from '../../collector/store/queries/slices'
 import { readLogs, type LogQuestion } from '../../collector/store/queries/logs'
 import { openDatabase, type Test } from './database'
 import { ask, bodies, DAY, DAY_MS, Deep, LOGS, MONTH } from './log-questions'
@@ -16,7 +16,7 @@ async function pages(
   between: (page: number) => Promise<unknown> = () => Promise.resolve(),
 ): Promise<unknown[][]> {
   const answers: unknown[][] = []
-  let after: LogPosition | null = null
+  let after: Position | null = null
   do {
     const { logs, next } = await ask(pool, {}, { ...question, after })
     answers.push(logs.map(({ body }) => body))

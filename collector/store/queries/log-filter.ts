@@ -58,15 +58,24 @@ export function logConditions(filter: LogFilter, values: Values): string[] {
     if (isAboutErrors(filter)) conditions.push(`log.severity_number >= ${ERROR}`)
   }
   if (eventName !== null) conditions.push(`log.event_name = ${values.bind(eventName)}`)
-  for (const { key, value } of attributes) {
-    const held = spellings(value).map((spelt) => {
-      const object = `{${JSON.stringify(storedKey(key))}:${spelt}}`
-      return `log.attributes @> ${values.bind(object)}::jsonb`
-    })
-    conditions.push(`(${held.join(' or ')})`)
+  for (const each of attributes) conditions.push(hasAttribute('log.attributes', each, values))
+  if (text !== null) {
+    conditions.push(contains('coalesce(log.body, log.body_value::text)', text, values))
   }
-  if (text !== null) conditions.push(contains(text, values))
   return conditions
+}
+
+/** The condition that attributes hold a value, as text or as what it reads as. */
+export function hasAttribute(
+  column: string,
+  { key, value }: LogFilter['attributes'][number],
+  values: Values,
+): string {
+  const held = spellings(value).map((spelt) => {
+    const object = `{${JSON.stringify(storedKey(key))}:${spelt}}`
+    return `${column} @> ${values.bind(object)}::jsonb`
+  })
+  return `(${held.join(' or ')})`
 }
 
 /** The condition on `service`: null where every one will do. */
@@ -85,11 +94,11 @@ export function storedKey(key: string): string {
   return key.startsWith('$') ? `$${key}` : key
 }
 
-/** Case folded by the C collation is a third of the work of any other, and the same for ASCII. */
-function contains(text: string, values: Values): string {
+/** The condition that a text is in another. Case folded by the C collation is a third of the work of any other, and the same for ASCII. */
+export function contains(column: string, text: string, values: Values): string {
   const pattern = values.bind(`%${text.replace(/[\\%_]/g, '\\$&')}%`)
   const isAscii = /^[\0-\x7f]*$/.test(text)
-  return `coalesce(log.body, log.body_value::text) ${isAscii ? 'collate "C" ' : ''}ilike ${pattern}`
+  return `${column} ${isAscii ? 'collate "C" ' : ''}ilike ${pattern}`
 }
 
 /** The JSON a value may be stored as. */

@@ -1,4 +1,4 @@
-import { LOG_COLUMNS, LOG_JOINS, logOrder, type Order } from './log'
+import { LOG_COLUMNS, LOG_JOINS, logOrder } from './log'
 import {
   isAboutErrors,
   logConditions,
@@ -7,34 +7,14 @@ import {
   type LogFilter,
 } from './log-filter'
 import type { Statement } from './read'
-import { formatUnixNano } from './stored'
-
-const MINUTE_US = 60_000_000n
-/** Up to this long, a slice is read service by service; a longer one would have most pages read once a service. */
-const SHORT_SLICE_US = 16n * MINUTE_US
-
-/** A span of time, unix microseconds: `fromUs` included, `toUs` not. */
-export interface Slice {
-  readonly fromUs: bigint
-  readonly toUs: bigint
-}
-
-/** Where one page ends and the next begins: behind this record, in the order asked for. */
-export interface LogPosition {
-  /** Unix microseconds. */
-  readonly timeUs: bigint
-  /** The nanoseconds beyond; -1 where the sender gave no time, -2 for a place before every record of its microsecond. */
-  readonly restNs: number
-  /** Where Postgres keeps the record: "(block,offset)". */
-  readonly place: string
-}
+import { instant, isShort, type Order, type Position, type Slice } from './slices'
 
 /** What is looked for, within which time (null: any), behind which record, and how many. */
 export interface LogSearch {
   readonly filter: LogFilter
   readonly slice: Slice | null
   readonly order: Order
-  readonly after: LogPosition | null
+  readonly after: Position | null
   readonly limit: number
 }
 
@@ -65,8 +45,7 @@ order by ${logOrder(search.order)}`
  */
 function isByService({ filter, slice }: LogSearch, isNarrowed: boolean): boolean {
   if (slice === null || filter.traceId !== null) return false
-  const isShort = slice.toUs - slice.fromUs <= SHORT_SLICE_US
-  return isShort || !isNarrowed || filter.service !== null || isAboutErrors(filter)
+  return isShort(slice) || !isNarrowed || filter.service !== null || isAboutErrors(filter)
 }
 
 function byService(conditions: readonly string[], service: string | null, ordered: string): string {
@@ -108,9 +87,4 @@ function boundsOf({ slice, order, after }: LogSearch, values: Values): string[] 
     bounds.push(`(log.time, coalesce(log.time_ns, -1), log.ctid) ${beyond} (${place})`)
   }
   return bounds
-}
-
-/** A time as Postgres reads it, to the microsecond. */
-function instant(timeUs: bigint): string {
-  return formatUnixNano(timeUs * 1000n)
 }

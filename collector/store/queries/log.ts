@@ -1,8 +1,7 @@
 import { severityName, severityText } from './names'
 import { decodeOrigin, ORIGIN_COLUMNS, type Decoded, type OriginRow } from './origin'
+import type { Order, PlacedRow } from './slices'
 import { formatUnixNano, parseAttributes, parseStored, spanIdHex, unixNanoOf } from './stored'
-
-export type Order = 'asc' | 'desc'
 
 /** `order by` of log records: `place`, their ctid, tells apart those of one instant, for rows are never updated. */
 export function logOrder(order: Order): string {
@@ -25,11 +24,7 @@ left join sidelight.resource on resource.id = log.resource_id
 left join sidelight.scope on scope.id = log.scope_id`
 
 /** A row of `LOG_COLUMNS`; 64-bit numbers are decimal strings. */
-export interface LogRow extends OriginRow {
-  readonly time_us: string
-  readonly time_ns: number | null
-  /** "(block,offset)". */
-  readonly place: string
+export interface LogRow extends OriginRow, PlacedRow {
   readonly observed_us: string | null
   readonly observed_ns: number | null
   readonly trace_id: string | null
