@@ -64,8 +64,8 @@ export interface LogFilter {
 
 export type LogOrder = 'asc' | 'desc'
 
-/** A place in the order of log records, behind which a page begins. */
-export interface LogPosition {
+/** A place in the order of log records or spans, behind which a page begins. */
+export interface Position {
   /** Unix microseconds. */
   readonly timeUs: bigint
   readonly restNs: number
@@ -79,13 +79,13 @@ export interface LogQuestion {
   readonly window: Window | null
   readonly order: LogOrder
   readonly limit: number
-  readonly after: LogPosition | null
+  readonly after: Position | null
 }
 
 /** A page of log records: `next` is where to go on, null at the end; `searchedToUs` how far was looked, null without a search. */
 export interface FoundLogs {
   readonly logs: readonly Log[]
-  readonly next: LogPosition | null
+  readonly next: Position | null
   readonly searchedToUs: bigint | null
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { LogFilter, LogOrder, LogPosition, Window } from './contract'
+import type { LogOrder, Position, Window } from './contract'
 
 const VERSION = 1
 /** The end of the year 9999, the last that Postgres reads as RFC 3339 writes it. */
@@ -8,16 +8,16 @@ const MAX_NS = 999
 const MAX_BLOCK = 0xffff_ffff
 const MAX_OFFSET = 0xffff
 
-/** What a cursor belongs to; the tenant is always that of the token. */
+/** What a cursor belongs to: the filters of one endpoint, always in the same order; the tenant is that of the token. */
 export interface PagedQuestion {
-  readonly filter: Omit<LogFilter, 'tenant'>
+  readonly filter: object
   readonly order: LogOrder
 }
 
 /** Where a page begins. The window is that of the first page, or pages would slip while time goes on. */
 export interface Page {
   readonly window: Window | null
-  readonly after: LogPosition
+  readonly after: Position
 }
 
 /** Writes a page as text that says nothing to its reader. */
@@ -69,7 +69,6 @@ function isWithin(value: unknown, least: number, most: number): value is number 
 
 /** Tells questions apart, not more: a caller may look through whatever the token may read. */
 function digestOf({ filter, order }: PagedQuestion): string {
-  const { service, minSeverity, text, traceId, spanId, eventName, attributes } = filter
-  const asked = [order, service, minSeverity, text, traceId, spanId, eventName, attributes]
+  const asked = [order, { ...filter, tenant: null }]
   return createHash('sha256').update(JSON.stringify(asked)).digest('base64url').slice(0, 8)
 }

@@ -3,6 +3,7 @@ import { Type, type TProperties } from 'typebox'
 import { BadParameters } from './problems'
 
 const MAX_SHOWN = 100
+const MAX_ATTRIBUTES = 16
 
 /** Query parameters, and no others: a misspelt one would be an answer to another question. */
 export function closedQuery<P extends TProperties>(properties: P) {
@@ -32,6 +33,49 @@ export function parseAssignment(text: string) {
   const [, key, value] = /^((?:\\=|[^=])+)=(.*)$/s.exec(text) ?? []
   if (key === undefined || value === undefined) return null
   return { key: key.replaceAll('\\=', '='), value }
+}
+
+/** Reads the parameters `attribute`. Throws BadParameters. */
+export function parseAttributes(texts: readonly string[] = []) {
+  return texts.map((text) => {
+    const assignment = parseAssignment(text)
+    if (assignment === null) throw mustBe('attribute', ASSIGNMENT, text)
+    return assignment
+  })
+}
+
+/** The parameter `attribute` of a search for `what`. */
+export function attributeParameter(what: string) {
+  return Type.Optional(
+    Type.Array(Type.String(), {
+      maxItems: MAX_ATTRIBUTES,
+      description:
+        `${ASSIGNMENT}; may be repeated: only ${what} with all of these attributes. A value that reads as a number or ` +
+        'as true or false is found as such, too',
+    }),
+  )
+}
+
+/** A parameter of text that may be left out. */
+export function someText(description: string) {
+  return Type.Optional(Type.String({ minLength: 1, description }))
+}
+
+/** How many of them an answer has at most. */
+export function limitParameter(what: string, usual: number, maximum: number) {
+  return Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum,
+      default: usual,
+      description: `Most ${what} to answer with`,
+    }),
+  )
+}
+
+/** One of a few words. */
+export function choice<T extends string>(words: readonly T[], description: string) {
+  return Type.Optional(Type.Unsafe<T>({ type: 'string', enum: words, description }))
 }
 
 /** What to throw for a parameter that is not as it must be. */

@@ -1,24 +1,26 @@
-import { Type, type FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
 import type { Static } from 'typebox'
 import { sendLarge } from '../answer'
-import type { FoundLogs, LogFilter, LogOrder, LogQueries, Window } from '../contract'
-import { readCursor, writeCursor } from '../cursor'
+import type { LogFilter, LogOrder, LogQueries, Window } from '../contract'
 import { problems } from '../openapi'
+import { CURSOR, pageAsked, pageFound } from '../page'
 import {
-  ASSIGNMENT,
+  attributeParameter,
+  choice,
   closedQuery,
+  limitParameter,
   mustBe,
-  parseAssignment,
+  parseAttributes,
   parseSpanId,
   parseTraceId,
+  someText,
 } from '../parameters'
 import { Logs } from '../schemas/log'
-import { formatMs, resolveWindow, windowParameters } from '../window'
+import { resolveWindow, windowParameters } from '../window'
 
 const PATH = '/api/v1/logs'
 const DEFAULT_LIMIT = 100
 const MAX_LIMIT = 1000
-const MAX_ATTRIBUTES = 16
 const SEVERITIES = ['trace', 'debug', 'info', 'warn', 'error', 'fatal']
 const NUMBERS_A_SEVERITY = 4
 const MAX_SEVERITY = 24
@@ -47,56 +49,34 @@ export function logRoutes({
       const filter = filterOf(query, tenant)
       const order = query.order ?? (filter.traceId === null ? 'desc' : 'asc')
       const given = windowOf(query, now(), maxHours)
-      const page = query.cursor === undefined ? null : readCursor({ filter, order }, query.cursor)
-      if (query.cursor !== undefined && page === null) {
-        throw mustBe('cursor', 'a nextCursor that the same parameters gave', query.cursor)
-      }
-      const window = page === null ? given : page.window
+      const question = { filter, order }
+      const page = pageAsked(question, query.cursor, given)
       const { limit = DEFAULT_LIMIT } = query
-      const after = page?.after ?? null
-      const found = await queries.readLogs({ filter, window, order, limit, after })
-      const nextCursor =
-        found.next === null ? null : writeCursor({ filter, order }, { window, after: found.next })
-      return sendLarge(reply, { logs: found.logs, nextCursor, ...searched(found, window, order) })
+      const { logs, ...found } = await queries.readLogs({ ...question, ...page, limit })
+      return sendLarge(reply, { logs, ...pageFound(question, page.window, found) })
     })
     done()
   }
 }
 
 function parameters(maxHours: number) {
-  const some = (description: string) => Type.Optional(Type.String({ minLength: 1, description }))
   return {
-    service: some('Only this service.name'),
-    severity: some('This severity and worse: trace, debug, info, warn, error, fatal, or 1 to 24'),
-    text: some('In the body, whatever the case; in the JSON of a body that is no string'),
-    traceId: some('32 hex digits, or the same as a uuid; needs no window'),
-    spanId: some('16 hex digits'),
-    eventName: some('Only this event'),
-    attribute: Type.Optional(
-      Type.Array(Type.String(), {
-        maxItems: MAX_ATTRIBUTES,
-        description:
-          `${ASSIGNMENT}; may be repeated: only records with all of these attributes. A value that reads as a number or ` +
-          'as true or false is found as such, too',
-      }),
+    service: someText('Only this service.name'),
+    severity: someText(
+      'This severity and worse: trace, debug, info, warn, error, fatal, or 1 to 24',
     ),
+    text: someText('In the body, whatever the case; in the JSON of a body that is no string'),
+    traceId: someText('32 hex digits, or the same as a uuid; needs no window'),
+    spanId: someText('16 hex digits'),
+    eventName: someText('Only this event'),
+    attribute: attributeParameter('records'),
     ...windowParameters(maxHours),
-    order: Type.Optional(
-      Type.Unsafe<LogOrder>({
-        type: 'string',
-        enum: ['asc', 'desc'],
-        description: 'By time; desc, newest first, unless traceId is given',
-      }),
+    order: choice<LogOrder>(
+      ['asc', 'desc'],
+      'By time; desc, newest first, unless traceId is given',
     ),
-    limit: Type.Optional(
-      Type.Integer({
-        minimum: 1,
-        maximum: MAX_LIMIT,
-        default: DEFAULT_LIMIT,
-        description: 'Most records to answer with',
-      }),
-    ),
-    cursor: some('nextCursor of the page before, with the same parameters; it keeps the window'),
+    limit: limitParameter('records', DEFAULT_LIMIT, MAX_LIMIT),
+    cursor: CURSOR,
   }
 }
 
@@ -112,7 +92,7 @@ function filterOf(query: Query, tenant: string | null): LogFilter {
     traceId: query.traceId === undefined ? null : parseTraceId(query.traceId),
     spanId: query.spanId === undefined ? null : parseSpanId(query.spanId),
     eventName,
-    attributes: (query.attribute ?? []).map(parseAttribute),
+    attributes: parseAttributes(query.attribute),
   }
 }
 
@@ -129,25 +109,4 @@ function parseSeverity(text: string): number {
   const number = /^\d{1,2}$/.test(text) ? Number(text) : 0
   if (number >= 1 && number <= MAX_SEVERITY) return number
   throw mustBe('severity', `one of ${SEVERITIES.join(', ')} or a number from 1 to 24`, text)
-}
-
-function parseAttribute(text: string) {
-  const assignment = parseAssignment(text)
-  if (assignment === null) throw mustBe('attribute', ASSIGNMENT, text)
-  return assignment
-}
-
-/** What the pages up to this one have looked through. */
-function searched({ searchedToUs }: FoundLogs, window: Window | null, order: LogOrder) {
-  if (window === null) return { searchedSince: null, searchedUntil: null }
-  const edge = searchedToUs === null ? null : formatUs(searchedToUs)
-  const [since, until] = [formatMs(window.sinceMs), formatMs(window.untilMs)]
-  return order === 'desc'
-    ? { searchedSince: edge ?? since, searchedUntil: until }
-    : { searchedSince: since, searchedUntil: edge ?? until }
-}
-
-function formatUs(us: bigint): string {
-  const rest = String(us % 1000n).padStart(3, '0')
-  return formatMs(Number(us / 1000n)).replace('Z', `${rest}Z`)
 }
