@@ -23,6 +23,7 @@ import { createCorrelationQueries } from './store/queries/correlations'
 import { createFigureQueries } from './store/queries/figures'
 import { createLogQueries } from './store/queries/logs'
 import { createMetricQueries } from './store/queries/metrics'
+import { createSearchQueries } from './store/queries/search'
 import { createTraceQueries } from './store/queries/traces'
 import type { Counters } from './telemetry/counters'
 import { createProbes } from './telemetry/probes'
@@ -179,6 +180,7 @@ function createQueries(pool: Pool) {
     ...createCorrelationQueries(pool),
     ...createMetricQueries(pool),
     ...createFigureQueries(pool),
+    ...createSearchQueries(pool),
   }
 }
 

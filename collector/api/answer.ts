@@ -10,3 +10,6 @@ export function sendLarge(reply: FastifyReply, answer: object): FastifyReply {
     .serializer((body: object) => JSON.stringify(body))
     .send(answer)
 }
+
+/** Prometheus text exposition, version 0.0.4. */
+export const EXPOSITION = 'text/plain; version=0.0.4; charset=utf-8'

@@ -2,6 +2,7 @@ import type { FigureQueries } from './figure-contract'
 import type { MetricQueries } from './metric-contract'
 import type { Log } from './schemas/log'
 import type { SlowTrace, StoredSpan, TraceStatistics } from './schemas/trace'
+import type { SearchQueries } from './search-contract'
 
 /** A span of time asked about: `since` included, `until` not. Unix milliseconds. */
 export interface Window {
@@ -120,4 +121,10 @@ export interface CorrelationQueries {
 
 /** All questions the API asks. */
 export interface Queries
-  extends TraceQueries, LogQueries, CorrelationQueries, MetricQueries, FigureQueries {}
+  extends
+    TraceQueries,
+    LogQueries,
+    CorrelationQueries,
+    MetricQueries,
+    FigureQueries,
+    SearchQueries {}

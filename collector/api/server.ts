@@ -25,11 +25,15 @@ import { openApiOptions } from './openapi'
 import { refuseNul } from './parameters'
 import { answerError, sendProblem } from './problems'
 import { correlationRoutes } from './routes/correlations'
+import { expositionRoutes } from './routes/exposition'
 import { healthRoutes } from './routes/health'
 import { logRoutes } from './routes/logs'
 import { metricRoutes } from './routes/metrics'
+import { performanceRoutes } from './routes/performance'
+import { searchRoutes } from './routes/search'
 import { selfRoutes } from './routes/self'
 import { type Monitoring, serviceHealthRoutes } from './routes/service-health'
+import { serviceRoutes } from './routes/services'
 import { traceRoutes } from './routes/traces'
 import { Log } from './schemas/log'
 import { Problem } from './schemas/problem'
@@ -125,6 +129,12 @@ export function createApiServer({
       const answers = { queries, now, maxSpans: maxTraceSpans, onTruncated }
       void typed.register(traceRoutes({ ...answers, maxHours: traces }))
       void typed.register(serviceHealthRoutes({ ...answers, maxHours: rollups, monitoring }))
+      void typed.register(searchRoutes({ ...answers, maxHours: traces }))
+      void typed.register(
+        performanceRoutes({ ...answers, maxHours: rollups, maxSpanHours: traces }),
+      )
+      void typed.register(serviceRoutes({ ...answers, maxHours: rollups }))
+      void typed.register(expositionRoutes(answers))
       void typed.register(logRoutes({ ...answers, maxHours: logs }))
       void typed.register(metricRoutes({ ...answers, maxHours: points }))
       void typed.register(correlationRoutes({ ...answers, attributes: correlationAttributes }))
@@ -206,6 +216,9 @@ export async function openApiDocument(version: string, log: Logger): Promise<obj
       readMetricValues: absent,
       readFigures: absent,
       readEdges: absent,
+      searchTraces: absent,
+      searchSpans: absent,
+      readSlowSpans: absent,
     },
     probes: { readiness: absent },
     tokens: [],

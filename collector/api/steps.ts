@@ -3,7 +3,8 @@ import type { Steps } from './metric-contract'
 import type { Fault } from './problems'
 
 const SECOND_MS = 1000
-const MINUTE_MS = 60 * SECOND_MS
+/** The shortest step of what rollups tell. */
+export const MINUTE_MS = 60 * SECOND_MS
 const HOUR_MS = 60 * MINUTE_MS
 const DAY_MS = 24 * HOUR_MS
 const UNIT_MS: Readonly<Record<string, number>> = {
@@ -29,18 +30,21 @@ export const STEP_DESCRIPTION =
   `and never so short that there are more than ${MAX_STEPS}. Steps begin at multiples of their length since 1970`
 
 /**
- * The steps of a window, widened to whole ones on both sides. Adds a fault, and returns null, when the step is none or there
- * would be too many.
+ * The steps of a window, of `leastMs` or a multiple of it, widened to whole ones on both sides. Adds a fault, and returns
+ * null, when the step is none or there would be too many.
  */
 export function resolveSteps(
   step: string | undefined,
   { sinceMs, untilMs }: Window,
   nowMs: number,
   faults: Fault[],
+  leastMs = SECOND_MS,
 ): Steps | null {
-  const stepMs = step === undefined ? defaultStepMs(untilMs - sinceMs) : parseStep(step)
+  const stepMs =
+    step === undefined ? defaultStepMs(untilMs - sinceMs, leastMs) : parseStep(step, leastMs)
   if (stepMs === null) {
-    const reason = `must be whole seconds from 1 on, or a length such as 30s, 5m, 1h, 1d, not ${JSON.stringify(step)}`
+    const units = leastMs === SECOND_MS ? 'seconds from 1 on' : 'minutes'
+    const reason = `must be whole ${units}, or a length such as 30s, 5m, 1h, 1d, not ${JSON.stringify(step)}`
     faults.push({ name: 'step', reason })
     return null
   }
@@ -56,13 +60,14 @@ export function resolveSteps(
   return { sinceMs: firstMs, untilMs: Math.min(nowMs, endMs), stepMs, count }
 }
 
-function defaultStepMs(windowMs: number): number {
-  const leastMs = windowMs / DEFAULT_STEPS
-  return ROUND_STEPS_MS.find((stepMs) => stepMs >= leastMs) ?? Math.ceil(leastMs / DAY_MS) * DAY_MS
+function defaultStepMs(windowMs: number, leastMs: number): number {
+  const wantedMs = Math.max(leastMs, windowMs / DEFAULT_STEPS)
+  const roundMs = ROUND_STEPS_MS.find((stepMs) => stepMs >= wantedMs)
+  return roundMs ?? Math.ceil(wantedMs / DAY_MS) * DAY_MS
 }
 
-function parseStep(text: string): number | null {
+function parseStep(text: string, leastMs: number): number | null {
   const [, digits = '', unit = ''] = /^(\d{1,9})([smhd]?)$/.exec(text) ?? []
   const stepMs = Number(digits) * (UNIT_MS[unit] ?? 0)
-  return stepMs > 0 && stepMs <= MAX_STEP_MS ? stepMs : null
+  return stepMs > 0 && stepMs <= MAX_STEP_MS && stepMs % leastMs === 0 ? stepMs : null
 }

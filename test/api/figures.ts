@@ -1,58 +1,55 @@
-import type { FigureAnswer, FigureQuestion, Figures } from '../../collector/api/figure-contract'
-import { counted } from '../health/figures'
-import { buildApi, NOW_MS } from './server'
+import type { FigureQueries, FigureQuestion, Figures } from '../../collector/api/figure-contract'
+import { bucketIndexOf } from '../../collector/translate/distribution'
+import { NOW_MS } from './server'
 
-export const MINUTE_MS = 60_000
+const MS = 1e6
 
-/** ISO, so many minutes before now. */
-export const ago = (minutes: number) => new Date(NOW_MS - minutes * MINUTE_MS).toISOString()
-
-export function figuresOf(
-  service: string,
-  of = counted(100),
-  sinceMs = NOW_MS - 5 * MINUTE_MS,
-): Figures {
+/** Figures of spans that took so many milliseconds each; what is left out is of the gateway's only operation. */
+export function figuresOf(durationsMs: readonly number[], fields: Partial<Figures> = {}): Figures {
+  const ns = durationsMs.map((ms) => ms * MS).sort((a, b) => a - b)
+  const sumNs = ns.reduce((sum, each) => sum + each, 0)
   return {
     tenant: '',
-    environment: 'production',
-    namespace: '',
-    service,
-    module: null,
-    operation: null,
-    kind: null,
-    sinceMs,
-    ...of,
+    environment: 'prod',
+    namespace: 'shop',
+    service: 'gateway',
+    module: 'http',
+    operation: 'GET /shop',
+    kind: 'server',
+    sinceMs: NOW_MS - 3_600_000,
+    count: ns.length,
+    errorCount: 0,
     rootCount: 0,
-    lastSeenMs: sinceMs,
-    slowestTraceId: null,
+    adjustedCount: ns.length,
+    adjustedErrorCount: 0,
+    durations:
+      ns.length === 0
+        ? null
+        : {
+            minNs: ns[0]!,
+            maxNs: ns.at(-1)!,
+            sumNs,
+            zeroCount: 0,
+            indexes: [...new Set(ns.map(bucketIndexOf))],
+            counts: [...new Set(ns.map(bucketIndexOf))].map(
+              (index) => ns.filter((each) => bucketIndexOf(each) === index).length,
+            ),
+          },
+    lastSeenMs: NOW_MS - 60_000,
+    slowestTraceId: 'a'.repeat(32),
     errorTraceId: null,
     randomTraceId: null,
+    ...fields,
   }
 }
 
-/** The same in each of the last minutes. */
-export function minutesOf(service: string, count: number, of = counted(100)): Figures[] {
-  return Array.from({ length: count }, (_, index) =>
-    figuresOf(service, of, NOW_MS - (count - index) * MINUTE_MS),
-  )
-}
-
-/** An API over figures; `asked` has the questions. */
-export function buildFigures(
-  t: { teardown(fn: () => Promise<void>): void },
-  answer: (question: FigureQuestion) => Partial<FigureAnswer>,
-  overrides: Parameters<typeof buildApi>[1] = {},
-) {
+/** Answers every question with these figures, and keeps what was asked. */
+export function fakeFigures(answer: (question: FigureQuestion) => readonly Figures[]) {
   const asked: FigureQuestion[] = []
-  const { app } = buildApi(t, {
-    ...overrides,
-    queries: {
-      readFigures(question) {
-        asked.push(question)
-        const { window, stepMs } = question
-        return Promise.resolve({ window, stepMs, figures: [], gaps: [], ...answer(question) })
-      },
-    },
-  })
-  return { app, asked }
+  const readFigures: FigureQueries['readFigures'] = (question) => {
+    asked.push(question)
+    const { window, stepMs } = question
+    return Promise.resolve({ window, stepMs, figures: answer(question), gaps: ['a gap'] })
+  }
+  return { asked, readFigures }
 }

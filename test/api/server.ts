@@ -60,6 +60,9 @@ const NO_FIGURES = {
 
 const NO_STATISTICS = { ...NO_FIGURES, traceCount: 0, byService: [] }
 
+/** The end of every search of an empty database. */
+const NOTHING_FOUND = { next: null, searchedToUs: null }
+
 /** What an empty database answers. */
 const NO_DATA: Queries = {
   readTrace: () =>
@@ -80,4 +83,7 @@ const NO_DATA: Queries = {
   readMetricValues: () => Promise.resolve({ series: [], isTruncated: false }),
   readFigures: ({ window, stepMs }) => Promise.resolve({ window, stepMs, figures: [], gaps: [] }),
   readEdges: ({ window }) => Promise.resolve({ window, edges: [] }),
+  searchTraces: () => Promise.resolve({ traces: [], ...NOTHING_FOUND }),
+  searchSpans: () => Promise.resolve({ spans: [], ...NOTHING_FOUND }),
+  readSlowSpans: ({ window }) => Promise.resolve({ window, spans: [] }),
 }

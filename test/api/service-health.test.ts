@@ -2,7 +2,7 @@ import t from 'tap'
 import { DEFAULT_THRESHOLDS } from '../../collector/health/thresholds'
 import { counted } from '../health/figures'
 import { ask } from './answer'
-import { ago, buildFigures, figuresOf, minutesOf, MINUTE_MS } from './figures'
+import { ago, buildFigures, figuresOf, minutesOf, MINUTE_MS } from './health-figures'
 import { buildApi, NOW_MS } from './server'
 
 const PREFIX = '/api/admin/observability'

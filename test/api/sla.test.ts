@@ -3,7 +3,7 @@ import { Unavailable } from '../../collector/errors'
 import { DEFAULT_THRESHOLDS } from '../../collector/health/thresholds'
 import { counted } from '../health/figures'
 import { ask } from './answer'
-import { ago, buildFigures, figuresOf, MINUTE_MS } from './figures'
+import { ago, buildFigures, figuresOf, MINUTE_MS } from './health-figures'
 import { ACME_ADMIN, bearer, buildApi, NOW_MS, READ } from './server'
 
 const PREFIX = '/api/admin/observability'

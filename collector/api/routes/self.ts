@@ -1,8 +1,11 @@
 import { Type, type FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
+import { renderDocs, type ApiDocument } from '../../pages/docs'
+import { EXPOSITION } from '../answer'
 import { problems } from '../openapi'
 
-/** Prometheus text exposition, version 0.0.4. */
-const EXPOSITION = 'text/plain; version=0.0.4; charset=utf-8'
+/** The page about the API loads nothing and runs nothing. */
+const DOCS_POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
 
 /** What the collector says of itself: its numbers and its API. */
 export function selfRoutes(
@@ -37,6 +40,27 @@ export function selfRoutes(
         },
       },
       () => app.swagger(),
+    )
+    app.get(
+      '/api/docs',
+      {
+        schema: {
+          summary: 'The same to read',
+          tags: ['collector'],
+          response: {
+            200: { content: { 'text/html': { schema: Type.String() } } },
+            ...problems(401, 403),
+          },
+        },
+      },
+      async (_request, reply) => {
+        const page = renderDocs(app.swagger() as ApiDocument)
+        return reply
+          .type('text/html; charset=utf-8')
+          .header('content-security-policy', DOCS_POLICY)
+          .header('x-content-type-options', 'nosniff')
+          .send(page)
+      },
     )
     done()
   }

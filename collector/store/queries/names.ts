@@ -11,6 +11,17 @@ export function statusName(status: number): string {
   return STATUSES[status] ?? String(status)
 }
 
+/** The numbers of a kind the API has spelt: one left unspecified means internal (OTLP, Span.SpanKind). */
+export function kindCodes(kind: string): readonly number[] {
+  const code = KINDS.indexOf(kind)
+  return kind === 'internal' ? [0, code] : [code]
+}
+
+/** The number of a status the API has spelt. */
+export function statusCode(status: string): number {
+  return STATUSES.indexOf(status)
+}
+
 const SEVERITIES = ['trace', 'debug', 'info', 'warn', 'error', 'fatal']
 
 /** The name of the range a severity number lies in (OpenTelemetry logs data model, Severity Fields); null beyond 1 to 24. */
