@@ -3,11 +3,11 @@ import { sendLarge } from '../answer'
 import type { FigureGroup, FigureQueries } from '../figure-contract'
 import { FIGURE_GROUPS } from '../figure-contract'
 import {
-  addFigures,
   describeAnswer,
   describeFigures,
   describeWindow,
   FIGURE_ORDERS,
+  NO_SPANS,
   rankFigures,
   secondsOf,
 } from '../figures'
@@ -140,10 +140,11 @@ function trends({ queries, now, maxHours }: PerformanceRoutesParts): FastifyPlug
       })
       const { window, figures, stepMs } = answer
       const lengthMs = stepMs ?? steps.stepMs
+      const byStep = new Map(figures.map((each) => [each.sinceMs, each]))
       const trends = stepsOf(window, lengthMs).map((sinceMs) => {
-        const step = { sinceMs, untilMs: sinceMs + lengthMs }
-        const sum = addFigures(figures.filter((each) => each.sinceMs === sinceMs))
-        return { time: formatMs(sinceMs), ...describeFigures(sum, secondsOf(step, nowMs)) }
+        const seconds = secondsOf({ sinceMs, untilMs: sinceMs + lengthMs }, nowMs)
+        const sum = byStep.get(sinceMs) ?? NO_SPANS
+        return { time: formatMs(sinceMs), ...describeFigures(sum, seconds) }
       })
       return sendLarge(reply, { ...describeAnswer(answer), stepSeconds: lengthMs / 1000, trends })
     })

@@ -46,9 +46,8 @@ const startedFor = (where: string) => `
  */
 const SLOW_SQL = `
 with chosen as materialized (
-  select service_id, operation_id, bucket,
-    case when level = 2 then interval '1 hour' else interval '1 minute' end as length,
-    max(duration_max_ns) as max_ns, array_agg(distinct slowest_trace_id) as trace_ids
+  select service_id, operation_id, bucket, duration_max_ns as max_ns, slowest_trace_id as trace_id,
+    case when level = 2 then interval '1 hour' else interval '1 minute' end as length
   from sidelight.span_rollup
   where bucket >= $1::timestamptz and bucket < $2::timestamptz and (level < 2 or bucket < $3::timestamptz)
     and duration_max_ns >= $8::bigint
@@ -56,8 +55,7 @@ with chosen as materialized (
       select id from sidelight.service where ($4::text is null or tenant = $4) and ($5::text is null or name = $5)))
     and (($6::text is null and $7::text is null) or operation_id in (
       select id from sidelight.operation where ($6::text is null or module = $6) and ($7::text is null or name = $7)))
-  group by service_id, operation_id, bucket, level = 2, length
-  order by max_ns desc
+  order by duration_max_ns desc
   limit $9
 ), bound as materialized (
   select case when count(*) = $9 then min(max_ns) else $8::bigint end as least_ns from chosen
@@ -74,7 +72,7 @@ with chosen as materialized (
   union all
   select span.* from chosen cross join bound cross join lateral (
     select span.*, span.ctid as place from sidelight.span as span
-    where span.trace_id = any(chosen.trace_ids) and span.service_id = chosen.service_id and ${startedFor('chosen')}
+    where span.trace_id = chosen.trace_id and span.service_id = chosen.service_id and ${startedFor('chosen')}
   ) as span
   where span.operation_id = chosen.operation_id and ${endedIn('chosen')}
 ), slowest as (
