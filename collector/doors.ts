@@ -181,6 +181,7 @@ function createQueries(pool: Pool) {
     ...createMetricQueries(pool),
     ...createFigureQueries(pool),
     ...createSearchQueries(pool),
+    ...createFigureQueries(pool),
   }
 }
 
