@@ -22,7 +22,7 @@ const BUILD_STAMP = '.built-from'
 const LOCK = join(DIST, '.prepare-lock')
 const SOURCES = ['collector', 'instrumentation', 'schema']
 const SOURCE_FILES = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json']
-const ASSETS = ['migrations', 'repeatable']
+const ASSETS = ['schema/migrations', 'schema/repeatable', 'collector/pages']
 
 /** A failure whose message is all a person needs. */
 class PrepareError extends Error {}
@@ -123,17 +123,18 @@ async function build() {
 }
 
 /**
- * Adds to compiled code what the compiler leaves out: the SQL files, and the permission to run the command.
+ * Adds to compiled code what the compiler leaves out: SQL and stylesheet, and the permission to run the command.
  *
  * @param {string} dist
  */
 function copyAssets(dist) {
+  const isAsset = (file) => /\.(sql|css)$/.test(file)
   for (const name of ASSETS) {
-    const to = join(dist, 'schema', name)
-    fs.rmSync(to, { recursive: true, force: true })
+    const [from, to] = [join(ROOT, name), join(dist, name)]
     fs.mkdirSync(to, { recursive: true })
-    for (const file of fs.readdirSync(join(ROOT, 'schema', name))) {
-      if (file.endsWith('.sql')) fs.copyFileSync(join(ROOT, 'schema', name, file), join(to, file))
+    for (const file of fs.readdirSync(to).filter(isAsset)) fs.rmSync(join(to, file))
+    for (const file of fs.readdirSync(from).filter(isAsset)) {
+      fs.copyFileSync(join(from, file), join(to, file))
     }
   }
   fs.chmodSync(join(dist, 'collector', 'main.js'), 0o755)

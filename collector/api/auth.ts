@@ -52,10 +52,12 @@ export function createTokenCheck(tokens: AccessTokens): (presented: string) => G
   }
 }
 
-function isRead(method: string): boolean {
+/** Whether a method asks only. */
+export function isRead(method: string): boolean {
   return method === 'GET' || method === 'HEAD'
 }
 
-function digestOf(token: string): Buffer {
+/** What of a secret may be kept and compared. */
+export function digestOf(token: string): Buffer {
   return createHash('sha256').update(token).digest()
 }

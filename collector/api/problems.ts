@@ -1,11 +1,13 @@
 import { STATUS_CODES } from 'node:http'
 import type {
+  FastifyBaseLogger,
   FastifyError,
   FastifyReply,
   FastifyRequest,
   FastifySchemaValidationError,
 } from 'fastify'
 import { BadData, Unavailable } from '../errors'
+import { pathOf } from './place'
 import type { Problem } from './schemas/problem'
 
 /** One faulty parameter: its name, and in `reason` its value and what is allowed. */
@@ -42,35 +44,44 @@ export function sendProblem(
     status,
     detail,
     // Without the query: it may hold a token.
-    instance: request.url.split('?', 1)[0] ?? '',
+    instance: pathOf(request),
     ...(faults.length > 0 ? { errors: [...faults] } : {}),
   }
   return reply.code(status).type(CONTENT_TYPE).send(JSON.stringify(problem))
 }
 
-/** Turns whatever a route threw into a problem document; what is not the caller's to know goes to the log only. */
+/** Turns whatever a route threw into a problem document. */
 export function answerError(
   error: FastifyError | Error,
   request: FastifyRequest,
   reply: FastifyReply,
 ): FastifyReply {
-  if ('validation' in error && error.validation) {
-    const faults = error.validation.map(faultOf)
-    return sendProblem(request, reply, 400, detailOf(faults), faults)
-  }
-  if (error instanceof BadParameters) {
-    return sendProblem(request, reply, 400, detailOf(error.faults), error.faults)
-  }
-  if (error instanceof BadData) return sendProblem(request, reply, 400, error.message)
+  const { status, detail, faults } = judgeError(error, request.log)
+  if (status === 503) void reply.header('retry-after', RETRY_AFTER_SECONDS)
+  return sendProblem(request, reply, status, detail, faults)
+}
+
+/** What a caller is told of whatever a route threw; what is not the caller's to know goes to the log only. */
+export function judgeError(
+  error: FastifyError | Error,
+  log: FastifyBaseLogger,
+): { readonly status: number; readonly detail: string; readonly faults?: readonly Fault[] } {
+  const faults =
+    'validation' in error && error.validation
+      ? error.validation.map(faultOf)
+      : error instanceof BadParameters
+        ? error.faults
+        : null
+  if (faults !== null) return { status: 400, detail: detailOf(faults), faults }
+  if (error instanceof BadData) return { status: 400, detail: error.message }
   if (error instanceof Unavailable) {
-    request.log.warn({ err: error }, 'a question could not be answered')
-    void reply.header('retry-after', RETRY_AFTER_SECONDS)
-    return sendProblem(request, reply, 503, error.message)
+    log.warn({ err: error }, 'a question could not be answered')
+    return { status: 503, detail: error.message }
   }
   const status = 'statusCode' in error ? (error.statusCode ?? 500) : 500
-  if (status >= 400 && status < 500) return sendProblem(request, reply, status, error.message)
-  request.log.error({ err: error }, 'a request failed')
-  return sendProblem(request, reply, 500, 'The collector failed to answer; its log says why.')
+  if (status >= 400 && status < 500) return { status, detail: error.message }
+  log.error({ err: error }, 'a request failed')
+  return { status: 500, detail: 'The collector failed to answer; its log says why.' }
 }
 
 function detailOf(faults: readonly Fault[]): string {

@@ -12,25 +12,25 @@ import type { Probes } from '../telemetry/probes'
 import { redactText } from '../telemetry/log'
 import { DEFAULT_OBJECTIVE } from '../health/sla'
 import { DEFAULT_THRESHOLDS } from '../health/thresholds'
-import {
-  createTokenCheck,
-  isAllowed,
-  neededScope,
-  presentedToken,
-  type AccessTokens,
-  type Grant,
-} from './auth'
+import type { AccessTokens } from './auth'
 import type { Queries } from './contract'
+import type { FigureQueries } from './figure-contract'
+import { guard } from './guard'
 import { openApiOptions } from './openapi'
+import { pageRoutes } from './pages'
 import { refuseNul } from './parameters'
+import { pathOf } from './place'
 import { answerError, sendProblem } from './problems'
 import { correlationRoutes } from './routes/correlations'
 import { expositionRoutes } from './routes/exposition'
 import { healthRoutes } from './routes/health'
+import { loginRoutes } from './routes/login'
+import { loginLinkRoutes } from './routes/login-links'
 import { logRoutes } from './routes/logs'
 import { metricRoutes } from './routes/metrics'
 import { performanceRoutes } from './routes/performance'
 import { searchRoutes } from './routes/search'
+import { viewRoutes, type PageRoutesParts } from './routes/pages'
 import { selfRoutes } from './routes/self'
 import { type Monitoring, serviceHealthRoutes } from './routes/service-health'
 import { serviceRoutes } from './routes/services'
@@ -38,6 +38,7 @@ import { traceRoutes } from './routes/traces'
 import { Log } from './schemas/log'
 import { Problem } from './schemas/problem'
 import { Span, StoredSpan, TraceNode } from './schemas/trace'
+import { Sessions } from './sessions'
 
 const MONTH_HOURS = 30 * 24
 const DEFAULT_RETENTION_HOURS = {
@@ -54,13 +55,6 @@ const DEFAULT_MONITORING: Monitoring = {
 const DEFAULT_MAX_TRACE_SPANS = 10_000
 /** As long as the head of a request can be: an id of any length is for its route to judge. */
 const MAX_PARAMETER_LENGTH = 16_384
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** The only tenant the caller may read, null for all. */
-    tenant: string | null
-  }
-}
 
 /**
  * What the API is made of. `now` gives unix milliseconds; windows reach back `retentionHours` at most, a trace or a
@@ -88,6 +82,11 @@ export interface ApiParts {
   /** The attributes whose values are correlation ids. */
   readonly correlationAttributes?: readonly string[]
   readonly onTruncated?: () => void
+  /** Of the browsers that log in. */
+  readonly sessions?: Sessions
+  /** What the pages show beside the answers of `queries`; null leaves them out. */
+  readonly pages?:
+    (Pick<PageRoutesParts, 'judge' | 'otlp'> & { readonly figures: FigureQueries }) | null
 }
 
 /** The server of everything that is asked over HTTP; it does not listen yet. */
@@ -104,6 +103,8 @@ export function createApiServer({
   maxTraceSpans = DEFAULT_MAX_TRACE_SPANS,
   correlationAttributes = [],
   onTruncated = () => undefined,
+  sessions = new Sessions(now),
+  pages = null,
 }: ApiParts): FastifyInstance {
   const own = log.child({ part: 'api' }, { serializers: { req: describeRequest } })
   const app = fastify({
@@ -116,7 +117,7 @@ export function createApiServer({
     },
   })
   app.setErrorHandler(answerError)
-  guard(app, tokens)
+  guard(app, tokens, sessions)
   app.addHook('preValidation', refuseNul)
   answerUnknown(app)
   for (const schema of [Problem, Span, StoredSpan, TraceNode, Log]) app.addSchema(schema)
@@ -138,41 +139,15 @@ export function createApiServer({
       void typed.register(logRoutes({ ...answers, maxHours: logs }))
       void typed.register(metricRoutes({ ...answers, maxHours: points }))
       void typed.register(correlationRoutes({ ...answers, attributes: correlationAttributes }))
+      void typed.register(loginLinkRoutes(sessions))
+      if (pages !== null) {
+        const view = { ...answers, ...pages, queries: { ...queries, ...pages.figures } }
+        void app.register(pageRoutes([loginRoutes({ tokens, sessions }), viewRoutes(view)]))
+      }
     }
     done()
   })
   return app
-}
-
-/** Lets a request through to its route, or answers 401 or 403. */
-function guard(app: FastifyInstance, tokens: AccessTokens): void {
-  const check = createTokenCheck(tokens)
-  app.decorateRequest('tenant', null)
-  app.addHook('onRequest', async (request, reply) => {
-    const query = request.query as { token?: unknown }
-    const presented = presentedToken(request.method, request.headers.authorization, query.token)
-    // Gone before any route, schema or message could repeat it.
-    delete query.token
-    void reply.header('cache-control', 'no-store').header('referrer-policy', 'no-referrer')
-    const needed = neededScope(request.method, request.routeOptions.url ?? pathOf(request))
-    if (needed === null) return
-    const grant: Grant | null = presented === null ? null : check(presented)
-    if (grant === null) {
-      const hint = presented === null ? '' : ', error="invalid_token"'
-      void reply.header('www-authenticate', `Bearer realm="sidelight"${hint}`)
-      const detail = presented === null ? 'A token is needed' : 'The token is not known'
-      return sendProblem(request, reply, 401, `${detail}: send Authorization: Bearer <token>.`)
-    }
-    if (!isAllowed(grant, needed)) {
-      void reply.header(
-        'www-authenticate',
-        `Bearer realm="sidelight", error="insufficient_scope", scope="${needed}"`,
-      )
-      const detail = `This needs a token of scope ${needed}; the one sent has scope ${grant.scope}.`
-      return sendProblem(request, reply, 403, detail)
-    }
-    request.tenant = grant.tenant
-  })
 }
 
 /** 404, or 405 with `Allow` where the path is known for other methods. */
@@ -191,10 +166,6 @@ function answerUnknown(app: FastifyInstance): void {
     void reply.header('allow', allow)
     return sendProblem(request, reply, 405, `${path} takes ${allow}, not ${request.method}.`)
   })
-}
-
-function pathOf(request: FastifyRequest): string {
-  return request.url.split('?', 1)[0] ?? ''
 }
 
 function describeRequest({ method, url }: Pick<FastifyRequest, 'method' | 'url'>) {

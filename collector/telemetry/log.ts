@@ -42,13 +42,16 @@ export function openLogOutput(): LogOutput {
   }
 }
 
-/** Masks what is secret in a text: the password of a URL, `token=` and the like in a query, the token after `Bearer`. */
+/**
+ * Masks what is secret in a text: the password of a URL, `token=` and the like in a query, the code of a link that logs in, the
+ * token after `Bearer`.
+ */
 export function redactText(text: string): string {
   return text
     .replace(
       /\b([a-z][a-z0-9+.-]{0,20}:\/\/[^\s:@/"\\]{0,255}:)(?:\\.|[^\s"\\/])+@/gi,
       `$1${MASK}@`,
     )
-    .replace(/\b((?:token|password|secret|api_?key)=)[^\s&"'\\#]+/gi, `$1${MASK}`)
+    .replace(/\b((?:token|password|secret|api_?key|login\?code)=)[^\s&"'\\#]+/gi, `$1${MASK}`)
     .replace(/\b(Bearer +)[A-Za-z0-9._~+/-]{12,}=*/gi, `$1${MASK}`)
 }

@@ -8,7 +8,7 @@ import { collectors, dataFolder, freePorts } from '../helpers/collector'
 import { traces } from '../helpers/otlp'
 import { withDatabase } from '../helpers/postgres'
 import { until } from '../helpers/until'
-import { openPage } from './browser'
+import { Browser } from './browser'
 
 const TIMEOUT_MS = 60_000
 
@@ -46,7 +46,8 @@ t.test('a browser lets a page that is named send, and no other', async (t) => {
   const other = await servePage(t, 'other', otlpUrl)
   const env = { SIDELIGHT_OTLP_CORS_ORIGINS: named.origin }
   await collectors(t).start({ databaseUrl, otlpPort, apiPort, dataDir: dataFolder(t), env })
-  for (const { origin } of [named, other]) await openPage(t, origin)
+  const browser = await Browser.start(t)
+  for (const { origin } of [named, other]) await browser.open(origin)
   t.equal(await named.outcome(), 'status 200')
   t.equal(await other.outcome(), 'TypeError', 'a fetch that is not allowed says no more')
   const client = new Client({ connectionString: databaseUrl })

@@ -1,0 +1,97 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import {
+  createTokenCheck,
+  isAllowed,
+  isRead,
+  neededScope,
+  presentedToken,
+  type AccessTokens,
+  type Grant,
+} from './auth'
+import { ownPath, pathOf, rootFrom } from './place'
+import { sendProblem } from './problems'
+import type { Sessions } from './sessions'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** What the caller may do; null where nothing is needed. */
+    grant: Grant | null
+    /** The only tenant the caller may read, null for all. */
+    tenant: string | null
+    /** The id of the caller's session, null without a cookie; it need not be one of ours. */
+    session: string | null
+  }
+  interface FastifyContextConfig {
+    /** `open` to everyone, or a `page`: who may not see it is led to the login. Others are answered 401. */
+    readonly access?: 'open' | 'page'
+  }
+}
+
+/**
+ * Lets a request through to its route, answers 401 or 403, or leads to the login. A session opens reads alone: a cookie is
+ * sent by the browser, whoever made it ask.
+ */
+export function guard(app: FastifyInstance, tokens: AccessTokens, sessions: Sessions): void {
+  const check = createTokenCheck(tokens)
+  app.decorateRequest('grant', null)
+  app.decorateRequest('tenant', null)
+  app.decorateRequest('session', null)
+  app.addHook('onRequest', async (request, reply) => {
+    const query = request.query as { token?: unknown }
+    const presented = presentedToken(request.method, request.headers.authorization, query.token)
+    // Gone before any route, schema or message could repeat it.
+    delete query.token
+    void reply.header('cache-control', 'no-store').header('referrer-policy', 'no-referrer')
+    request.session = readCookie(request.headers.cookie, sessions.cookieName)
+    const { access = null } = request.routeOptions.config
+    const route = request.routeOptions.url ?? pathOf(request)
+    const needed = access === 'open' ? null : neededScope(request.method, route)
+    if (needed === null) return
+    const grant = presented === null ? sessionGrant(request, sessions) : check(presented)
+    if (grant === null) {
+      if (access === 'page' && presented === null) return leadToLogin(request, reply)
+      return refuseUnknown(request, reply, presented)
+    }
+    if (!isAllowed(grant, needed)) {
+      void reply.header(
+        'www-authenticate',
+        `Bearer realm="sidelight", error="insufficient_scope", scope="${needed}"`,
+      )
+      const detail = `This needs a token of scope ${needed}; the one sent has scope ${grant.scope}.`
+      return sendProblem(request, reply, 403, detail)
+    }
+    request.grant = grant
+    request.tenant = grant.tenant
+  })
+}
+
+function sessionGrant({ method, session }: FastifyRequest, sessions: Sessions): Grant | null {
+  return session === null || !isRead(method) ? null : sessions.find(session)
+}
+
+function readCookie(header: string | undefined, name: string): string | null {
+  const pairs = (header ?? '').split(';').map((pair) => pair.trim())
+  const found = pairs.find((pair) => pair.startsWith(`${name}=`))
+  return found === undefined ? null : found.slice(name.length + 1)
+}
+
+/** Relative, for there may be a prefix that only a proxy knows. */
+function leadToLogin(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const next = ownPath(request.url)
+  const query = next === null || next === '' ? '' : `?${new URLSearchParams({ next: `/${next}` })}`
+  return reply
+    .code(303)
+    .header('location', `${rootFrom(request)}login${query}`)
+    .send()
+}
+
+function refuseUnknown(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  presented: string | null,
+): FastifyReply {
+  const hint = presented === null ? '' : ', error="invalid_token"'
+  void reply.header('www-authenticate', `Bearer realm="sidelight"${hint}`)
+  const detail = presented === null ? 'A token is needed' : 'The token is not known'
+  return sendProblem(request, reply, 401, `${detail}: send Authorization: Bearer <token>.`)
+}
