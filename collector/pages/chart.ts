@@ -67,7 +67,7 @@ function spanItem({ depth, bar }: Row, span: StoredSpan, attributes: Html, detai
     <details>
       <summary>
         <span class="name ${indent(depth)}">
-          ${isFailed(span) ? html`${FAILED}<b class="word">failed</b>` : null} ${name}
+          ${isFailed(span) ? html`${FAILED}<span class="unseen">failed</span>` : null} ${name}
           <small>${service}</small>
         </span>
         <span class="time">${durationMs === null ? 'unknown' : formatDuration(durationMs)}</span>

@@ -19,10 +19,10 @@ export function formatNs(ns: number): string {
   return formatDuration(ns / NS_PER_MS)
 }
 
-/** A number to three digits, whole from 100 on; thousands are set apart. */
+/** A number to three digits, to two below 1 and whole from 100 on; thousands are set apart. */
 export function digits(value: number): string {
   if (value >= 99.95) return formatCount(Math.round(value))
-  return String(Number(value.toPrecision(3)))
+  return String(Number(value.toPrecision(value < 1 ? 2 : 3)))
 }
 
 /** A whole number with its thousands set apart. */

@@ -38,6 +38,7 @@ export function framePage(framed: Framed): string {
         <a class="skip" href="#content">Skip to the content</a>
         <header class="top">
           <a class="brand" href="${root}">${MARK} Sidelight</a>
+          ${hasSession ? html`<nav aria-label="Pages"><a href="${root}">Overview</a></nav>` : null}
           ${hasSession ? logout(root) : null}
         </header>
         <main id="content">${content}</main>

@@ -102,10 +102,13 @@ function health(
       }
       ${list('reasons', reasons)}
     </div>
-    <dl class="totals" aria-label="All requests of the last ${WINDOWS[choice.window]}">
-      ${figure('Requests a minute', digits(total.perMinute))}
-      ${figure('Error rate', errorRate(total))} ${figure('p95', p95(total))}
-    </dl>
+    <div>
+      <h2>All requests, last ${WINDOWS[choice.window]}</h2>
+      <dl class="totals">
+        ${figure('a minute', digits(total.perMinute))} ${figure('errors', errorRate(total))}
+        ${figure('p95', p95(total))}
+      </dl>
+    </div>
     ${gaps.length === 0 ? null : html`<div class="gaps">${list('fine', gaps)}</div>`}
   </section>`
 }

@@ -2,6 +2,8 @@ import { digits, formatCount } from './format'
 import { html, type Html } from './html'
 
 const HEIGHT = 24
+/** Of what is more than nothing, so that it is seen. */
+const MIN_HEIGHT = 3
 
 /** Requests of a minute; how many of them failed. */
 export interface Minute {
@@ -34,10 +36,10 @@ function describe(counts: readonly number[], errors: readonly number[]): string 
   return `${range} requests a minute over ${counts.length} minutes, ${formatCount(Math.round(failed))} failed`
 }
 
-/** An area of steps, a unit each; equal neighbours are one step. What is more than nothing can be seen. */
+/** An area of steps, a unit each; equal neighbours are one step. */
 function steps(values: readonly number[], most: number): string {
   const tops = values.map((value) =>
-    value === 0 ? HEIGHT : Math.min(HEIGHT - 1, Math.round(HEIGHT * (1 - value / most))),
+    value === 0 ? HEIGHT : Math.min(HEIGHT - MIN_HEIGHT, Math.round(HEIGHT * (1 - value / most))),
   )
   let path = `M0 ${HEIGHT}`
   for (let at = 0; at < tops.length;) {

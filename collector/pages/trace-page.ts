@@ -29,6 +29,7 @@ export function renderTrace(
 ): string {
   const { spans } = trace
   const waterfall = arrangeWaterfall(spans, MAX_ROWS)
+  const { startMs } = waterfall
   const services = [...new Set(spans.map(({ service }) => service))]
   const resources = numberResources(waterfall.rows)
   const failed = spans.filter(isFailed)
@@ -39,7 +40,9 @@ export function renderTrace(
     <div class="title">
       <h1>${name}</h1>
       <p class="fine">
-        Trace <code>${traceId}</code> ${json === null ? null : html`<a href="${json}">JSON</a>`}
+        Trace <code>${traceId}</code>, began
+        ${startMs === null ? 'at an unknown time' : formatTime(startMs)}
+        ${json === null ? null : html`<a href="${json}">JSON</a>`}
       </p>
     </div>
     ${summary(trace, waterfall, failed)} ${failures(failed)}
@@ -52,7 +55,7 @@ export function renderTrace(
 
 function summary(
   { spans, isTruncated, logs, isLogsTruncated }: StoredTrace,
-  { startMs, lengthMs }: Waterfall,
+  { lengthMs }: Waterfall,
   failed: readonly StoredSpan[],
 ): Html {
   return html`<dl class="totals">
@@ -60,7 +63,6 @@ function summary(
     ${figure('Failed', counted(failed.length, 'span'))}
     ${figure('Spans', atLeast(spans.length, isTruncated))}
     ${figure('Log records', atLeast(logs.length, isLogsTruncated))}
-    ${figure('Began', startMs === null ? 'unknown' : formatTime(startMs))}
   </dl>`
 }
 
