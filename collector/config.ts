@@ -18,7 +18,7 @@ export { retentionBytesOf, retentionDaysOf } from './config/retention'
 export { type Address, formatAddress } from './config/address'
 export type { LogLevel, Role } from './config/keys'
 export type { Scope, Token } from './config/token'
-export { ensureAdminToken } from './config/admin'
+export { ensureAdminToken, findAdminToken } from './config/admin'
 
 /** Where a setting came from. */
 export type Source = 'default' | 'environment' | 'file'

@@ -1,7 +1,10 @@
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { Pool } from 'pg'
+import { createTokenCheck } from './api/auth'
+import { linkPath } from './api/routes/login-links'
 import { createApiServer } from './api/server'
+import { Sessions } from './api/sessions'
 import type { Logger } from 'pino'
 import { type Address, type Config, formatAddress, retentionDaysOf } from './config'
 import { type CertificateContents, readCertificates } from './config/certificates'
@@ -38,6 +41,8 @@ export interface Doors {
   readonly otlpGrpcUrl: string | null
   /** Where the API answers; without the role `api`, health and metrics alone. */
   readonly apiUrl: string
+  /** A link that opens the pages once, with what the token may see; null without pages, or for a token nobody knows. */
+  readonly createLoginUrl: (token: string) => string | null
 }
 
 /** What lies behind the doors. */
@@ -57,19 +62,22 @@ export async function openDoors(
   inside: Inside,
   releases: Release[],
 ): Promise<Doors> {
-  const apiUrl = await openApi(parts, inside, releases)
-  if (!parts.config.roles.includes('ingest')) return { apiUrl, otlpUrl: null, otlpGrpcUrl: null }
-  return { apiUrl, ...(await openOtlp(parts, inside, releases)) }
+  const api = await openApi(parts, inside, releases)
+  if (!parts.config.roles.includes('ingest')) return { ...api, otlpUrl: null, otlpGrpcUrl: null }
+  return { ...api, ...(await openOtlp(parts, inside, releases)) }
 }
 
 async function openApi(
   { config, tokens, log, version }: CollectorParts,
   { queryPool, pipeline, spool, counters, remainingMs }: Inside,
   releases: Release[],
-): Promise<string> {
+): Promise<Pick<Doors, 'apiUrl' | 'createLoginUrl'>> {
   const receives = config.roles.includes('ingest')
+  const answers = config.roles.includes('api')
+  const sessions = new Sessions(Date.now)
   const api = createApiServer({
-    queries: config.roles.includes('api') ? createQueries(queryPool) : null,
+    queries: answers ? createQueries(queryPool) : null,
+    sessions,
     probes: createProbes({
       database: () => pipeline.away() === null,
       isStopping: () => pipeline.isStopping,
@@ -96,7 +104,13 @@ async function openApi(
   })
   const door = doorOfFastify(api)
   releases.push(() => closeWithin(door, remainingMs() / 2))
-  return `http://${await listen(door, config.apiAddress, KEYS.apiAddress.env)}`
+  const apiUrl = `http://${await listen(door, config.apiAddress, KEYS.apiAddress.env)}`
+  const check = createTokenCheck(tokens)
+  const createLoginUrl = (token: string) => {
+    const grant = answers ? check(token) : null
+    return grant === null ? null : `${apiUrl}${linkPath(sessions.issue(grant).code)}`
+  }
+  return { apiUrl, createLoginUrl }
 }
 
 async function openOtlp(

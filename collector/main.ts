@@ -7,6 +7,7 @@ const RUN: Record<CommandName, (args: readonly string[]) => Promise<number>> = {
   check: async () =>
     (await import('./cli/check.js')).runCheck(process.env, process.stdout, process.stderr),
   migrate: async () => (await import('./cli/migrate.js')).runMigrate(process.env, process),
+  login: async () => (await import('./cli/login.js')).runLogin(process.env, process),
   sql: async (args) => (await import('./cli/sql.js')).runSql(args, process.env, process),
 }
 

@@ -7,6 +7,7 @@ export const COMMANDS = {
   start: 'run the collector: receive telemetry, keep it in Postgres, answer questions',
   check: 'print the effective configuration, secrets masked, without starting anything',
   migrate: 'bring the schema of the configured database up to date',
+  login: 'print a link that opens the pages of the running collector, once and for ten minutes',
   sql: 'run SQL on the configured database: a prompt, or -c "select ..."',
 } as const
 

@@ -110,7 +110,7 @@ function inWords({ unanswered, spooled }: Remains): string {
   return `${unanswered} requests without an answer, ${spooled} in the spool`
 }
 
-/** A terminal is shown a link that opens; a log never holds the token. */
+/** A terminal is shown a link that logs in, once; a log never holds it. */
 function announce(
   collector: Collector,
   admin: AdminToken,
@@ -123,12 +123,13 @@ function announce(
     'ready',
   )
   if (!stdout.isTTY) return
+  const link = collector.createLoginUrl(admin.token)
   stdout.write(
     [
       '',
       '  Sidelight is ready.',
       ...(otlpUrl === null ? [] : [`  Send OTLP to   ${otlpUrl}, over gRPC to ${otlpGrpcUrl}`]),
-      `  Ask            ${apiUrl}/api/admin/observability/traces/slow?token=${admin.token}`,
+      ...(link === null ? [] : [`  Open           ${link}`]),
       '  See something  npm run demo',
       '',
       '',

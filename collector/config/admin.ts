@@ -29,6 +29,27 @@ export async function ensureAdminToken(
   }
 }
 
+/**
+ * The token for administration of a collector that has been started with this configuration: the first configured one, else the
+ * one in the data folder. Throws ConfigError when there is none.
+ */
+export async function findAdminToken(
+  dataDir: string,
+  config: { readonly tokens: readonly Token[] },
+): Promise<string> {
+  const configured = config.tokens.find(({ scope }) => scope === 'admin')
+  if (configured !== undefined) return configured.token
+  const file = join(dataDir, 'admin-token')
+  try {
+    const token = await readToken(file)
+    if (token !== null) return token
+  } catch (error) {
+    if (error instanceof ConfigError) throw error
+    throw refuse(dataDir, `the admin token in it cannot be read: ${await explain(error, dataDir)}`)
+  }
+  throw refuse(dataDir, 'it holds no admin token: no collector has been started with it')
+}
+
 async function readToken(file: string): Promise<string | null> {
   const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW).catch(
     (error: NodeJS.ErrnoException) => {

@@ -1,4 +1,4 @@
-import { counted, digits, formatNs, formatPercent, formatTime } from './format'
+import { counted, digits, formatCount, formatNs, formatPercent, formatTime } from './format'
 import { framePage, type Place } from './frame'
 import { html, type Html, type Part } from './html'
 import type { OperationView, OverviewView, ServiceView, SlowestView, Work } from './overview'
@@ -10,6 +10,7 @@ export const WINDOWS = { '15m': '15 minutes', '1h': '1 hour', '24h': '24 hours' 
 export type WindowName = keyof typeof WINDOWS
 
 const REFRESH_SECONDS = 30
+const MAX_REASONS = 8
 const MAX_OPERATIONS = 50
 /** Beyond these a page of many services would be long to read, and to load. */
 const MAX_SERVICES = 200
@@ -103,7 +104,7 @@ function health(
       ${list('reasons', reasons)}
     </div>
     <div>
-      <h2>All requests, last ${WINDOWS[choice.window]}</h2>
+      <h2>All requests in ${WINDOWS[choice.window]}</h2>
       <dl class="totals">
         ${figure('a minute', digits(total.perMinute))} ${figure('errors', errorRate(total))}
         ${figure('p95', p95(total))}
@@ -122,8 +123,10 @@ function figure(name: string, value: Part): Html {
 
 function list(name: string, texts: readonly string[]): Html | null {
   if (texts.length === 0) return null
+  const rest = texts.length - MAX_REASONS
   return html`<ul class="${name}">
-    ${texts.map((text) => html`<li>${text}</li>`)}
+    ${texts.slice(0, MAX_REASONS).map((text) => html`<li>${text}</li>`)}
+    ${rest <= 0 ? null : html`<li>and ${formatCount(rest)} more</li>`}
   </ul>`
 }
 

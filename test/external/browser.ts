@@ -89,11 +89,12 @@ export class Browser {
     await this.send('Emulation.setEmulatedMedia', { features })
     this.#events.length = 0
     await this.open(url)
-    const [title, at, text, overflowPx] = (await this.evaluate(
-      '[document.title, location.href, document.body.innerText, document.documentElement.scrollWidth - innerWidth]',
+    const [title, at, text, scrollWidth] = (await this.evaluate(
+      '[document.title, location.href, document.body.innerText, document.documentElement.scrollWidth]',
     )) as [string, string, string, number]
     const shot = await this.send('Page.captureScreenshot', { captureBeyondViewport: true })
     const png = Buffer.from(String(shot['data']), 'base64')
+    const overflowPx = scrollWidth - width
     return { title, url: at, text, overflowPx, complaints: this.#complaints(), png }
   }
 
@@ -159,7 +160,10 @@ export class Browser {
       'Network.loadingFailed',
     ])
     return this.#events
-      .filter(({ method }) => bad.has(method ?? ''))
+      .filter(({ method, params }) => {
+        const { entry } = (params ?? {}) as { entry?: { level: string } }
+        return bad.has(method ?? '') && entry?.level !== 'verbose'
+      })
       .map(({ method, params }) => `${method}: ${JSON.stringify(params)}`)
   }
 }
