@@ -25,6 +25,7 @@ interface Document {
 
 const HEALTH = ['/health', '/health/live', '/health/ready']
 const ROUTES = [
+  '/api/admin/login-links',
   '/api/admin/observability/alerts',
   '/api/admin/observability/health',
   '/api/admin/observability/health/{module}',
@@ -83,7 +84,10 @@ t.test('every operation says what it does, what it answers and how it fails', as
   for (const [path, operations] of Object.entries(paths)) {
     for (const [method, { summary, responses, parameters = [] }] of Object.entries(operations)) {
       t.ok(summary, `${method} ${path} has a summary`)
-      t.ok(Object.values(responses['200']?.content ?? {})[0]?.schema, `${path} has a schema`)
+      t.ok(
+        Object.values((responses['200'] ?? responses['201'])?.content ?? {})[0]?.schema,
+        `${path} has a schema`,
+      )
       t.ok(
         parameters.every((each) => each.in === 'path' || each.required !== true),
         `every query parameter of ${path} may be left out`,

@@ -36,7 +36,6 @@ interface Message {
 
 /** Chromium without a window, steered over two pipes (Chrome DevTools Protocol); ended at teardown. */
 export class Browser {
-  readonly #child: ChildProcess
   readonly #commands: Writable
   readonly #waiting = new Map<number, (message: Message) => void>()
   readonly #events: Message[] = []
@@ -45,7 +44,6 @@ export class Browser {
   #session: string | undefined
 
   private constructor(child: ChildProcess) {
-    this.#child = child
     this.#commands = child.stdio[3] as Writable
     let rest = ''
     ;(child.stdio[4] as Readable).setEncoding('utf8').on('data', (chunk: string) => {
@@ -64,6 +62,7 @@ export class Browser {
         '--no-sandbox',
         '--disable-gpu',
         '--hide-scrollbars',
+        '--no-first-run',
         '--remote-debugging-pipe',
         `--user-data-dir=${profile}`,
         'about:blank',
@@ -71,12 +70,13 @@ export class Browser {
       { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] },
     )
     const exited = once(child, 'exit')
-    t.teardown(async () => {
-      child.kill('SIGKILL')
-      await exited
-      rmSync(profile, { recursive: true, force: true, maxRetries: 5 })
-    })
     const browser = new Browser(child)
+    t.teardown(async () => {
+      // Asked, it takes its processes along; killed, it leaves them writing.
+      void browser.send('Browser.close')
+      await exited
+      rmSync(profile, { recursive: true, force: true, maxRetries: 20 })
+    })
     await browser.#attach()
     return browser
   }
@@ -106,6 +106,11 @@ export class Browser {
   /** Runs a script in the page that leads to another one, and waits for that. */
   async follow(script: string): Promise<void> {
     await this.#afterLoad(() => this.evaluate(script))
+  }
+
+  /** Resolves when the next page has loaded, to which this one leads by itself. */
+  async arrive(): Promise<void> {
+    await this.#afterLoad(() => Promise.resolve())
   }
 
   async evaluate(expression: string): Promise<unknown> {

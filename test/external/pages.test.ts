@@ -1,0 +1,119 @@
+import t from 'tap'
+import { judgeOf, readSample, TRACE_ID } from '../pages/sample'
+import { failedOrder } from '../pages/shop'
+import { ADMIN, bearer, buildApi } from '../api/server'
+import { Browser, type Look } from './browser'
+
+const LINKS = '/api/admin/login-links'
+const LOOKS: readonly Look[] = (['light', 'dark'] as const).flatMap((scheme) => [
+  { width: 360, height: 740, scheme },
+  { width: 390, height: 844, scheme },
+  { width: 1280, height: 900, scheme },
+])
+const SERVICES = [
+  { service: 'payments', count: 4200, errorCount: 520, ms: 640, environment: 'production' },
+  { service: 'a-service-with-a-name-that-nobody-would-want-to-read-on-a-phone', count: 18_230 },
+  { service: 'nightly-report', count: 2, errorCount: 0, ms: 33_000 },
+]
+
+/** Pages that listen, full of what a shop did or empty, and a browser. */
+async function open(t: Parameters<typeof buildApi>[0], services = SERVICES) {
+  const order = failedOrder()
+  const { app } = buildApi(t, {
+    queries: {
+      readTrace: () => Promise.resolve(order),
+      readLogs: () => Promise.resolve({ logs: order.logs, next: null, searchedToUs: null }),
+    },
+    pages: {
+      figures: {
+        readFigures: readSample(services),
+        readEdges: ({ window }) => Promise.resolve({ window, edges: [] }),
+      },
+      judge: judgeOf(
+        { status: 'critical', reasons: ['payments: error rate 12.4 % of 350 requests'] },
+        { payments: 'critical', 'nightly-report': 'insufficient_data' },
+      ),
+      otlp: { http: 'http://127.0.0.1:4318', grpc: 'http://127.0.0.1:4317' },
+    },
+  })
+  const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  const link = async () => {
+    const response = await app.inject({ method: 'POST', url: LINKS, headers: bearer(ADMIN) })
+    return `${url}${response.json<{ path: string }>().path}`
+  }
+  return { url, link, browser: await Browser.start(t) }
+}
+
+t.test('pages fit every window, load what they need and break no rule of theirs', async (t) => {
+  const { url, link, browser } = await open(t)
+  const pages = [
+    '/login?next=/traces/x',
+    '/',
+    '/?window=24h&service=payments',
+    `/traces/${TRACE_ID}`,
+    `/traces/${TRACE_ID}/logs`,
+  ]
+  const background: Record<string, string> = {}
+  for (const page of pages) {
+    for (const look of LOOKS) {
+      const sight = await browser.look(`${url}${page}`, look)
+      const name = `${page} at ${look.width}, ${look.scheme}`
+      t.equal(sight.url, `${url}${page}`, name)
+      t.ok(sight.overflowPx <= 0, `${name}: ${sight.overflowPx} px too wide`)
+      t.same(sight.complaints, [], name)
+      background[look.scheme] = String(
+        await browser.evaluate('getComputedStyle(document.body).backgroundColor'),
+      )
+    }
+    t.not(background['light'], background['dark'], `${page} is dark where that is preferred`)
+    if (page === pages[0]) await browser.open(await link())
+  }
+})
+
+t.test('details fold out without a script, and fit a phone', async (t) => {
+  const { url, link, browser } = await open(t)
+  await browser.open(await link())
+  await browser.look(`${url}/traces/${TRACE_ID}`, LOOKS[0]!)
+  await browser.evaluate('for (const each of document.querySelectorAll("summary")) each.click()')
+  const [width, text] = (await browser.evaluate(
+    '[document.documentElement.scrollWidth, document.body.innerText]',
+  )) as [number, string]
+  t.ok(width <= 360, `${width} px`)
+  t.match(text, 'select sku, count from stock')
+})
+
+t.test('who logs in by the form gets where they wanted to go, and out again', async (t) => {
+  const { url, browser } = await open(t)
+  await browser.open(`${url}/traces/${TRACE_ID}`)
+  t.equal(await browser.evaluate('location.pathname'), '/login')
+  await browser.follow(
+    `document.querySelector('#token').value = '${ADMIN}'; document.querySelector('form button').click()`,
+  )
+  t.equal(await browser.evaluate('location.pathname'), `/traces/${TRACE_ID}`)
+  t.equal(await browser.evaluate('document.cookie'), '', 'no script reads the cookie')
+  await browser.follow(`document.querySelector('.top button').click()`)
+  await browser.open(`${url}/`)
+  t.equal(await browser.evaluate('location.pathname'), '/login')
+})
+
+t.test('a link on another site opens a trace for whoever is logged in', async (t) => {
+  const { url, link, browser } = await open(t)
+  const elsewhere = url.replace('127.0.0.1', 'localhost')
+  await browser.open(await link())
+  await browser.open(`${elsewhere}/login`)
+  await browser.follow(`location.href = '${url}/traces/${TRACE_ID}'`)
+  for (let hops = 0; hops < 3 && (await isOnTheWay(browser)); hops++) await browser.arrive()
+  t.equal(await browser.evaluate('location.href'), `${url}/traces/${TRACE_ID}`)
+})
+
+async function isOnTheWay(browser: Browser): Promise<boolean> {
+  return (await browser.evaluate('document.title')) === 'Going on · Sidelight'
+}
+
+t.test('an empty collector says what to do', async (t) => {
+  const { url, link, browser } = await open(t, [])
+  await browser.open(await link())
+  const { text, overflowPx } = await browser.look(`${url}/`, LOOKS[0]!)
+  t.match(text, /npm run demo[^]*http:\/\/127\.0\.0\.1:4318/)
+  t.ok(overflowPx <= 0)
+})
