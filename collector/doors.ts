@@ -78,6 +78,7 @@ async function openApi(
   const api = createApiServer({
     queries: answers ? createQueries(queryPool) : null,
     sessions,
+    otlp: receives ? otlpAddresses(config) : null,
     probes: createProbes({
       database: () => pipeline.away() === null,
       isStopping: () => pipeline.isStopping,
@@ -111,6 +112,15 @@ async function openApi(
     return grant === null ? null : `${apiUrl}${linkPath(sessions.issue(grant).code)}`
   }
   return { apiUrl, createLoginUrl }
+}
+
+/** As configured: the doors of OTLP open later. */
+function otlpAddresses({ otlpHttpAddress, otlpGrpcAddress, otlpTlsCertFile }: Config) {
+  const scheme = otlpTlsCertFile === null ? 'http' : 'https'
+  return {
+    http: `${scheme}://${formatAddress(otlpHttpAddress)}`,
+    grpc: `${scheme}://${formatAddress(otlpGrpcAddress)}`,
+  }
 }
 
 async function openOtlp(
@@ -195,7 +205,6 @@ function createQueries(pool: Pool) {
     ...createMetricQueries(pool),
     ...createFigureQueries(pool),
     ...createSearchQueries(pool),
-    ...createFigureQueries(pool),
   }
 }
 

@@ -10,11 +10,12 @@ import {
 import type { Logger } from 'pino'
 import type { Probes } from '../telemetry/probes'
 import { redactText } from '../telemetry/log'
+import { createHealthJudge } from '../pages/health'
+import type { OtlpAddresses } from '../pages/overview-page'
 import { DEFAULT_OBJECTIVE } from '../health/sla'
 import { DEFAULT_THRESHOLDS } from '../health/thresholds'
 import type { AccessTokens } from './auth'
 import type { Queries } from './contract'
-import type { FigureQueries } from './figure-contract'
 import { guard } from './guard'
 import { openApiOptions } from './openapi'
 import { pageRoutes } from './pages'
@@ -30,7 +31,7 @@ import { logRoutes } from './routes/logs'
 import { metricRoutes } from './routes/metrics'
 import { performanceRoutes } from './routes/performance'
 import { searchRoutes } from './routes/search'
-import { viewRoutes, type PageRoutesParts } from './routes/pages'
+import { viewRoutes } from './routes/pages'
 import { selfRoutes } from './routes/self'
 import { type Monitoring, serviceHealthRoutes } from './routes/service-health'
 import { serviceRoutes } from './routes/services'
@@ -84,9 +85,8 @@ export interface ApiParts {
   readonly onTruncated?: () => void
   /** Of the browsers that log in. */
   readonly sessions?: Sessions
-  /** What the pages show beside the answers of `queries`; null leaves them out. */
-  readonly pages?:
-    (Pick<PageRoutesParts, 'judge' | 'otlp'> & { readonly figures: FigureQueries }) | null
+  /** Where telemetry is received, for who has sent none yet; null where none is. */
+  readonly otlp?: OtlpAddresses | null
 }
 
 /** The server of everything that is asked over HTTP; it does not listen yet. */
@@ -104,7 +104,7 @@ export function createApiServer({
   correlationAttributes = [],
   onTruncated = () => undefined,
   sessions = new Sessions(now),
-  pages = null,
+  otlp = null,
 }: ApiParts): FastifyInstance {
   const own = log.child({ part: 'api' }, { serializers: { req: describeRequest } })
   const app = fastify({
@@ -140,10 +140,9 @@ export function createApiServer({
       void typed.register(metricRoutes({ ...answers, maxHours: points }))
       void typed.register(correlationRoutes({ ...answers, attributes: correlationAttributes }))
       void typed.register(loginLinkRoutes(sessions))
-      if (pages !== null) {
-        const view = { ...answers, ...pages, queries: { ...queries, ...pages.figures } }
-        void app.register(pageRoutes([loginRoutes({ tokens, sessions }), viewRoutes(view)]))
-      }
+      const judge = createHealthJudge(monitoring.thresholds)
+      const views = viewRoutes({ ...answers, judge, otlp })
+      void app.register(pageRoutes([loginRoutes({ tokens, sessions }), views]))
     }
     done()
   })

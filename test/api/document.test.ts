@@ -62,8 +62,9 @@ async function fetchDocument(t: { teardown(fn: () => Promise<void>): void }): Pr
 t.test('the document is OpenAPI 3.1 and lists every route', async (t) => {
   const { app } = buildApi(t)
   const served: string[] = []
-  app.addHook('onRoute', ({ url, method }) => {
-    if (method !== 'HEAD') served.push(`${[method].flat().join()} ${url}`)
+  app.addHook('onRoute', ({ url, method, schema }) => {
+    const isPage = schema !== undefined && 'hide' in schema
+    if (method !== 'HEAD' && !isPage) served.push(`${[method].flat().join()} ${url}`)
   })
   await app.ready()
   const document = (

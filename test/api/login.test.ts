@@ -1,6 +1,6 @@
 import t from 'tap'
 import { Sessions } from '../../collector/api/sessions'
-import { judgeOf, readSample, TRACE_ID } from '../pages/sample'
+import { readSample, TRACE_ID } from '../pages/sample'
 import { failedOrder } from '../pages/shop'
 import { ACME_ADMIN, ADMIN, bearer, buildApi, INGEST, NOW_MS, READ } from './server'
 
@@ -25,17 +25,10 @@ function buildPages(t: Parameters<typeof buildApi>[0]) {
         asked.push(filter.tenant)
         return Promise.resolve({ logs: failedOrder().logs, next: null, searchedToUs: null })
       },
-    },
-    pages: {
-      figures: {
-        readFigures(question) {
-          asked.push(question.filter.tenant)
-          return readSome(question)
-        },
-        readEdges: ({ window }) => Promise.resolve({ window, edges: [] }),
+      readFigures(question) {
+        asked.push(question.filter.tenant)
+        return readSome(question)
       },
-      judge: judgeOf({}),
-      otlp: null,
     },
   })
   const link = async (token: string) => {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { judgeOf, readSample, TRACE_ID } from '../pages/sample'
+import { readSample, TRACE_ID } from '../pages/sample'
 import { failedOrder } from '../pages/shop'
 import { ADMIN, bearer, buildApi } from '../api/server'
 import { Browser, type Look } from './browser'
@@ -23,18 +23,9 @@ async function open(t: Parameters<typeof buildApi>[0], services = SERVICES) {
     queries: {
       readTrace: () => Promise.resolve(order),
       readLogs: () => Promise.resolve({ logs: order.logs, next: null, searchedToUs: null }),
+      readFigures: readSample(services),
     },
-    pages: {
-      figures: {
-        readFigures: readSample(services),
-        readEdges: ({ window }) => Promise.resolve({ window, edges: [] }),
-      },
-      judge: judgeOf(
-        { status: 'critical', reasons: ['payments: error rate 12.4 % of 350 requests'] },
-        { payments: 'critical', 'nightly-report': 'insufficient_data' },
-      ),
-      otlp: { http: 'http://127.0.0.1:4318', grpc: 'http://127.0.0.1:4317' },
-    },
+    otlp: { http: 'http://127.0.0.1:4318', grpc: 'http://127.0.0.1:4317' },
   })
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   const link = async () => {
