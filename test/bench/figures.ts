@@ -141,13 +141,13 @@ async function fill(client: Client, { name, spans, deltas }: State): Promise<voi
 }
 
 /** Log-normal durations around 12 ms leave about so many buckets: more with more spans, ever more slowly. */
-const BUCKETS = `least(60, 2 + ceil(11 * ln(1 + $5::float8)))::integer`
+const BUCKETS = `least(90, 1 + ceil(12 * ln(1 + $5::float8 / 5)))::integer`
 
 /** Level, begin, how many, of which length, spans in each, operations. */
 const FILL_FOLDED = `
 insert into sidelight.span_rollup
 select at, $1::integer, true, 1 + o % ${SERVICES}, o, ceil($5::float8), ceil($5::float8 / 8), ceil($5::float8 / 50),
-  $5::float8, $5::float8 / 50, $5::float8 * 12e6, 2000000, 60000000 + (o * 7919 + i) % 30000000, 0,
+  $5::float8, $5::float8 / 50, $5::float8 * 12e6, 2000000, 60000000 + (o * 137911 + i) % 30000000, 0,
   h.indexes, h.counts, md5('slow ' || o)::uuid, md5('error ' || o || i)::uuid, md5('random ' || o || i)::uuid
 from generate_series(0, $3::integer - 1) as i, generate_series(1, $6::integer) as o,
   lateral (select $2::timestamptz + i * $4::interval as at) as time,

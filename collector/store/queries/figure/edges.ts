@@ -18,7 +18,8 @@ where bucket >= $1::timestamptz and bucket < $2::timestamptz
 group by 1, 2
 order by 1, 2`
 
-interface Edge {
+/** Calls from one service to another. */
+export interface Edge {
   readonly client: string
   readonly server: string
   readonly count: number
