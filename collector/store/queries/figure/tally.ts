@@ -97,7 +97,8 @@ export class Tally implements Sums {
 
   /** In an array without gaps, which takes a fifth of the time of a map. Deltas come with their buckets in any order. */
   #addBuckets({ indexes, counts }: Sums): void {
-    for (const [at, index] of indexes.entries()) {
+    for (let at = 0; at < indexes.length; at++) {
+      const index = indexes[at] ?? 0
       if (this.#buckets.length === 0) this.#first = index
       for (; index < this.#first; this.#first--) this.#buckets.unshift(0)
       for (let end = this.#first + this.#buckets.length; end <= index; end++) this.#buckets.push(0)
