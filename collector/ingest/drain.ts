@@ -152,7 +152,9 @@ export class Drain {
     if (translated.accepted > 0) {
       const isolate: Replay['isolate'] = (copy, rows) =>
         isolateRows(request.signal, request.body, copy, rows)
-      return { ...request, translated, isolate, spooled }
+      const retranslate: Replay['retranslate'] = (copy, rows) =>
+        translate({ ...request, body: isolate(copy, rows) })
+      return { ...request, translated, isolate, retranslate, spooled }
     }
     await this.settle([spooled.ref])
     return null

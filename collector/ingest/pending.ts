@@ -8,6 +8,7 @@ export interface PendingParts {
   readonly digest: string
   readonly message: Message
   readonly translated: Translated
+  readonly translate: (message: Message) => Translated
   /** Called when nobody uses the request's bytes any more. */
   readonly onReleased: () => void
   readonly onAnswered: (pending: Pending) => void
@@ -54,6 +55,11 @@ export class Pending implements GroupRequest {
 
   isolate(copy: CopyRows, rows: readonly number[]): Uint8Array {
     return isolateRows(this.signal, this.body, copy, rows)
+  }
+
+  retranslate(copy: CopyRows, rows: readonly number[]): Translated {
+    const { message, translate } = this.#parts
+    return translate({ ...message, body: this.isolate(copy, rows) })
   }
 
   /** Calls back at the deadline, in Unix milliseconds, unless it is answered by then. */

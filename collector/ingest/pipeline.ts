@@ -131,6 +131,7 @@ export class Pipeline {
       digest,
       message,
       translated,
+      translate,
       onReleased: () => {
         this.#giveBack(pending)
         onReleased()

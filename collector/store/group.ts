@@ -11,6 +11,8 @@ export interface GroupRequest {
   readonly translated: Translated
   /** An export request in protobuf of just the items these rows (ascending) come from. */
   readonly isolate: (copy: CopyRows, rows: readonly number[]) => Uint8Array
+  /** What that becomes, as when the request was translated. */
+  readonly retranslate: (copy: CopyRows, rows: readonly number[]) => Translated
 }
 
 /** An item Postgres itself refused (SQLSTATE class 22, 23 or 54), found by bisection. */

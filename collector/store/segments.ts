@@ -14,11 +14,14 @@ export interface Segment {
 /** Rows found not to be storable, by request. */
 export type Poison = Map<GroupRequest, PoisonItem[]>
 
-/** All rows of the requests, table by table. */
-export function segmentsOf(requests: readonly GroupRequest[]): Map<string, Segment[]> {
+/** All rows of the requests, table by table. `copiesOf` says which, if not those of `translated`. */
+export function segmentsOf(
+  requests: readonly GroupRequest[],
+  copiesOf: (request: GroupRequest) => readonly CopyRows[] = ({ translated }) => translated.copies,
+): Map<string, Segment[]> {
   const byTable = new Map<string, Segment[]>()
   for (const request of requests) {
-    for (const copy of request.translated.copies) {
+    for (const copy of copiesOf(request)) {
       const to = copy.offsets.length
       if (to === 0) continue
       const segments = byTable.get(copy.table.name)
@@ -103,14 +106,21 @@ function dayOf({ copy }: Segment, row: number): bigint | null {
   return (micros - sinceMidnight) / DAY_MICROS
 }
 
-/** Leaves out, and adds to `poison`, the rows that refer to a dictionary row Postgres refused. */
+/** Of segments grouped by table, leaves out, and adds to `poison`, the rows that refer to a dictionary row Postgres refused. */
 export function withoutRefused(
-  segments: readonly Segment[],
+  groups: readonly (readonly Segment[])[],
   refused: RefusedKeys,
   poison: Poison,
-): readonly Segment[] {
-  if (refused.size === 0) return segments
-  return segments.flatMap((segment) => [...acceptable(segment, refused, poison)])
+): readonly (readonly Segment[])[] {
+  if (refused.size === 0) return groups
+  return groups
+    .map((segments) => segments.flatMap((segment) => [...acceptable(segment, refused, poison)]))
+    .filter((segments) => segments.length > 0)
+}
+
+/** Whether the segments, which are of one table, are of items and not of what follows from them. */
+export function isOfItems([first]: readonly Segment[]): boolean {
+  return first?.copy.table.isDerived !== true
 }
 
 function* acceptable(segment: Segment, refused: RefusedKeys, poison: Poison): Generator<Segment> {

@@ -1,6 +1,9 @@
 import type { Pool, PoolClient } from 'pg'
 import { Unavailable } from '../errors'
+import { daysOfRollups } from '../translate/rollup-rows'
+import { SPAN_ROLLUP, type Table } from '../translate/rows'
 import { copyRows } from './copy'
+import { derivedSegmentsOf, rollupRowsOf } from './derived'
 import { createDictionary, type Dictionary, type RefusedKeys } from './dictionary'
 import type { GroupRequest, GroupResult, WriteGroup } from './group'
 import { createPartitionCache, type PartitionCache } from './partitions'
@@ -13,7 +16,7 @@ import {
   ReceiptHeld,
   ReceiptKnown,
 } from './receipts'
-import { type Poison, type Segment, segmentsOf, tableRowsOf, withoutRefused } from './segments'
+import { isOfItems, type Poison, segmentsOf, tableRowsOf, withoutRefused } from './segments'
 import { rollback, withClient } from './session'
 import { asUnavailable, isMissingPartition, isPoison, isRetried } from './sqlstate'
 
@@ -199,7 +202,7 @@ async function storeOnce(
   const digests = requests.map((request) => request.digest)
   if (attempt.manner === 'at once') {
     const copies = tableRowsOf([...segmentsOf(requests).values()])
-    await commitWithReceipts(client, digests, lockTimeoutMs, copies)
+    await commitWithReceipts(client, digests, lockTimeoutMs, [...copies, ...rollupRowsOf(requests)])
     for (const digest of digests) results.set(digest, { kind: 'stored', poison: [] })
     return
   }
@@ -219,16 +222,16 @@ async function copyAndCommit(
   { manner, refusesDays }: Attempt,
 ): Promise<Poison> {
   const poison: Poison = new Map()
-  const copies: (readonly Segment[])[] = []
-  for (const segments of segmentsOf(requests).values()) {
-    const storable = withoutRefused(segments, refused, poison)
-    if (storable.length > 0) copies.push(storable)
-  }
-  if (manner === 'receipts first' && poison.size === 0 && copies.length > 0) {
-    await copyRows(client, tableRowsOf(copies), { after: 'commit' })
+  const segments = [...segmentsOf(requests).values()]
+  const storable = withoutRefused(segments, refused, poison)
+  if (manner === 'receipts first' && poison.size === 0 && storable.length > 0) {
+    const copies = [...tableRowsOf(storable), ...rollupRowsOf(requests)]
+    await copyRows(client, copies, { after: 'commit' })
     return poison
   }
-  await copyAround(client, copies, poison, { refusesDays })
+  await copyAround(client, storable.filter(isOfItems), poison, { refusesDays })
+  const derived = withoutRefused(derivedSegmentsOf(requests, poison), refused, poison)
+  await copyAround(client, derived, poison, { refusesDays })
   const kept = await keepPoison(client, poison)
   await client.query('commit')
   return kept
@@ -237,13 +240,16 @@ async function copyAndCommit(
 function daysOf(requests: readonly GroupRequest[]): Map<string, Set<number>> {
   const days = new Map<string, Set<number>>()
   for (const { translated } of requests) {
-    for (const copy of translated.copies) {
-      const ofTable = days.get(copy.table.name) ?? new Set()
-      for (const day of copy.days) ofTable.add(day)
-      days.set(copy.table.name, ofTable)
-    }
+    for (const copy of translated.copies) addDays(days, copy.table, copy.days)
+    addDays(days, SPAN_ROLLUP, daysOfRollups(translated.rollups))
   }
   return days
+}
+
+function addDays(byTable: Map<string, Set<number>>, { name }: Table, days: Iterable<number>): void {
+  const ofTable = byTable.get(name) ?? new Set()
+  for (const day of days) ofTable.add(day)
+  byTable.set(name, ofTable)
 }
 
 function* dictionaryRows(requests: readonly GroupRequest[]) {

@@ -109,11 +109,19 @@ export class Numbers {
   }
 }
 
-/** Writes what comes before the elements of an array of COPY BINARY, of 8 bytes each. There must be room. */
-export function writeArrayHeader(rows: RowBuffer, elementOid: number, count: number): void {
+/**
+ * Writes what comes before the elements of an array of COPY BINARY; each takes `elementBytes` with its length. There must
+ * be room.
+ */
+export function writeArrayHeader(
+  rows: RowBuffer,
+  elementOid: number,
+  count: number,
+  elementBytes = ELEMENT_BYTES,
+): void {
   const { view, end } = rows
   const dimensions = count === 0 ? 0 : 1
-  view.setInt32(end, 12 + dimensions * 8 + count * ELEMENT_BYTES)
+  view.setInt32(end, 12 + dimensions * 8 + count * elementBytes)
   view.setInt32(end + 4, dimensions)
   // No element is null.
   view.setInt32(end + 8, 0)

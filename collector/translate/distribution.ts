@@ -22,12 +22,27 @@ const BUCKETS_A_DOUBLING = 2 ** SCALE
 const BASE = 2 ** (1 / BUCKETS_A_DOUBLING)
 const MIDDLE = (2 * BASE) / (BASE + 1)
 
+/** Where every bucket of 64 bits of nanoseconds begins. */
+const BOUNDS = Float64Array.from({ length: 64 * BUCKETS_A_DOUBLING + 1 }, (_, index) =>
+  lowerBound(index),
+)
+/** A doubling in so many equal slots, each narrower than a bucket: it lies in the bucket of where it begins, or the next. */
+const SLOTS = 256
+const FIRST_BUCKETS = Int8Array.from(
+  { length: SLOTS },
+  (_, slot) => Math.ceil(Math.log2(1 + slot / SLOTS) * BUCKETS_A_DOUBLING) - 1,
+)
+const EXPONENT_BIAS = 1_023
+const scratch = new DataView(new ArrayBuffer(8))
+
 /** The bucket of a duration of 1 ns or more. */
 export function bucketIndexOf(ns: number): number {
-  const index = Math.ceil(Math.log2(ns) * BUCKETS_A_DOUBLING) - 1
-  // A logarithm may come out a little beside the whole number it is.
-  if (ns > lowerBound(index + 1)) return index + 1
-  return ns <= lowerBound(index) ? index - 1 : index
+  // The exponent of a double says in which doubling it lies, the first bits of its fraction in which slot of it.
+  scratch.setFloat64(0, ns)
+  const word = scratch.getInt32(0)
+  const doubling = (word >>> 20) - EXPONENT_BIAS
+  const index = doubling * BUCKETS_A_DOUBLING + FIRST_BUCKETS[(word >>> 12) & (SLOTS - 1)]!
+  return ns > BOUNDS[index + 1]! ? index + 1 : index
 }
 
 /** How many spans it tells of. */
@@ -39,7 +54,7 @@ export function countOf({ zeroCount, counts }: Distribution): number {
 const ORIGIN = 1
 const MOST_BUCKETS = ORIGIN + 64 * BUCKETS_A_DOUBLING
 /** Counts of all buckets while distributions are added up; zero in between. */
-const scratch = new Float64Array(MOST_BUCKETS)
+const sums = new Float64Array(MOST_BUCKETS)
 
 /** What several distributions add up to; null when there is none. */
 export function mergeDistributions(parts: Iterable<Distribution | null>): Distribution | null {
@@ -52,7 +67,7 @@ export function mergeDistributions(parts: Iterable<Distribution | null>): Distri
     sumNs += part.sumNs
     zeroCount += part.zeroCount
     const { indexes, counts } = part
-    for (let at = 0; at < indexes.length; at++) scratch[indexes[at]! + ORIGIN]! += counts[at]!
+    for (let at = 0; at < indexes.length; at++) sums[indexes[at]! + ORIGIN]! += counts[at]!
     if (indexes.length === 0) continue
     first = Math.min(first, indexes[0]! + ORIGIN)
     last = Math.max(last, indexes.at(-1)! + ORIGIN)
@@ -61,10 +76,10 @@ export function mergeDistributions(parts: Iterable<Distribution | null>): Distri
   const indexes: number[] = []
   const counts: number[] = []
   for (let place = first; place <= last; place++) {
-    if (scratch[place] === 0) continue
+    if (sums[place] === 0) continue
     indexes.push(place - ORIGIN)
-    counts.push(scratch[place]!)
-    scratch[place] = 0
+    counts.push(sums[place]!)
+    sums[place] = 0
   }
   return { minNs, maxNs, sumNs, zeroCount, indexes, counts }
 }

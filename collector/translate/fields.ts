@@ -3,6 +3,8 @@ import type { RowBuffer } from './buffer'
 import type { Identity } from './identity'
 import { writeText } from './text'
 
+const TWO_32 = 0x1_0000_0000
+
 /*
  * Fields of a row of COPY BINARY: a length, -1 for null, and the bytes. Those of fixed length want the room to be there.
  */
@@ -29,6 +31,12 @@ export function writeCount(rows: RowBuffer, count: number): void {
   else writeInt64(rows, 0, count)
 }
 
+/** A whole number as bigint; beyond 2^53 the nearest one that a double can say. */
+export function writeWhole(rows: RowBuffer, value: number): void {
+  const high = Math.floor(value / TWO_32)
+  writeInt64(rows, high, value - high * TWO_32)
+}
+
 /** A bigint, given as two words. */
 export function writeInt64(rows: RowBuffer, high: number, low: number): void {
   const { view, end } = rows
@@ -36,6 +44,19 @@ export function writeInt64(rows: RowBuffer, high: number, low: number): void {
   view.setInt32(end + 4, high)
   view.setInt32(end + 8, low)
   rows.end = end + 12
+}
+
+/** A double precision. */
+export function writeFloat64(rows: RowBuffer, value: number): void {
+  rows.view.setInt32(rows.end, 8)
+  rows.view.setFloat64(rows.end + 4, value)
+  rows.end += 12
+}
+
+export function writeBool(rows: RowBuffer, value: boolean): void {
+  rows.view.setInt32(rows.end, 1)
+  rows.view.setInt8(rows.end + 4, value ? 1 : 0)
+  rows.end += 5
 }
 
 export function writeInt32(rows: RowBuffer, value: number): void {

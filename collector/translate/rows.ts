@@ -1,4 +1,5 @@
 import type { Capped } from './cardinality'
+import type { Rollup } from './rollup'
 
 export { type Signal, SIGNALS } from '../otlp/signal'
 
@@ -219,7 +220,9 @@ export interface DictionaryRow {
 /** What one export request becomes. */
 export interface Translated {
   readonly copies: readonly CopyRows[]
-  /** Every dictionary row the copies refer to, without repeats. */
+  /** What the spans add up to, to be merged with that of other requests. */
+  readonly rollups: readonly Rollup[]
+  /** Every dictionary row the copies and rollups refer to, without repeats. */
   readonly dictionary: readonly DictionaryRow[]
   /** Spans, log records or data points stored if all goes well. */
   readonly accepted: number

@@ -12,7 +12,7 @@ import {
   writeUuid,
 } from './fields'
 import type { Identity } from './identity'
-import type { SpanReader } from './span'
+import { hasParent, type SpanReader } from './span'
 import { toRemainder, writeDuration, writeTimestamp } from './time'
 
 /** The dictionary rows a span refers to. */
@@ -62,11 +62,8 @@ function writeIds(rows: RowBuffer, source: Cursor, span: SpanReader): void {
   writeUuid(rows, source, span.traceIdStart)
   writeInt64(rows, from.getInt32(span.spanIdStart), from.getInt32(span.spanIdStart + 4))
   const parent = span.parentStart
-  if (span.parentEnd === parent) return writeNull(rows)
-  const high = from.getInt32(parent)
-  const low = from.getInt32(parent + 4)
-  if (high === 0 && low === 0) writeNull(rows)
-  else writeInt64(rows, high, low)
+  if (!hasParent(span, source)) writeNull(rows)
+  else writeInt64(rows, from.getInt32(parent), from.getInt32(parent + 4))
 }
 
 function writeTimes(rows: RowBuffer, span: SpanReader): void {

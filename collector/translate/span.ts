@@ -268,6 +268,12 @@ export class SpanReader {
   }
 }
 
+/** An id of zeros is none. */
+export function hasParent({ parentStart, parentEnd }: SpanReader, { view }: Cursor): boolean {
+  if (parentEnd === parentStart) return false
+  return (view.getInt32(parentStart) | view.getInt32(parentStart + 4)) !== 0
+}
+
 /** A span is kept under its start, or under its end if it has no start. */
 export function acceptedBy({ start, end }: SpanReader): UnixNanos {
   return start.low === 0 && start.high === 0 ? end : start

@@ -1,16 +1,21 @@
 import { type AcceptedTimes, describe, judge, REASONS, type Reason } from './span-rejection'
 import { Correlations } from './correlations'
-import type { ResourceIdentity, ScopeIdentity, ServiceIdentity } from './identity'
+import { Edges } from './edges'
+import { HttpStatus } from './http-status'
+import type { Identity, ResourceIdentity, ScopeIdentity, ServiceIdentity } from './identity'
 import { Rejections } from './rejection'
+import type { Rollup } from './rollup'
+import { Rollups } from './rollups'
 import { writeColumns } from './span-row'
 import { SPAN } from './rows'
 import { acceptedBy, bucketOf, SpanReader } from './span'
+import { Figures } from './span-figures'
 import { TableWriter } from './table-writer'
 import { dayOf } from './time'
 import type { ItemTranslator, Translation } from './translator'
 import { AttributeWatch } from './watch'
 
-/** Spans to rows of `SPAN`. */
+/** Spans to rows of `SPAN`, and to what follows from them. */
 export class SpanTranslator implements ItemTranslator {
   readonly tables: readonly TableWriter[]
   rejections = new Rejections('span', 'spans')
@@ -18,18 +23,25 @@ export class SpanTranslator implements ItemTranslator {
   readonly #table: TableWriter
   readonly #span: SpanReader
   readonly #correlations: Correlations
+  readonly #edges: Edges
+  readonly #figures: Figures
+  readonly #rollups = new Rollups()
   readonly #watch: AttributeWatch
   readonly #times: AcceptedTimes
   #receivedMs = 0
 
   constructor(shared: Translation) {
+    const { cursor } = shared
     this.#shared = shared
     const { retentionMs, maxAheadMs } = shared.options
     this.#times = { retentionMs: retentionMs.traces, maxAheadMs }
     this.#table = new TableWriter(SPAN, shared)
     this.#correlations = new Correlations(shared)
-    this.#watch = new AttributeWatch(shared, this.#correlations)
-    this.tables = [this.#table, this.#correlations.table]
+    this.#edges = new Edges(shared)
+    const httpStatus = new HttpStatus(cursor)
+    this.#figures = new Figures(cursor, httpStatus)
+    this.#watch = new AttributeWatch(shared, this.#correlations, httpStatus)
+    this.tables = [this.#table, this.#correlations.table, this.#edges.table]
     this.#span = new SpanReader(shared, this.#table, this.#watch)
   }
 
@@ -44,12 +56,18 @@ export class SpanTranslator implements ItemTranslator {
   beginRequest(bodyBytes: number, receivedMs: number): void {
     this.#table.beginRequest(bodyBytes)
     this.#correlations.beginRequest(bodyBytes)
+    this.#edges.table.beginRequest(bodyBytes)
+    this.#rollups.take()
     this.rejections = new Rejections('span', 'spans')
     this.#receivedMs = receivedMs
   }
 
   endRequest(): void {
     this.#correlations.endRequest()
+  }
+
+  takeRollups(): readonly Rollup[] {
+    return this.#rollups.take()
   }
 
   item(end: number, resource: ResourceIdentity, scope: ScopeIdentity): void {
@@ -65,11 +83,17 @@ export class SpanTranslator implements ItemTranslator {
       return
     }
     const service = dictionary.service(resource, attribution.tenant(resource))
-    this.#table.values.repaired += this.#writeColumns(service, resource, scope)
+    const operation = this.#writeColumns(service, resource, scope)
     this.#table.keep(source, dayOf(acceptedBy(this.#span)))
-    if (!this.#correlations.areNoticed) return
     const time = bucketOf(this.#span, this.#receivedMs, this.#times.maxAheadMs)
-    const traceIdStart = this.#span.traceIdStart
+    const figures = this.#figures
+    figures.take(this.#span, time)
+    this.#rollups
+      .at(service, operation, figures.minute, figures.isRequest)
+      .add(figures, cursor.bytes)
+    if (figures.isCalled) this.#edges.keep(source, this.#span, figures, service, resource, scope)
+    if (!this.#correlations.areNoticed) return
+    const { traceIdStart } = figures
     this.#correlations.keep({ source, traceIdStart, time, service, resource, scope })
   }
 
@@ -81,11 +105,12 @@ export class SpanTranslator implements ItemTranslator {
     return values.isTooLarge ? 'tooLarge' : undefined
   }
 
+  /** Returns the operation the span counts to. */
   #writeColumns(
     service: ServiceIdentity,
     ownResource: ResourceIdentity,
     ownScope: ScopeIdentity,
-  ): number {
+  ): Identity {
     const span = this.#span
     const { cursor, dictionary, overflow, attribution } = this.#shared
     const ownOperation = dictionary.operation(
@@ -104,6 +129,9 @@ export class SpanTranslator implements ItemTranslator {
     dictionary.use(service)
     dictionary.use(operation)
     const identities = { service, operation, resource, scope }
-    return writeColumns(this.#table.rows, cursor, span, identities, operation !== ownOperation)
+    const { rows, values } = this.#table
+    const hasOwnName = operation !== ownOperation
+    values.repaired += writeColumns(rows, cursor, span, identities, hasOwnName)
+    return operation
   }
 }

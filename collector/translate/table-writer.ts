@@ -53,11 +53,11 @@ export class TableWriter {
     rows.end += 2
   }
 
-  /** `source` is where the row's item begins in the body, `day` the UTC day of its partition. */
-  keep(source: number, day: number): void {
+  /** `source` is where the row's item begins in the body, `day` the UTC day of its partition if the table has some. */
+  keep(source: number, day?: number): void {
     this.#offsets.push(this.#rowStart)
     this.#sources.push(source)
-    if (!this.#days.includes(day)) this.#days.push(day)
+    if (day !== undefined && !this.#days.includes(day)) this.#days.push(day)
   }
 
   discard(): void {

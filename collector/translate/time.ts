@@ -1,4 +1,5 @@
 import type { RowBuffer } from './buffer'
+import { writeWhole } from './fields'
 import { writePadded, writeSafe } from './number'
 
 const TWO_32 = 0x1_0000_0000
@@ -8,6 +9,7 @@ const POSTGRES_EPOCH_US = 946_684_800_000_000
 const LATE_HIGH = 2_097_152_000
 const MILLION = 1_000_000
 const DAY_US = 86_400_000_000
+const MINUTE_US = 60_000_000
 
 /** Unix nanoseconds, an unsigned 64-bit number, as two words. */
 export interface UnixNanos {
@@ -40,6 +42,16 @@ export function dayOf(time: UnixNanos): number {
   return Math.floor(toMicros(time) / DAY_US)
 }
 
+/** Minutes since 1970. */
+export function minuteOf(time: UnixNanos): number {
+  return Math.floor(toMicros(time) / MINUTE_US)
+}
+
+/** Nanoseconds from a time to a later one; beyond 2^53, 104 days, the nearest that a double can say. */
+export function nanosBetween(start: UnixNanos, end: UnixNanos): number {
+  return ((end.high >>> 0) - (start.high >>> 0)) * TWO_32 + ((end.low >>> 0) - (start.low >>> 0))
+}
+
 /** The nanoseconds beyond whole microseconds, 0 to 999. */
 export function toRemainder({ low, high }: UnixNanos): number {
   return (((high >>> 0) % 1_000) * TWO_32 + (low >>> 0)) % 1_000
@@ -59,6 +71,11 @@ export function writeTimestamp(rows: RowBuffer, time: UnixNanos): void {
     view.setBigInt64(end + 4, toBigInt(time) / 1_000n - BigInt(POSTGRES_EPOCH_US))
   }
   rows.end = end + 12
+}
+
+/** Writes a timestamptz field: the beginning of a minute, counted since 1970. There must be room. */
+export function writeMinute(rows: RowBuffer, minute: number): void {
+  writeWhole(rows, minute * MINUTE_US - POSTGRES_EPOCH_US)
 }
 
 /** Writes the nanoseconds in decimal. */

@@ -9,6 +9,7 @@ import { LogRecordTranslator } from './log-records'
 import { MetricTranslator } from './metrics'
 import { Overflow } from './overflow'
 import type { Rejections } from './rejection'
+import type { Rollup } from './rollup'
 import type { Translated } from './rows'
 import { SpanTranslator } from './spans'
 import type { TableWriter } from './table-writer'
@@ -70,6 +71,8 @@ export interface ItemTranslator {
   /** Ids that found no room in `CORRELATION`. */
   readonly correlationsLeftOut?: number
   beginRequest(bodyBytes: number, receivedMs: number): void
+  /** Hands out what the items kept add up to. */
+  takeRollups?(): readonly Rollup[]
   /** Reads the item (a Span, a LogRecord, a Metric) that begins at the cursor: writes its rows, or rejects it. */
   item(end: number, resource: ResourceIdentity, scope: ScopeIdentity): void
   /** Lets go of what was the request's alone. */
@@ -144,6 +147,7 @@ class EnvelopeTranslator implements Translator {
       tables.reduce((total, { values }) => total + values[name], dictionary[name])
     return {
       copies,
+      rollups: items.takeRollups?.() ?? [],
       dictionary: dictionary.rows(),
       accepted,
       rejected,

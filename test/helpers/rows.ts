@@ -53,8 +53,10 @@ export function request(
     tenant: null,
     receivedMs: Number(NOON_MICROS / 1_000n),
     isolate: (_, isolated) => Buffer.from(`${seed} ${isolated.join()}`),
+    retranslate: isNotDue,
     translated: {
       copies,
+      rollups: [],
       dictionary,
       accepted: rows.length,
       rejected: 0,
@@ -82,8 +84,14 @@ export function translatedRequest(
     receivedMs: Number(NOON_MICROS / 1_000n),
     translated,
     isolate: (copy, rows) => isolateRows(signal, body, copy, rows),
+    retranslate: isNotDue,
     ...fields,
   }
+}
+
+/** Only what has something that follows from its items is translated again. */
+function isNotDue(): never {
+  throw new Error('nothing follows from the items of this request')
 }
 
 /** A request of `count` rows named `<seed>-0`, `<seed>-1`, … */

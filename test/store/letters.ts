@@ -1,5 +1,6 @@
 import type { Pool } from 'pg'
 import type { GroupRequest } from '../../collector/store/group'
+import { isolateRows } from '../../collector/translate/origin'
 import { createTraceTranslator } from '../helpers/translator'
 import {
   decodeMessage,
@@ -24,8 +25,12 @@ const translator = createTraceTranslator({
 
 /** A request to `/v1/traces` on its way to Postgres. */
 export function translated(body: Uint8Array, fields: Partial<GroupRequest> = {}): GroupRequest {
-  const context = { receivedMs: RECEIVED_MS, tenant: null }
-  return translatedRequest(body, translator.translate(body, context), fields)
+  const translate = (bytes: Uint8Array) =>
+    translator.translate(bytes, { receivedMs: RECEIVED_MS, tenant: null })
+  return translatedRequest(body, translate(body), {
+    retranslate: (copy, rows) => translate(isolateRows('traces', body, copy, rows)),
+    ...fields,
+  })
 }
 
 /** Spans of one resource and scope, named as given, each with the ids of its place. */
