@@ -17,6 +17,9 @@ export const jsonb: Decode<string> = (bytes) => {
 export const int8: Decode<bigint> = (bytes) => sized(bytes, 8).readBigInt64BE()
 export const int4: Decode<number> = (bytes) => sized(bytes, 4).readInt32BE()
 export const int2: Decode<number> = (bytes) => sized(bytes, 2).readInt16BE()
+export const float8: Decode<number> = (bytes) => sized(bytes, 8).readDoubleBE()
+/** 1 or 0. */
+export const bool: Decode<number> = (bytes) => sized(bytes, 1).readInt8()
 const text: Decode<string> = (bytes) => new TextDecoder('utf8', { fatal: true }).decode(bytes)
 const uuid: Decode<string> = (bytes) => sized(bytes, 16).toString('hex')
 /** Unix microseconds. */
@@ -59,6 +62,9 @@ const TYPES: Readonly<Record<string, Decode<Field>>> = {
   body: text,
   body_value: jsonb,
   id: text,
+  bucket: timestamptz,
+  adjusted_count: float8,
+  is_error: bool,
 }
 
 /** Decodes rows of `SPAN` by their column names. Throws unless rows and offsets fit together to the byte. */

@@ -35,6 +35,28 @@ t.test('a bucket ends with its upper bound', (t) => {
   t.end()
 })
 
+/** By logarithm and power. */
+function plainBucketIndexOf(ns: number): number {
+  const index = Math.ceil(Math.log2(ns) * 16) - 1
+  if (ns > 2 ** ((index + 1) / 16)) return index + 1
+  return ns <= 2 ** (index / 16) ? index - 1 : index
+}
+
+t.test('the bucket found by the bits of a number is that of its logarithm', (t) => {
+  const random = createRandom(8)
+  const bounds = Array.from({ length: 63 * 16 }, (_, index) => Math.floor(2 ** (index / 16)))
+  const near = bounds.flatMap((bound) => [bound - 1, bound, bound + 1]).filter((ns) => ns >= 1)
+  const anywhere = Array.from({ length: 100_000 }, () =>
+    Math.ceil(2 ** ((random.below(2 ** 30) / 2 ** 30) * 63)),
+  )
+  const small = Array.from({ length: 100_000 }, (_, index) => index + 1)
+  const wrong = [...near, ...anywhere, ...small].filter(
+    (ns) => bucketIndexOf(ns) !== plainBucketIndexOf(ns),
+  )
+  t.strictSame(wrong, [])
+  t.end()
+})
+
 t.test('every duration lies within its bucket', (t) => {
   const random = createRandom(5)
   for (let round = 0; round < 10_000; round++) {

@@ -18,6 +18,7 @@ export const STRINGS = [
   '$',
   'x'.repeat(300),
 ]
+const TRACE_STATES = ['ot=th:8', 'vendor=1,ot=rv:0123;th:fd70a3d70a3d71', 'ot=th:c', 'ot=th:x']
 const KEYS = [
   'a',
   'http.request.method',
@@ -115,13 +116,13 @@ function span(random: Random): Message {
   const fields = some(random, {
     parentSpanId: () =>
       random.chance(0.95) ? random.pick([random.bytes(8), Buffer.alloc(8)]) : random.bytes(3),
-    traceState: () => random.pick(STRINGS),
+    traceState: () => random.pick([...STRINGS, ...TRACE_STATES]),
     flags: () => random.pick([0, 1, 0x101, 0xffff_ffff]),
     name: () => random.pick(STRINGS),
     kind: () => random.pick([0, 1, 2, 3, 4, 5, 99, -1]),
     startTimeUnixNano: () => time(random),
     endTimeUnixNano: () => (random.chance(0.1) ? '18446744073709551615' : time(random)),
-    attributes: () => attributes(random),
+    attributes: () => [...attributes(random), ...many(random, 3, () => httpStatus(random))],
     droppedAttributesCount: () => random.pick([0, 1, 4_294_967_295]),
     events: () => many(random, 3, () => event(random)),
     droppedEventsCount: () => random.below(3),
@@ -134,6 +135,18 @@ function span(random: Random): Message {
       }),
   })
   return { ...ids, ...fields }
+}
+
+function httpStatus(random: Random): Message {
+  return {
+    key: random.pick(['http.response.status_code', 'http.status_code']),
+    value: random.chance(0.1)
+      ? anyValue(random, 0)
+      : random.pick([
+          { intValue: random.pick(['200', '499', '500', '503', '-500']) },
+          { stringValue: random.pick(['200', '500', '599', '', '5OO', '500 ', '-500']) },
+        ]),
+  }
 }
 
 function event(random: Random): Message {
