@@ -127,7 +127,7 @@ class Items {
       attributes: {
         'http.request.method': 'GET',
         'http.route': '/orders/:id',
-        'http.response.status_code': 200,
+        'http.response.status_code': spanId.endsWith('7') ? 500 : 200,
         'url.path': `/orders/${spanId}`,
         'request.id': traceId,
         ...this.#padding,

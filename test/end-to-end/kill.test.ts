@@ -13,6 +13,7 @@ import {
 } from '../helpers/commit-gate'
 import { INTACT, settle, startLedgerClient } from '../helpers/ledger'
 import { withDatabase } from '../helpers/postgres'
+import { rollupDifferences } from '../helpers/recount'
 import { until } from '../helpers/until'
 
 const KILLS = 20
@@ -52,6 +53,7 @@ t.test(
       INTACT,
       `${app.acknowledged()} acknowledged items are there exactly once`,
     )
+    t.same(await rollupDifferences(client), [], 'the rollups are what the spans add up to')
     t.equal(await collector.end('SIGTERM'), 0, 'the last one ends cleanly')
   },
 )

@@ -6,6 +6,7 @@ import { readEmbeddedConnection } from '../../collector/store/embedded/connectio
 import { SIGNALS } from '../../collector/translate/rows'
 import { collectors, dataFolder, freePorts, readMetric } from '../helpers/collector'
 import { INTACT, settle, startLedgerClient } from '../helpers/ledger'
+import { rollupDifferences } from '../helpers/recount'
 import { until } from '../helpers/until'
 
 const KILLS = 6
@@ -40,6 +41,7 @@ t.test(
     const client = new Client({ connectionString: await readEmbeddedConnection(dataDir) })
     await client.connect()
     const settled = await settle(client, [app])
+    t.same(await rollupDifferences(client), [], 'the rollups are what the spans add up to')
     await client.end()
     const failed = app.entries().filter(({ outcome }) => outcome !== 'acknowledged')
     t.same(failed, [], 'no export failed')

@@ -6,6 +6,7 @@ import { collectors, dataFolder, freePorts } from '../helpers/collector'
 import { type ClientPlan, type LedgerClient, settle, startLedgerClient } from '../helpers/ledger'
 import type { TestCluster } from '../helpers/postgres'
 import type { Random } from '../helpers/random'
+import { rollupDifferences } from '../helpers/recount'
 import { until } from '../helpers/until'
 import { type Row, summarize } from './report'
 import { Sidecar } from './sidecar'
@@ -176,7 +177,10 @@ export class Stage {
     const partial = stopped.reduce((sum, one) => sum + one.partial, 0)
     this.claim(partial === 0, `${partial} answers rejected something`)
     await Promise.all(this.#sidecars.map((sidecar) => this.#endInPeace(sidecar)))
-    const settlement = await settle(await this.connect(), this.#clients)
+    const database = await this.connect()
+    const settlement = await settle(database, this.#clients)
+    const different = (await rollupDifferences(database)).length
+    this.claim(different === 0, `${different} minutes of operations differ from their spans`)
     const entries = this.#clients.flatMap((one) =>
       one.entries().map((entry) => ({ ...entry, items: one.itemsPerRequest })),
     )

@@ -71,17 +71,23 @@ function addUp({ spans, bucket, isRequest }: Counted) {
 
 /** What `recount` says of them. */
 function toldBy(rollups: readonly RollupRow[]) {
-  const told = rollups.map((row) => {
-    const { level, slowest_trace_id, error_trace_id, random_trace_id, ...rest } = row
-    return {
-      ...rest,
-      adjusted_count: rounded(row.adjusted_count),
-      adjusted_error_count: rounded(row.adjusted_error_count),
-      duration_sum_ns: rounded(row.duration_sum_ns),
-      zero_count: rounded(row.zero_count),
-      bucket_counts: row.bucket_counts.map(rounded),
-    }
-  })
+  const told = rollups.map((row) => ({
+    bucket: row.bucket,
+    is_request: row.is_request,
+    service_id: row.service_id,
+    operation_id: row.operation_id,
+    span_count: row.span_count,
+    root_count: row.root_count,
+    error_count: row.error_count,
+    adjusted_count: rounded(row.adjusted_count),
+    adjusted_error_count: rounded(row.adjusted_error_count),
+    duration_sum_ns: rounded(row.duration_sum_ns),
+    duration_min_ns: row.duration_min_ns,
+    duration_max_ns: row.duration_max_ns,
+    zero_count: rounded(row.zero_count),
+    bucket_indexes: row.bucket_indexes,
+    bucket_counts: row.bucket_counts.map(rounded),
+  }))
   return sorted(told)
 }
 
