@@ -128,11 +128,6 @@ function declareChanges(registers: Registry[]) {
       labelNames: ['dictionary'],
       registers,
     }),
-    foldedRollups: new Counter({
-      name: 'sidelight_rollup_rows_folded_total',
-      help: 'Rows of span_rollup, as ingest appends them, that this collector folded as the leader into minutes and hours.',
-      registers,
-    }),
   }
 }
 

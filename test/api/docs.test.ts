@@ -14,8 +14,8 @@ t.test('the page says of every operation what the document says', async (t) => {
   }>()
   const decoded = page.body.replaceAll('&#39;', "'").replaceAll('&quot;', '"')
   for (const [path, methods] of Object.entries(document.paths)) {
-    for (const { summary, parameters = [] } of Object.values(methods)) {
-      t.ok(decoded.includes(`GET ${path}`), path)
+    for (const [method, { summary, parameters = [] }] of Object.entries(methods)) {
+      t.ok(decoded.includes(`${method.toUpperCase()} ${path}`), path)
       t.ok(decoded.includes(summary), summary)
       for (const { name } of parameters) t.ok(decoded.includes(`<code>${name}</code>`), name)
     }
