@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
 import type { Client } from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
-import { DICTIONARIES } from '../../collector/translate/rows'
+import { DICTIONARIES, EDGE_CANDIDATE, SPAN_ROLLUP } from '../../collector/translate/rows'
 import type { RunningCollector } from '../helpers/collector'
 import type { Encoding } from '../helpers/otlp'
 import { benchDisk } from './disk'
@@ -28,6 +28,10 @@ const ROUNDS = 5
 const REQUESTS = 200
 /** Of each signal. */
 const MIXED_REQUESTS = 100
+/** Against COPY of the rows alone: what spans add up to is written besides. */
+const FLOORS = { traces: 0.6, logs: 0.7, metrics: 0.7, mixed: 0.6 } as const
+/** What follows from spans, in no workload. */
+const FURTHER_TABLES = [SPAN_ROLLUP, EDGE_CANDIDATE]
 const CONTENT_TYPES = { protobuf: 'application/x-protobuf', json: 'application/json' } as const
 const LOADS: readonly Load[] = [
   { encoding: 'protobuf', connections: 1 },
@@ -122,7 +126,7 @@ function rateFigures(
       name: `${name} / \\copy`,
       value: ratio(name, copyRates),
       unit: 'x',
-      ...(name === 'protobuf, 4 connections' ? { floor: 0.7, aim: 0.95 } : {}),
+      ...(name === 'protobuf, 4 connections' ? { floor: FLOORS[ingested], aim: 0.95 } : {}),
     })),
     {
       name: 'JSON / protobuf, 4 connections',
@@ -167,7 +171,8 @@ async function measured(
   { items, copies }: Workload,
   run: () => Promise<number>,
 ): Promise<number> {
-  const tables = copies.map(({ table }) => `sidelight.${table.name}`)
+  const written = [...copies.map(({ table }) => table), ...FURTHER_TABLES]
+  const tables = written.map(({ name }) => `sidelight.${name}`)
   await client.query(`truncate ${tables.join(', ')}, sidelight.ingest_receipt`)
   await client.query('checkpoint')
   const seconds = await run()
