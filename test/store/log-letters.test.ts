@@ -1,5 +1,6 @@
 import t from 'tap'
 import type { GroupRequest } from '../../collector/store/group'
+import { isolateRows } from '../../collector/translate/origin'
 import { decodeMessage, ExportLogsServiceRequest } from '../helpers/otlp'
 import { logs, type LogsInput } from '../helpers/otlp-logs'
 import { MAJORS } from '../helpers/postgres'
@@ -14,8 +15,12 @@ const translator = createLogTranslator({
 })
 
 function translated(body: Uint8Array): GroupRequest {
-  const context = { receivedMs: RECEIVED_MS, tenant: null }
-  return translatedRequest(body, translator.translate(body, context), { signal: 'logs' })
+  const translate = (bytes: Uint8Array) =>
+    translator.translate(bytes, { receivedMs: RECEIVED_MS, tenant: null })
+  return translatedRequest(body, translate(body), {
+    signal: 'logs',
+    retranslate: (copy, rows) => translate(isolateRows('logs', body, copy, rows)),
+  })
 }
 
 /** Records of one resource and scope with these texts, each with an id of its own. */
@@ -55,6 +60,8 @@ for (const major of MAJORS) {
         return rows.map(({ body }) => body)
       }
       t.same(await texts(), ['a', 'b'])
+      const seen = await pool.query('select id from sidelight.correlation order by id')
+      t.same(seen.rows, [{ id: 'id of a' }, { id: 'id of b' }], 'its own id is not to be found')
 
       const [letter, ...others] = await readLetters(pool)
       t.match(letter, { table: 'log_record', item: 1, message: /no_curse/ })
