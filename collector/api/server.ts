@@ -15,6 +15,7 @@ import type { OtlpAddresses } from '../pages/overview-page'
 import { DEFAULT_OBJECTIVE } from '../health/sla'
 import { DEFAULT_THRESHOLDS } from '../health/thresholds'
 import type { AccessTokens } from './auth'
+import { lazyCompilers } from './compilers'
 import type { Queries } from './contract'
 import { guard } from './guard'
 import { openApiOptions } from './openapi'
@@ -111,6 +112,7 @@ export function createApiServer({
     routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
     loggerInstance: own as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
+    schemaController: { compilersFactory: lazyCompilers() },
     ajv: { customOptions: { allErrors: true, removeAdditional: false, verbose: true } },
     frameworkErrors: (_error, request, reply) => {
       void sendProblem(request, reply, 400, 'The path is not a valid URL path.')

@@ -1,4 +1,5 @@
-import { Type, type FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
 import { EXPOSITION } from '../answer'
 import { writeExposition } from '../exposition'
 import type { FigureQueries } from '../figure-contract'

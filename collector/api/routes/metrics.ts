@@ -1,4 +1,5 @@
-import { Type, type FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
 import type { MetricQueries, MetricQuestion, Steps } from '../metric-contract'
 import {
   AGGREGATION_DESCRIPTION,

@@ -1,4 +1,5 @@
-import { Type, type FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
 import { renderLogs } from '../../pages/logs-page'
 import { composeOverview, type JudgeHealth } from '../../pages/overview'
 import {

@@ -1,4 +1,5 @@
-import { Type, type FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
 import type { Objective } from '../../health/sla'
 import { MINUTE_MS, VERDICT_MINUTES } from '../../health/system'
 import type { ThresholdSet } from '../../health/thresholds'

@@ -1,4 +1,5 @@
-import { Type, type FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
 import { sendLarge } from '../answer'
 import type { TraceFilter, TraceQueries } from '../contract'
 import { problems } from '../openapi'
