@@ -122,6 +122,32 @@ t.test('times whose minutes are not kept are told by whole hours', async (t) => 
   t.equal(countOf(since.figures), 130, 'a recent end is told by minutes')
 })
 
+t.test(
+  'long windows begin at a whole hour, and those that reach now end with its own',
+  async (t) => {
+    const pool = await openDatabase(t)
+    const nowMs = Date.now()
+    const hourMs = Math.floor(nowMs / HOUR_MS) * HOUR_MS
+    const sevenHours = [...Array(7).keys()].flatMap((n) => aMinute(hourMs - (n + 1) * HOUR_MS, 60))
+    await seedRollups(pool, sevenHours, FOLDED)
+    // Hours alone, so that who reads minutes in their place finds nothing.
+    await seedRollups(pool, aMinute(hourMs, 1), [2])
+    await seedRollups(pool, aMinute(hourMs, 1))
+    const { readFigures } = createFigureQueries(pool)
+    const sinceMs = hourMs - 6.5 * HOUR_MS
+    const untilMs = nowMs + 5 * MINUTE_MS
+    const long = await readFigures(asking(sinceMs, untilMs))
+    t.equal(long.window.sinceMs, hourMs - 7 * HOUR_MS)
+    t.equal(countOf(long.figures), 7 * 60 + 2)
+    const short = await readFigures(asking(hourMs - 5.5 * HOUR_MS, untilMs))
+    t.equal(short.window.sinceMs, hourMs - 5.5 * HOUR_MS)
+    t.equal(countOf(short.figures), 5.5 * 60 + 2)
+    const ended = await readFigures(asking(sinceMs, hourMs + MINUTE_MS, { stepMs: MINUTE_MS }))
+    t.equal(ended.window.sinceMs, sinceMs, 'steps of minutes are minutes')
+    t.equal(countOf(ended.figures), 6.5 * 60 + 1)
+  },
+)
+
 t.test('spans are told apart by service, module and operation, and narrowed by them', async (t) => {
   const pool = await openDatabase(t)
   await seedService(pool, { id: 4n, tenant: 'acme', environment: 'test', name: 'orders' })

@@ -5,12 +5,18 @@ const MINUTE_MS = 60_000
 /** How long minutes are kept beside the hours they are in. */
 const MINUTES_KEPT_MS = 48 * HOUR_MS
 
+/** So long windows begin at a whole hour: their first minutes would be most of the rows that are read. */
+const LONG_MS = 6 * HOUR_MS
+
 /** Which rollups a window is read from; none lies in two ranges. */
 export interface Coverage {
   /** As far as it can be told: whole minutes, or hours. */
   readonly window: Range
   readonly stepMs: number | null
-  /** Read as whole hours, and deltas within; null where single minutes are read alone. */
+  /**
+   * Read as whole hours, and deltas within; null where single minutes are read alone. The hour under way counts as whole in a
+   * window that reaches until now: what is folded of it is over.
+   */
   readonly hours: Range | null
   /** Read as single minutes, and deltas within. */
   readonly minutes: readonly Range[]
@@ -18,19 +24,25 @@ export interface Coverage {
 
 /**
  * Widens a window to what rollups can tell at `nowMs` by Postgres's clock: to whole minutes; to whole hours at the begin where
- * minutes are not kept any more, or steps are hours, and at an end that old. Steps are hours where minutes are not kept.
+ * minutes are not kept any more, steps are hours, or the window is longer than six of them, and at an end that old. Steps are
+ * hours where minutes are not kept.
  */
 export function cover(asked: Range, askedStepMs: number | null, nowMs: number): Coverage {
   const keptSinceMs = nowMs - MINUTES_KEPT_MS
   const isOld = asked.sinceMs < keptSinceMs
   const stepMs = isOld && askedStepMs !== null ? ceil(askedStepMs, HOUR_MS) : askedStepMs
   const hasHours = stepMs === null || stepMs % HOUR_MS === 0
-  const beginsAtHour = isOld || (stepMs !== null && hasHours)
+  const isLong = asked.untilMs - asked.sinceMs > LONG_MS
+  const beginsAtHour = isOld || (hasHours && (stepMs !== null || isLong))
   const endsAtHour = floor(asked.untilMs, HOUR_MS) < keptSinceMs
   const sinceMs = floor(asked.sinceMs, beginsAtHour ? HOUR_MS : MINUTE_MS)
   const untilMs = ceil(asked.untilMs, endsAtHour ? HOUR_MS : MINUTE_MS)
   const window = { sinceMs, untilMs }
-  const hours = { sinceMs: ceil(sinceMs, HOUR_MS), untilMs: floor(untilMs, HOUR_MS) }
+  const reachesNow = untilMs >= floor(nowMs, MINUTE_MS)
+  const hours = {
+    sinceMs: ceil(sinceMs, HOUR_MS),
+    untilMs: reachesNow ? untilMs : floor(untilMs, HOUR_MS),
+  }
   if (!hasHours || isEmpty(hours)) return { window, stepMs, hours: null, minutes: [window] }
   const before = { sinceMs, untilMs: hours.sinceMs }
   const after = { sinceMs: hours.untilMs, untilMs }
