@@ -67,6 +67,7 @@ function freshClone(t: Test): Project {
   write('collector/store/embedded/binaries.ts', 'exports.hydrateSymlinks = () => {}')
   write('schema/migrations/0001_spans.sql', 'select 1')
   write('schema/repeatable/views.sql', 'select 2')
+  write('collector/pages/style.css', 'body {}')
   return {
     root,
     write,
@@ -107,6 +108,7 @@ t.test('a fresh clone is installed and built, and then left alone', async (t) =>
   t.match(first.said, /installing packages \.\.\. [\d.]+ s\n.*building \.\.\. [\d.]+ s\n/)
   t.same(project.calls(), [INSTALL, 'tsc'])
   t.equal(project.read('dist/schema/migrations/0001_spans.sql'), 'select 1')
+  t.equal(project.read('dist/collector/pages/style.css'), 'body {}')
   t.equal(project.read('dist/schema/repeatable/views.sql'), 'select 2')
   t.equal(statSync(join(project.root, 'dist/collector/main.js')).mode & 0o111, 0o111)
   t.same(await project.prepare(), { code: 0, said: '' })
