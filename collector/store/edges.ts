@@ -1,8 +1,11 @@
 import type { Leadership } from './leadership'
+import { createPartitionCache } from './partitions'
+import { withClient } from './session'
+import { isMissingPartition } from './sqlstate'
 
 const BATCH = 20_000
 /** By then parents have come, or will not come any more. */
-const WATERMARK = `clock_timestamp() - interval '60 seconds'`
+const WATERMARK = `statement_timestamp() - interval '60 seconds'`
 /** A caller may have begun so long before the call ended. */
 const LONGEST_CALL = `interval '1 hour'`
 
@@ -39,18 +42,43 @@ put as (
   select bucket, client_service_id, service_id, count(*), count(*) filter (where is_error),
     sum(adjusted_count), coalesce(sum(adjusted_count) filter (where is_error), 0),
     coalesce(sum(duration_ns * adjusted_count), 0), max(duration_ns)
-  from call where client_service_id is not null
+  from call where client_service_id is not null and not exists (
+    select from sidelight.retention where table_name = 'edge_rollup' and bucket < dropped_before::timestamp at time zone 'UTC'
+  )
   group by bucket, client_service_id, service_id
   order by bucket, client_service_id, service_id
   ${ADD}
 )
 select count(*)::int as taken from due`
 
-/** Finds who called, for the spans stored a minute ago; those whose parent did not come by then count for nobody. */
+/**
+ * Finds who called, for the spans stored a minute ago; those whose parent did not come by then count for nobody, nor do those of
+ * months that were dropped. Other months that have no partition get one: nobody else knows of them.
+ */
 export async function joinEdges(leadership: Leadership): Promise<void> {
   for (let taken = BATCH; taken === BATCH;) {
-    taken = (await leadership.query<{ taken: number }>(JOIN, [BATCH])).rows[0]?.taken ?? 0
+    taken = await joinBatch(leadership).catch(async (error: unknown) => {
+      if (!isMissingPartition(error)) throw error
+      await createMonths(leadership)
+      return joinBatch(leadership)
+    })
   }
+}
+
+/** Returns how many spans were looked at. */
+async function joinBatch(leadership: Leadership): Promise<number> {
+  return (await leadership.query<{ taken: number }>(JOIN, [BATCH])).rows[0]?.taken ?? 0
+}
+
+const DAYS = `
+select distinct (bucket at time zone 'UTC')::date - date '1970-01-01' as day from sidelight.edge_candidate`
+
+async function createMonths(leadership: Leadership): Promise<void> {
+  const { rows } = await leadership.query<{ day: number }>(DAYS)
+  const days = rows.map(({ day }) => day)
+  await withClient(leadership.pool, leadership.signal, (client) =>
+    createPartitionCache().ensure(client, 'edge_rollup', days),
+  )
 }
 
 const HOUR = `date_trunc('hour', bucket, 'UTC')`
@@ -58,7 +86,7 @@ const HOUR = `date_trunc('hour', bucket, 'UTC')`
 const FOLD = `
 with old as (
   delete from sidelight.edge_rollup
-  where bucket < date_trunc('hour', clock_timestamp() - interval '49 hours', 'UTC') and bucket <> ${HOUR}
+  where bucket < date_trunc('hour', statement_timestamp() - interval '49 hours', 'UTC') and bucket <> ${HOUR}
   returning ${HOUR} as bucket, client_service_id, server_service_id, call_count, error_count,
     adjusted_count, adjusted_error_count, duration_sum_ns, duration_max_ns
 )

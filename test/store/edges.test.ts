@@ -119,6 +119,29 @@ t.test('a caller that is unknown, of another trace or of another day is none', a
   t.equal(await countCandidates(pool), 0)
 })
 
+t.test(
+  'calls of months ago have a place, and those of months that were dropped none',
+  async (t) => {
+    const { pool, leadership } = await openEdges(t)
+    const today = Math.floor(Date.now() / 86_400_000)
+    await ensurePartitions(pool, 'span', [today - 200, today - 100])
+    for (const [trace, ago] of [
+      [1, '2 minutes'],
+      [2, '100 days'],
+      [3, '200 days'],
+    ] as const) {
+      await addSpan(pool, trace, 11, WEB, ago)
+      await addCandidate(pool, { trace, parent: 11, ago })
+    }
+    await pool.query(
+      `insert into sidelight.retention values ('edge_rollup', date_trunc('month', now() - interval '140 days'))`,
+    )
+    await joinEdges(leadership)
+    t.match(await edges(pool), [{ calls: 1 }, { calls: 1 }])
+    t.equal(await countCandidates(pool), 0)
+  },
+)
+
 t.test('the join looks into the partitions of its time alone', async (t) => {
   const { pool, leadership } = await openEdges(t)
   await addSpan(pool, 1, 11, WEB)
