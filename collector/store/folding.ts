@@ -8,9 +8,12 @@ export type Folded = (rows: number) => void
 const BATCH_ROWS = 50_000
 
 /** A minute that is over, and some seconds for the transactions that are not. */
-const OPEN = `date_trunc('minute', clock_timestamp() - interval '15 seconds')`
-/** Older minutes are in their hours alone. */
-const MINUTES_KEPT = `clock_timestamp() - interval '50 hours'`
+const OPEN = `date_trunc('minute', statement_timestamp() - interval '15 seconds')`
+/**
+ * Older minutes are in their hours alone. Of `clock_timestamp()`, which is another at each row, neither an index nor a partition
+ * would be chosen by.
+ */
+const MINUTES_KEPT = `statement_timestamp() - interval '50 hours'`
 
 const BACKLOG = `
 select (extract(epoch from bucket) * 1000)::float8 as ms, count(*)::int as rows
@@ -63,11 +66,14 @@ const VALUES = SPAN_ROLLUP.columns
   .map((column) => `r.${column}`)
   .join(', ')
 
-/** Rows of the table at a level that hold the same as a folded row, and are to be one with it. */
-function takenWith(level: number, key: string): string {
+/**
+ * Rows of the table at a level that hold the same as a folded row, and are to be one with it. `since`: the first bucket there
+ * can be. Postgres knows nothing of the keys when it plans: without bounds it would look up a bucket once for each.
+ */
+function takenWith(level: number, key: string, since: string): string {
   return `delete from sidelight.span_rollup r using ${key} as k
-  where r.level = ${level} and r.bucket = k.bucket and r.operation_id = k.operation_id
-    and r.is_request = k.is_request
+  where r.level = ${level} and r.bucket >= ${since} and r.bucket < $2::timestamptz
+    and r.bucket = k.bucket and r.operation_id = k.operation_id and r.is_request = k.is_request
   returning r.bucket, ${VALUES}`
 }
 
@@ -82,8 +88,8 @@ with delta as (
 recent as (select * from delta where bucket >= ${MINUTES_KEPT}),
 minute_key as (select distinct bucket, operation_id, is_request from recent),
 hour_key as (select distinct ${HOUR} as bucket, operation_id, is_request from delta),
-minute as (${takenWith(1, 'minute_key')}),
-hour as (${takenWith(2, 'hour_key')}),
+minute as (${takenWith(1, 'minute_key', '$1::timestamptz')}),
+hour as (${takenWith(2, 'hour_key', `date_trunc('hour', $1::timestamptz, 'UTC')`)}),
 part as (
   select 1 as level, ${COLUMNS} from recent
   union all select 1, ${COLUMNS} from minute

@@ -171,6 +171,27 @@ t.test('many rows are folded in several statements, each row once', async (t) =>
   t.same(rows, [{ level: 1, rows: 120, spans: 120_000 }])
 })
 
+t.test('what is not to be folded is not looked at', async (t) => {
+  const { pool } = await openRollups(t)
+  await append(pool, [{ minutesAgo: 180 }])
+  const client = await pool.connect()
+  t.teardown(() => Promise.resolve(client.release()))
+  // Tables as small as these are read as a whole otherwise.
+  await client.query('set enable_seqscan = off')
+  const filters: string[] = []
+  const explaining = {
+    async query(text: string, values?: unknown[]) {
+      const { rows } = await client.query<{ 'QUERY PLAN': string }>(`explain ${text}`, values)
+      filters.push(
+        ...rows.map((row) => row['QUERY PLAN']).filter((line) => /Filter: .*bucket </.test(line)),
+      )
+      return client.query(text, values)
+    },
+  } as unknown as Parameters<typeof foldRollups>[0]
+  await foldRollups(explaining, () => undefined)
+  t.strictSame(filters, [], 'rows are chosen by time before they are read')
+})
+
 t.test('leaders that fold at once, and ingest beside them, count every span once', async (t) => {
   const { pool } = await openRollups(t)
   const folding = { pool, signal: new AbortController().signal, query: pool.query.bind(pool) }
