@@ -6,9 +6,17 @@ import { ensurePartitions, openDatabase } from './database'
 import { seed, type SeedSpan } from './seed'
 
 const MINUTE_MS = 60_000
-const DAY_MS = 86_400_000
-const NOON_MS = Date.parse('2026-03-01T12:00:00Z')
+const HOUR_MS = 60 * MINUTE_MS
+const DAY_MS = 24 * HOUR_MS
+/** The end of an hour, two to three hours ago: its minutes are kept. */
+const NOON_MS = Math.floor(Date.now() / HOUR_MS) * HOUR_MS - HOUR_MS
 const trace = (n: number) => n.toString(16).padStart(32, '0')
+
+/** A time of the day whose noon is that, or of one so many days before. */
+function at(time: string, daysBefore = 0): string {
+  const sinceMidnightMs = Date.parse(`1970-01-01T${time}Z`)
+  return new Date(NOON_MS - 12 * HOUR_MS + sinceMidnightMs - daysBefore * DAY_MS).toISOString()
+}
 
 /** What slow spans of the tests are told by: their number is their duration in seconds. */
 function span(n: number, end: string, fields: Partial<SeedSpan> = {}): SeedSpan {
@@ -54,19 +62,19 @@ async function slow(pool: Pool, question: Partial<SlowQuestion> = {}): Promise<n
 t.test('slow spans come slowest first, all of a minute', async (t) => {
   const pool = await openDatabase(t)
   await seed(pool, [
-    span(3, '2026-03-01T11:00:10Z'),
-    span(2, '2026-03-01T11:00:20Z'),
-    span(5, '2026-03-01T11:00:30Z', { service: 2n }),
-    span(8, '2026-03-01T11:00:40Z', { durationMs: 500 }),
+    span(3, at('11:00:10')),
+    span(2, at('11:00:20')),
+    span(5, at('11:00:30'), { service: 2n }),
+    span(8, at('11:00:40'), { durationMs: 500 }),
     // Begun an hour before the minute in which it ended.
-    span(3600, '2026-03-01T10:30:05Z', { service: 3n }),
-    span(4, '2026-02-28T11:59:59Z'),
+    span(3600, at('10:30:05'), { service: 3n }),
+    span(4, at('11:59:59', 1)),
   ])
-  await rollUp(pool, { bucket: '2026-03-01T11:00:00Z', level: 0, slowest: 3 })
-  await rollUp(pool, { bucket: '2026-03-01T11:00:00Z', level: 0, slowest: 2 })
-  await rollUp(pool, { bucket: '2026-03-01T11:00:00Z', level: 1, slowest: 5, service: 2n })
-  await rollUp(pool, { bucket: '2026-03-01T10:30:00Z', level: 1, slowest: 3600, service: 3n })
-  await rollUp(pool, { bucket: '2026-02-28T11:59:00Z', level: 1, slowest: 4 })
+  await rollUp(pool, { bucket: at('11:00:00'), level: 0, slowest: 3 })
+  await rollUp(pool, { bucket: at('11:00:00'), level: 0, slowest: 2 })
+  await rollUp(pool, { bucket: at('11:00:00'), level: 1, slowest: 5, service: 2n })
+  await rollUp(pool, { bucket: at('10:30:00'), level: 1, slowest: 3600, service: 3n })
+  await rollUp(pool, { bucket: at('11:59:00', 1), level: 1, slowest: 4 })
 
   t.strictSame(await slow(pool), [3600, 5, 3, 2])
   t.strictSame(await slow(pool, { limit: 3 }), [3600, 5, 3])
@@ -81,7 +89,7 @@ t.test('slow spans come slowest first, all of a minute', async (t) => {
   t.strictSame(await slow(pool, { operation: 'nothing' }), [])
 
   t.test('in whole minutes', async (t) => {
-    const sinceMs = Date.parse('2026-02-28T11:59:59.999Z')
+    const sinceMs = Date.parse(at('11:59:59.999', 1))
     const { window, spans } = await readSlowSpans(pool, {
       window: { sinceMs, untilMs: sinceMs + MINUTE_MS },
       tenant: null,
@@ -92,8 +100,8 @@ t.test('slow spans come slowest first, all of a minute', async (t) => {
       limit: 100,
     })
     t.strictSame(window, {
-      sinceMs: Date.parse('2026-02-28T11:59:00Z'),
-      untilMs: Date.parse('2026-02-28T12:01:00Z'),
+      sinceMs: Date.parse(at('11:59:00', 1)),
+      untilMs: Date.parse(at('12:01:00', 1)),
     })
     t.equal(spans.length, 1)
   })
@@ -104,27 +112,37 @@ t.test(
   async (t) => {
     const pool = await openDatabase(t)
     await seed(pool, [
-      span(7, '2026-02-27T10:40:00Z'),
-      span(6, '2026-02-27T10:50:00Z'),
-      span(3, '2026-03-01T11:00:10Z'),
+      span(7, at('10:40:00', 2)),
+      span(6, at('10:50:00', 2)),
+      span(3, at('11:00:10')),
     ])
-    await rollUp(pool, { bucket: '2026-02-27T10:00:00Z', level: 2, slowest: 7 })
-    await rollUp(pool, { bucket: '2026-03-01T11:00:00Z', level: 1, slowest: 3 })
-    await rollUp(pool, { bucket: '2026-03-01T11:00:00Z', level: 2, slowest: 3 })
-    const window = { sinceMs: Date.parse('2026-02-27T10:45:00Z'), untilMs: NOON_MS }
+    await rollUp(pool, { bucket: at('10:00:00', 2), level: 2, slowest: 7 })
+    await rollUp(pool, { bucket: at('11:00:00'), level: 1, slowest: 3 })
+    await rollUp(pool, { bucket: at('11:00:00'), level: 2, slowest: 3 })
+    const window = { sinceMs: Date.parse(at('10:45:00', 2)), untilMs: NOON_MS }
     t.strictSame(await slow(pool, { window }), [7, 6, 3], 'of the whole hour')
   },
 )
 
+t.test('an hour beside its minutes takes no place in the answer', async (t) => {
+  const pool = await openDatabase(t)
+  await seed(pool, [span(9, at('11:10:10')), span(8, at('11:20:10'))])
+  await rollUp(pool, { bucket: at('11:10:00'), level: 1, slowest: 9 })
+  await rollUp(pool, { bucket: at('11:20:00'), level: 1, slowest: 8 })
+  await rollUp(pool, { bucket: at('11:00:00'), level: 2, slowest: 9 })
+  t.strictSame(await slow(pool, { limit: 2 }), [9, 8])
+})
+
 t.test('the slowest is found however many spans its minute has', async (t) => {
   const pool = await openDatabase(t)
-  await seed(pool, [span(30, '2026-03-01T11:00:50Z')])
+  await seed(pool, [span(30, at('11:00:50'))])
   await pool.query(
     `insert into sidelight.span (trace_id, span_id, start_time, end_time, duration_ns, service_id, operation_id,
        resource_id, scope_id, flags, kind, status)
-     select md5(n::text)::uuid, n, '2026-03-01T11:00:00Z', '2026-03-01T11:00:00.001Z', 1000000, 1, 11, 0, 0, 1, 2, 0
+     select md5(n::text)::uuid, n, $1::timestamptz, $1::timestamptz + interval '1 ms', 1000000, 1, 11, 0, 0, 1, 2, 0
      from generate_series(1, 25000) as n`,
+    [at('11:00:00')],
   )
-  await rollUp(pool, { bucket: '2026-03-01T11:00:00Z', level: 1, slowest: 30 })
+  await rollUp(pool, { bucket: at('11:00:00'), level: 1, slowest: 30 })
   t.strictSame(await slow(pool), [30])
 })
