@@ -31,8 +31,9 @@ export interface DutiesOptions {
   readonly collected: Collected
 }
 
-/** Those that rollups refer to. */
+/** Those that rollups refer to: for as long as the month is kept that holds a day which is kept no longer. */
 const ROLLUP_DICTIONARIES: ReadonlySet<DictionaryName> = new Set(['service', 'operation'])
+const LONGEST_MONTH_DAYS = 31
 
 /** What the leader does, in this order: what takes long comes last. */
 export function createDuties(options: DutiesOptions): readonly Duty[] {
@@ -58,7 +59,7 @@ export function createDuties(options: DutiesOptions): readonly Duty[] {
       createCollection(
         (dictionary) =>
           ROLLUP_DICTIONARIES.has(dictionary)
-            ? Math.max(longestRetentionDays, rollupRetentionDays)
+            ? Math.max(longestRetentionDays, rollupRetentionDays + LONGEST_MONTH_DAYS)
             : longestRetentionDays,
         collected,
       ),

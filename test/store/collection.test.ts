@@ -1,10 +1,11 @@
 import t from 'tap'
 import type { Pool } from 'pg'
 import { createCollection } from '../../collector/store/collection'
+import { createDuties } from '../../collector/store/duties'
 import { MAJORS } from '../helpers/postgres'
 import { until } from '../helpers/until'
 import { request } from '../helpers/rows'
-import { countWaiting, never, openDatabase, openWriter, stored } from './database'
+import { countWaiting, never, openDatabase, openWriter, silent, stored } from './database'
 import { fillDays, readToday, takeLead } from './leadership'
 
 const RETENTION_DAYS = 7
@@ -86,6 +87,21 @@ t.test('what an older partition may refer to is kept as long as the partition', 
     () => undefined,
   )(leadership)
   t.same(await readServices(pool), [20, 30, 31])
+})
+
+t.test('what rollups refer to is kept as long as the month that holds them', async (t) => {
+  const pool = await openDatabase(t)
+  await addServices(pool, [50, 74, 75, 500])
+  const duties = createDuties({
+    retentionDays: () => RETENTION_DAYS,
+    rollupRetentionDays: 40,
+    maxBytes: null,
+    log: silent,
+    partition: () => undefined,
+    collected: () => undefined,
+  })
+  await duties.find(({ name }) => name === 'collecting dictionaries')?.run(await takeLead(t, pool))
+  t.same(await readServices(pool), [50, 74], '40 days, 31 of a month, and the three of others')
 })
 
 t.test('a row that a writer marks as seen meanwhile stays', async (t) => {
