@@ -1,5 +1,6 @@
 import type { Reading } from '../read'
-import type { Range } from './question'
+import { LAST_MS } from './coverage'
+import type { FigureQuestion } from './question'
 
 /** What an answer from rollups depends on besides them. */
 export interface Circumstances {
@@ -25,18 +26,22 @@ select (extract(epoch from clock_timestamp()) * 1000)::float8 as now_ms,
       'since_ms', (extract(epoch from oldest_undrained_at) * 1000)::float8) order by oldest_undrained_at), '[]')
     from sidelight.sidecar where drained_at is null and oldest_undrained_at < $1::timestamptz) as waiting`
 
-/** Asked before the rollups are read, so that what is stored meanwhile is rather said to be lacking than not. */
+/**
+ * Asked before the rollups are read, so that what is stored meanwhile is rather said to be lacking than not. A tenant is told
+ * that something is on its way, not where: the collectors are everybody's.
+ */
 export async function readCircumstances(
   { ask }: Pick<Reading, 'ask'>,
-  { sinceMs, untilMs }: Range,
+  { window: { sinceMs, untilMs }, filter: { tenant } }: Pick<FigureQuestion, 'window' | 'filter'>,
 ): Promise<Circumstances> {
-  const values = [new Date(untilMs).toISOString()]
+  const values = [format(Math.min(untilMs, LAST_MS))]
   const [row] = await ask<Row>({ text: CIRCUMSTANCES, values })
   if (row === undefined) throw new Error('cannot read the clock: no row')
-  const gaps = row.waiting.map(
-    ({ host, since_ms }) =>
-      `The collector on ${host} has not stored yet what it received since ${format(since_ms)}.`,
-  )
+  const waiting = tenant === null ? row.waiting : row.waiting.slice(0, 1)
+  const gaps = waiting.map(({ host, since_ms }) => {
+    const collector = tenant === null ? `The collector on ${host}` : 'A collector'
+    return `${collector} has not stored yet what it received since ${format(since_ms)}.`
+  })
   const isBefore = row.first_ms !== null && sinceMs < row.first_ms
   return {
     nowMs: row.now_ms,

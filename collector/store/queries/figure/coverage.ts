@@ -4,6 +4,8 @@ import type { Range } from './question'
 const MINUTE_MS = 60_000
 /** How long minutes are kept beside the hours they are in. */
 const MINUTES_KEPT_MS = 48 * HOUR_MS
+/** Years of five digits are written in another way than Postgres reads them. */
+export const LAST_MS = Date.UTC(9999, 11, 31, 23)
 
 /** So long windows begin at a whole hour: their first minutes would be most of the rows that are read. */
 const LONG_MS = 6 * HOUR_MS
@@ -36,7 +38,7 @@ export function cover(asked: Range, askedStepMs: number | null, nowMs: number): 
   const beginsAtHour = isOld || (hasHours && (stepMs !== null || isLong))
   const endsAtHour = floor(asked.untilMs, HOUR_MS) < keptSinceMs
   const sinceMs = floor(asked.sinceMs, beginsAtHour ? HOUR_MS : MINUTE_MS)
-  const untilMs = ceil(asked.untilMs, endsAtHour ? HOUR_MS : MINUTE_MS)
+  const untilMs = Math.min(ceil(asked.untilMs, endsAtHour ? HOUR_MS : MINUTE_MS), LAST_MS)
   const window = { sinceMs, untilMs }
   const reachesNow = untilMs >= floor(nowMs, MINUTE_MS)
   const hours = {

@@ -23,7 +23,7 @@ const FORGOTTEN = { ...ALL_TOGETHER, tenant: '', environment: '', namespace: '',
 /** What the spans of a window add up to, a group and step each, with the window that was used. */
 export async function readFigures(pool: Pool, question: FigureQuestion) {
   return readTogether(pool, 'figures', async (reading) => {
-    const { nowMs, gaps } = await readCircumstances(reading, question.window)
+    const { nowMs, gaps } = await readCircumstances(reading, question)
     const coverage = cover(question.window, question.stepMs, nowMs)
     const key = keyOf(question)
     const requestsOnly = question.of === 'requests'
