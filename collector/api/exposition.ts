@@ -1,6 +1,6 @@
 import { bucketIndexOf, countOf, type Distribution } from '../translate/distribution'
 import type { Figures } from './figure-contract'
-import { addFigures, type Sum } from './figures'
+import { addFigures, describeService, type Sum } from './figures'
 
 const NS_PER_SECOND = 1e9
 const MICROSECONDS_A_SECOND = 1e6
@@ -32,7 +32,7 @@ export function writeExposition(
     ...today.map((figures) => ({ figures, parts: [figures] })),
     ...yesterday.map((figures) => ({ figures, parts: [] })),
   ]
-  const services = collect(all, serviceLabels)
+  const services = collect(all, describeService)
   const operations = collect(all, operationLabels)
     .sort((a, b) => b.sum.adjustedCount - a.sum.adjustedCount)
     .slice(0, maxOperations)
@@ -56,19 +56,10 @@ function collect(all: readonly Part[], labelsOf: (figures: Figures) => Labels): 
   return [...byLabels.values()].map(({ labels, parts }) => ({ labels, sum: addFigures(parts) }))
 }
 
-function serviceLabels({ tenant, environment, namespace, service }: Figures): Labels {
-  return {
-    tenant: tenant ?? '',
-    environment: environment ?? '',
-    namespace: namespace ?? '',
-    service: service ?? '',
-  }
-}
-
 function operationLabels(figures: Figures): Labels {
   const { module, operation, kind } = figures
   return {
-    ...serviceLabels(figures),
+    ...describeService(figures),
     module: module ?? '',
     operation: operation ?? '',
     kind: kind ?? '',

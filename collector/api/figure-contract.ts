@@ -48,7 +48,8 @@ export interface Figures {
   readonly adjustedErrorCount: number
   /** Null when no duration is known. */
   readonly durations: Distribution | null
-  /** Of the last such span known, to the minute or hour of its bucket: unix milliseconds. */
+  /** When the minute or hour began in which the first such span ended, and that of the last one: unix milliseconds. */
+  readonly firstSeenMs: number
   readonly lastSeenMs: number
   /** Traces to look at, 32 hex digits. */
   readonly slowestTraceId: string | null

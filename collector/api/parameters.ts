@@ -4,6 +4,8 @@ import { BadParameters } from './problems'
 
 const MAX_SHOWN = 100
 const MAX_ATTRIBUTES = 16
+/** Longest duration that fits the nanoseconds of a bigint, with room to spare: ten years. */
+const MAX_DURATION_MS = 315_360_000_000
 
 /** Query parameters, and no others: a misspelt one would be an answer to another question. */
 export function closedQuery<P extends TProperties>(properties: P) {
@@ -70,6 +72,13 @@ export function limitParameter(what: string, usual: number, maximum: number) {
       default: usual,
       description: `Most ${what} to answer with`,
     }),
+  )
+}
+
+/** A parameter of milliseconds. */
+export function durationParameter(description: string, options: object = {}) {
+  return Type.Optional(
+    Type.Number({ minimum: 0, maximum: MAX_DURATION_MS, description, ...options }),
   )
 }
 

@@ -1,20 +1,19 @@
 import { listAlerts } from '../health/alerts'
-import { type Counted, errorRatePercent, meanMs, quantileMs } from '../health/figures'
+import {
+  type Counted,
+  errorRatePercent,
+  meanMs,
+  quantileMs,
+  ratePerSecond,
+} from '../health/figures'
 import type { Verdict } from '../health/judge'
 import type { Stable } from '../health/stable'
-import {
-  composeHealth,
-  type Identity,
-  MINUTE_MS,
-  pastSinceMs,
-  type SystemHealth,
-} from '../health/system'
+import { composeHealth, MINUTE_MS, pastSinceMs, type SystemHealth } from '../health/system'
 import type { ThresholdSet } from '../health/thresholds'
 import type { Window } from './contract'
 import type { FigureQueries } from './figure-contract'
+import { describeAnswer, describeService, elapsedOf } from './figures'
 import { formatMs } from './window'
-
-const SECOND_MS = 1000
 
 /** A question about health: of the requests of services, or of the spans of a module. */
 export interface HealthQuestion {
@@ -56,8 +55,8 @@ export async function readHealth(
     health: composeHealth({ figures: now.figures, past, thresholds, module }),
     module,
     window: now.window,
-    gaps: [...new Set([...now.gaps, ...before.gaps])],
-    elapsedMs: Math.max(0, Math.min(now.window.untilMs, nowMs) - now.window.sinceMs),
+    gaps: [...now.gaps, ...before.gaps],
+    elapsedMs: elapsedOf(now.window, nowMs),
   }
 }
 
@@ -69,12 +68,11 @@ export function describeHealth({ health, module, window, gaps, elapsedMs }: Heal
     module,
     ...describeFigures(health.figures, elapsedMs),
     services: health.services.map((service) => ({
-      ...describeIdentity(service.identity),
+      ...describeService(service.identity),
       ...describeVerdict(service, service.stable),
       ...describeFigures(service.figures, elapsedMs),
     })),
-    window: { since: formatMs(window.sinceMs), until: formatMs(window.untilMs) },
-    gaps: [...gaps],
+    ...describeAnswer({ window, gaps }),
   }
 }
 
@@ -82,7 +80,7 @@ export function describeHealth({ health, module, window, gaps, elapsedMs }: Heal
 export function describeAlerts({ health, module, window }: HealthAnswer) {
   return listAlerts(health, module, window.sinceMs).map(({ sinceMs, ...alert }) => ({
     ...alert,
-    ...describeIdentity(alert),
+    ...describeService(alert),
     since: formatMs(sinceMs),
   }))
 }
@@ -98,9 +96,8 @@ function describeVerdict({ status, reasons }: Verdict, stable: Stable | null) {
 
 function describeFigures(figures: Counted, elapsedMs: number) {
   const { count, adjustedCount, errorCount } = figures
-  const ratePerSecond = elapsedMs > 0 ? adjustedCount / (elapsedMs / SECOND_MS) : 0
   return {
-    requests: { count, adjustedCount, ratePerSecond },
+    requests: { count, adjustedCount, ratePerSecond: ratePerSecond(figures, elapsedMs) },
     performance: {
       avgResponseTimeMs: meanMs(figures),
       p50ResponseTimeMs: quantileMs(figures, 0.5),
@@ -108,14 +105,5 @@ function describeFigures(figures: Counted, elapsedMs: number) {
       p99ResponseTimeMs: quantileMs(figures, 0.99),
     },
     errors: { errorRate: errorRatePercent(figures), errorCount, unresolvedErrors: null },
-  }
-}
-
-function describeIdentity({ tenant, environment, namespace, service }: Identity) {
-  return {
-    tenant: tenant ?? '',
-    environment: environment ?? '',
-    namespace: namespace ?? '',
-    service: service ?? '',
   }
 }

@@ -2,7 +2,7 @@ import { addUp } from '../health/figures'
 import { composeSla, type Objective, type Sla } from '../health/sla'
 import type { Window } from './contract'
 import type { FigureQueries } from './figure-contract'
-import { formatMs } from './window'
+import { describeAnswer } from './figures'
 
 const SECOND_MS = 1000
 const HOUR_MS = 3_600_000
@@ -37,7 +37,7 @@ export async function answerSla(
     periodMs: endMs - sinceMs,
     objective,
   })
-  const gaps = [...new Set([period!, lastHour!, lastSixHours!].flatMap((answer) => answer.gaps))]
+  const answer = describeAnswer(period!, lastHour!, lastSixHours!)
   return {
     service,
     requestCount: figures.count,
@@ -45,9 +45,8 @@ export async function answerSla(
     errorCount: figures.errorCount,
     ...describeSla(sla),
     target: objective.availabilityPercent,
-    window: { since: formatMs(sinceMs), until: formatMs(endMs) },
-    isComplete: gaps.length === 0,
-    gaps,
+    ...answer,
+    isComplete: answer.gaps.length === 0,
   }
 }
 

@@ -1,5 +1,6 @@
+import type { Identity } from './identity'
 import type { Criterion, Reason } from './judge'
-import type { Identity, ServiceHealth, SystemHealth } from './system'
+import type { ServiceHealth, SystemHealth } from './system'
 
 /** A limit that is passed at present. */
 export interface Alert extends Identity {

@@ -1,4 +1,4 @@
-import { type Counted, errorRatePercent, type Noun, quantileMs } from './figures'
+import { addCounts, type Counted, errorRatePercent, type Noun, quantileMsOfAll } from './figures'
 import type { Limits, Thresholds } from './thresholds'
 
 /** From best to worst to know; without enough data nothing is said to be healthy. */
@@ -48,18 +48,22 @@ export function judge(
   noun: Noun = 'requests',
   unresolvedErrors: number | null = null,
 ): Verdict {
-  return judgeMeasures(measure(figures, unresolvedErrors), thresholds, noun)
+  return judgeMeasures(measure([figures], unresolvedErrors), thresholds, noun)
 }
 
-/** What of the figures is judged. */
-export function measure(figures: Counted, unresolvedErrors: number | null = null): Measures {
-  const { count, errorCount, adjustedCount } = figures
+/** What is judged of all figures together. */
+export function measure(
+  figures: readonly Counted[],
+  unresolvedErrors: number | null = null,
+): Measures {
+  const counts = addCounts(figures)
+  const { count, errorCount, adjustedCount } = counts
   return {
     count,
     errorCount,
     adjustedCount,
-    errorRatePercent: errorRatePercent(figures),
-    p95Ms: quantileMs(figures, 0.95),
+    errorRatePercent: errorRatePercent(counts),
+    p95Ms: quantileMsOfAll(figures, 0.95),
     unresolvedErrors,
   }
 }

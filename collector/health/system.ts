@@ -1,4 +1,6 @@
+import { groupBy } from '../group-by'
 import { addUp, type Counted, type Noun } from './figures'
+import { type Identity, identityKey } from './identity'
 import {
   isWorse,
   judge,
@@ -16,14 +18,6 @@ export const MINUTE_MS = 60_000
 /** Over how many minutes each verdict of the past looks, and how many of them are looked at. */
 export const VERDICT_MINUTES = 5
 export const REPLAYED_MINUTES = 30
-
-/** Which service: two of one name in different environments are two. */
-export interface Identity {
-  readonly tenant: string | null
-  readonly environment: string | null
-  readonly namespace: string | null
-  readonly service: string | null
-}
 
 /** Figures of a service. */
 export interface ServiceFigures extends Counted, Identity {}
@@ -76,8 +70,8 @@ export interface HealthSources {
 /** Judges each service by its figures and the past minutes, and the system by its services. */
 export function composeHealth({ figures, past, thresholds, module }: HealthSources): SystemHealth {
   const noun = module === null ? 'requests' : 'spans'
-  const now = groupByIdentity(figures)
-  const before = groupByIdentity(past?.minutes ?? [])
+  const now = groupBy(figures, identityKey)
+  const before = groupBy(past?.minutes ?? [], identityKey)
   const identities = new Map([...before, ...now].map(([key, [first]]) => [key, first!]))
   const services = [...identities].map(([key, { tenant, environment, namespace, service }]) => {
     const limits = thresholdsOf(thresholds, service, module)
@@ -101,17 +95,6 @@ export function pastSinceMs(untilMs: number): number {
   return untilMs - (REPLAYED_MINUTES + VERDICT_MINUTES) * MINUTE_MS
 }
 
-function groupByIdentity<T extends Identity>(figures: readonly T[]): Map<string, T[]> {
-  const groups = new Map<string, T[]>()
-  for (const one of figures) {
-    const key = JSON.stringify([one.tenant, one.environment, one.namespace, one.service])
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, [one])
-    else group.push(one)
-  }
-  return groups
-}
-
 /** Judges at each whole minute what was in those before it. */
 function judgePast(
   minutes: readonly MinuteFigures[],
@@ -124,7 +107,7 @@ function judgePast(
     const atMs = untilMs - (REPLAYED_MINUTES - 1 - index) * MINUTE_MS
     const sinceMs = atMs - VERDICT_MINUTES * MINUTE_MS
     const within = minutes.filter((minute) => minute.sinceMs >= sinceMs && minute.sinceMs < atMs)
-    const measures = measure(addUp(within))
+    const measures = measure(within)
     const left = judgeMeasures(measures, leaving, noun).status
     return { atMs, ...judgeMeasures(measures, thresholds, noun), leaving: left }
   })

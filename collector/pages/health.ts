@@ -1,10 +1,5 @@
-import {
-  composeHealth,
-  type Identity,
-  MINUTE_MS,
-  pastSinceMs,
-  VERDICT_MINUTES,
-} from '../health/system'
+import { identityKey } from '../health/identity'
+import { composeHealth, MINUTE_MS, pastSinceMs, VERDICT_MINUTES } from '../health/system'
 import type { ThresholdSet } from '../health/thresholds'
 import type { JudgeHealth } from './overview'
 
@@ -23,16 +18,14 @@ export function createHealthJudge(thresholds: ThresholdSet): JudgeHealth {
       thresholds,
       module: null,
     })
-    const byService = new Map(health.services.map((each) => [keyOf(each.identity), each.status]))
+    const byService = new Map(
+      health.services.map((each) => [identityKey(each.identity), each.status]),
+    )
     return {
       status: health.status,
       stableStatus: health.stable?.status ?? health.status,
       reasons: health.reasons.map(({ message }) => message),
-      statusOf: (service) => byService.get(keyOf(service)) ?? 'no_data',
+      statusOf: (service) => byService.get(identityKey(service)) ?? 'no_data',
     }
   }
-}
-
-function keyOf({ tenant, environment, namespace, service }: Identity): string {
-  return JSON.stringify([tenant, environment, namespace, service])
 }

@@ -1,9 +1,13 @@
 import type { FigureAnswer, Figures } from '../api/figure-contract'
-import { mergeDistributions, quantileNs, type Distribution } from '../translate/distribution'
+import { groupBy } from '../group-by'
+import { addUp, errorRatePercent, ratePerSecond } from '../health/figures'
+import { identityKey } from '../health/identity'
+import type { Status } from '../health/judge'
+import { quantileNs, type Distribution } from '../translate/distribution'
 import type { Minute } from './sparkline'
-import type { Status } from './status'
 
 const MINUTE_MS = 60_000
+const SECONDS_A_MINUTE = 60
 const P95 = 0.95
 const MAX_SLOWEST = 10
 
@@ -102,15 +106,12 @@ export function composeOverview(
 }
 
 function workOf(parts: readonly Figures[], lengthMs: number): Work {
-  const sum = (valueOf: (part: Figures) => number) =>
-    parts.reduce((total, part) => total + valueOf(part), 0)
-  const adjusted = sum((part) => part.adjustedCount)
-  const failed = sum((part) => part.adjustedErrorCount)
-  const durations = mergeDistributions(parts.map((part) => part.durations))
+  const total = addUp(parts)
+  const { count, durations } = total
   return {
-    perMinute: lengthMs <= 0 ? 0 : (adjusted * MINUTE_MS) / lengthMs,
-    count: sum((part) => part.count),
-    errorPercent: adjusted === 0 ? null : (100 * failed) / adjusted,
+    perMinute: SECONDS_A_MINUTE * ratePerSecond(total, lengthMs),
+    count,
+    errorPercent: errorRatePercent(total),
     p95Ns: durations === null ? null : quantileNs(durations, P95),
     errorTraceId: worst(parts, (part) => part.errorCount)?.errorTraceId ?? null,
     slowestTraceId: worst(parts, (part) => part.durations?.maxNs ?? 0)?.slowestTraceId ?? null,
@@ -131,8 +132,8 @@ function servicesOf(
   health: HealthView,
   { nowMs, lengthMs }: { readonly nowMs: number; readonly lengthMs: number },
 ): ServiceView[] {
-  const inWindow = byService(operations)
-  const inHour = byService(minutes.figures)
+  const inWindow = groupBy(operations, identityKey)
+  const inHour = groupBy(minutes.figures, identityKey)
   const keys = new Set([...inWindow.keys(), ...inHour.keys()])
   return [...keys]
     .flatMap((key) => {
@@ -149,21 +150,6 @@ function servicesOf(
       }
     })
     .sort(byTrouble)
-}
-
-function byService(figures: readonly Figures[]): Map<string, Figures[]> {
-  const groups = new Map<string, Figures[]>()
-  for (const each of figures) {
-    const key = keyOf(each)
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, [each])
-    else group.push(each)
-  }
-  return groups
-}
-
-function keyOf({ tenant, environment, namespace, service }: Figures): string {
-  return JSON.stringify([tenant, environment, namespace, service])
 }
 
 /** One a step that is over, those without a request as well. */

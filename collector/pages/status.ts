@@ -1,7 +1,5 @@
+import type { Status } from '../health/judge'
 import { html, type Html } from './html'
-
-/** How something is doing; the last two tell apart that nothing came from too little to judge by. */
-export type Status = 'healthy' | 'degraded' | 'critical' | 'no_data' | 'insufficient_data'
 
 const WORDS: Readonly<Record<Status, string>> = {
   healthy: 'Healthy',

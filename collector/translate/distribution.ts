@@ -58,6 +58,46 @@ const sums = new Float64Array(MOST_BUCKETS)
 
 /** What several distributions add up to; null when there is none. */
 export function mergeDistributions(parts: Iterable<Distribution | null>): Distribution | null {
+  const total = addUp(parts)
+  if (total === null) return null
+  const { minNs, maxNs, sumNs, zeroCount, first, last } = total
+  const indexes: number[] = []
+  const counts: number[] = []
+  for (let place = first; place <= last; place++) {
+    if (sums[place] === 0) continue
+    indexes.push(place - ORIGIN)
+    counts.push(sums[place]!)
+    sums[place] = 0
+  }
+  return { minNs, maxNs, sumNs, zeroCount, indexes, counts }
+}
+
+/** The nanoseconds within which a share (0 to 1) of the spans ended, to within 2.17 % and never beyond the extremes. */
+export function quantileNs(distribution: Distribution, share: number): number {
+  return quantileOfAll([distribution], share)!
+}
+
+/** The same of what several distributions add up to, for a tenth of the work; null when there is none. */
+export function quantileOfAll(parts: Iterable<Distribution | null>, share: number): number | null {
+  const total = addUp(parts)
+  if (total === null) return null
+  const { minNs, maxNs, zeroCount, first, last } = total
+  let count = zeroCount
+  for (let place = first; place <= last; place++) count += sums[place]!
+  const rank = share * count
+  let passed = zeroCount
+  let found = rank <= passed && zeroCount > 0 ? 0 : null
+  for (let place = first; place <= last; place++) {
+    passed += sums[place]!
+    sums[place] = 0
+    if (found !== null || passed < rank) continue
+    found = Math.min(maxNs, Math.max(minNs, lowerBound(place - ORIGIN) * MIDDLE))
+  }
+  return found ?? maxNs
+}
+
+/** Adds distributions up, their buckets into `sums`, which whoever calls leaves as it was: from `first` to `last`. */
+function addUp(parts: Iterable<Distribution | null>) {
   let [minNs, maxNs, sumNs, zeroCount] = [Infinity, 0, 0, 0]
   let [first, last] = [MOST_BUCKETS, -1]
   for (const part of parts) {
@@ -72,30 +112,7 @@ export function mergeDistributions(parts: Iterable<Distribution | null>): Distri
     first = Math.min(first, indexes[0]! + ORIGIN)
     last = Math.max(last, indexes.at(-1)! + ORIGIN)
   }
-  if (minNs === Infinity) return null
-  const indexes: number[] = []
-  const counts: number[] = []
-  for (let place = first; place <= last; place++) {
-    if (sums[place] === 0) continue
-    indexes.push(place - ORIGIN)
-    counts.push(sums[place]!)
-    sums[place] = 0
-  }
-  return { minNs, maxNs, sumNs, zeroCount, indexes, counts }
-}
-
-/** The nanoseconds within which a share (0 to 1) of the spans ended, to within 2.17 % and never beyond the extremes. */
-export function quantileNs(distribution: Distribution, share: number): number {
-  const { minNs, maxNs, zeroCount, indexes, counts } = distribution
-  const rank = share * countOf(distribution)
-  let passed = zeroCount
-  if (rank <= passed && zeroCount > 0) return 0
-  for (const [at, count] of counts.entries()) {
-    passed += count
-    if (passed < rank) continue
-    return Math.min(maxNs, Math.max(minNs, lowerBound(indexes[at]!) * MIDDLE))
-  }
-  return maxNs
+  return minNs === Infinity ? null : { minNs, maxNs, sumNs, zeroCount, first, last }
 }
 
 /** How many spans took `ns` or less; within the bucket of `ns` they are taken to be spread evenly. */

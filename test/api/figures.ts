@@ -35,6 +35,7 @@ export function figuresOf(durationsMs: readonly number[], fields: Partial<Figure
               (index) => ns.filter((each) => bucketIndexOf(each) === index).length,
             ),
           },
+    firstSeenMs: NOW_MS - 3_600_000,
     lastSeenMs: NOW_MS - 60_000,
     slowestTraceId: 'a'.repeat(32),
     errorTraceId: null,

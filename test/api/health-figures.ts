@@ -23,6 +23,7 @@ export function figuresOf(
     sinceMs,
     ...of,
     rootCount: 0,
+    firstSeenMs: sinceMs,
     lastSeenMs: sinceMs,
     slowestTraceId: null,
     errorTraceId: null,

@@ -9,42 +9,56 @@ const gateway = (durationsMs: number[], fields = {}) =>
   figuresOf(durationsMs, { ...GROUPLESS, ...fields })
 
 t.test('services have when their spans were seen, and the figures of their requests', async (t) => {
-  const { asked, readFigures } = fakeFigures(({ of }) =>
-    of === 'requests'
-      ? [gateway([10, 30], { errorCount: 1, adjustedErrorCount: 1 })]
-      : [
-          gateway([1, 1], { sinceMs: NOW_MS - 3 * HOUR_MS, lastSeenMs: NOW_MS - 3 * HOUR_MS }),
-          gateway([1], { sinceMs: NOW_MS - HOUR_MS, lastSeenMs: NOW_MS - HOUR_MS }),
-          gateway([1], { service: 'cron', sinceMs: NOW_MS - HOUR_MS }),
-          gateway([1], { environment: 'test', sinceMs: NOW_MS - 2 * HOUR_MS }),
-        ],
-  )
+  const seen = (hours: number, untilHours: number, fields = {}) =>
+    gateway([1, 1, 1], {
+      firstSeenMs: NOW_MS - hours * HOUR_MS,
+      lastSeenMs: NOW_MS - untilHours * HOUR_MS,
+      ...fields,
+    })
+  const { asked, readFigures } = fakeFigures(({ of, stepMs }) => {
+    if (of === 'requests') return [gateway([10, 30], { errorCount: 1, adjustedErrorCount: 1 })]
+    return stepMs === null
+      ? [
+          seen(3, 1),
+          seen(2, 2, { service: 'cron' }),
+          seen(4, 3, { environment: 'test', namespace: 'b' }),
+        ]
+      : [seen(1, 0.5), seen(0.5, 0.1)]
+  })
   const { app } = buildApi(t, { queries: { readFigures } })
   const path = '/api/v1/services'
   const answer = await ask<{ gaps: string[] }>(app, path, `${path}?hours=4`)
   t.match(answer, {
     window: { since: '2026-03-01T08:00:00.000Z', until: '2026-03-01T12:00:00.000Z' },
     services: [
-      { service: 'cron', spanCount: 1, count: 0, ratePerSecond: 0, durationMs: { p95: null } },
+      {
+        service: 'cron',
+        lastSeen: '2026-03-01T10:00:00.000Z',
+        spanCount: 3,
+        count: 0,
+        ratePerSecond: 0,
+        durationMs: { p95: null },
+      },
       {
         service: 'gateway',
         environment: 'prod',
         namespace: 'shop',
         firstSeen: '2026-03-01T09:00:00.000Z',
-        lastSeen: '2026-03-01T11:00:00.000Z',
+        lastSeen: '2026-03-01T11:54:00.000Z',
         spanCount: 3,
         count: 2,
         errorRate: 50,
         ratePerSecond: 2 / 14_400,
         durationMs: { avg: 20, max: 30 },
       },
-      { service: 'gateway', environment: 'test', spanCount: 1, count: 0, errorRate: null },
+      { service: 'gateway', environment: 'test', spanCount: 3, count: 0, errorRate: null },
     ],
   })
   t.strictSame(answer.gaps, ['a gap'], 'once')
   t.match(asked, [
     { of: 'requests', by: ['service'], stepMs: null },
-    { of: 'spans', by: ['service'], stepMs: 120_000 },
+    { of: 'spans', by: ['service'], stepMs: null },
+    { of: 'spans', window: { sinceMs: NOW_MS - HOUR_MS }, stepMs: 1_800_000 },
   ])
 })
 

@@ -1,10 +1,10 @@
 import t from 'tap'
 import { listAlerts } from '../../collector/health/alerts'
 import type { Counted } from '../../collector/health/figures'
+import type { Identity } from '../../collector/health/identity'
 import {
   composeHealth,
   type HealthSources,
-  type Identity,
   MINUTE_MS,
   type MinuteFigures,
   pastSinceMs,

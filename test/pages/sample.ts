@@ -36,6 +36,7 @@ export function figuresOf(given: Partial<Figures> & { readonly ms?: number } = {
     adjustedCount: count,
     adjustedErrorCount: errorCount,
     durations: durations(count, ms),
+    firstSeenMs: 0,
     lastSeenMs: 0,
     slowestTraceId: TRACE_ID,
     errorTraceId: errorCount > 0 ? TRACE_ID : null,

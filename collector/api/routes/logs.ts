@@ -3,7 +3,7 @@ import type { Static } from 'typebox'
 import { sendLarge } from '../answer'
 import type { LogFilter, LogOrder, LogQueries, Window } from '../contract'
 import { problems } from '../openapi'
-import { CURSOR, pageAsked, pageFound } from '../page'
+import { CURSOR, pageAsked, pageFound } from '../paging'
 import {
   attributeParameter,
   choice,

@@ -6,14 +6,14 @@ import {
   describeAnswer,
   describeFigures,
   describeWindow,
+  elapsedOf,
   FIGURE_ORDERS,
   NO_SPANS,
   rankFigures,
-  secondsOf,
 } from '../figures'
 import { problems } from '../openapi'
-import { CURSOR, pageAsked, pageFound } from '../page'
-import { choice, closedQuery, limitParameter, someText } from '../parameters'
+import { CURSOR, pageAsked, pageFound } from '../paging'
+import { choice, closedQuery, durationParameter, limitParameter, someText } from '../parameters'
 import { BadParameters, type Fault } from '../problems'
 import {
   PerformanceMetrics,
@@ -24,7 +24,7 @@ import {
 import { SPAN_STATUSES, type SearchQueries } from '../search-contract'
 import { MINUTE_MS, resolveSteps, STEP_DESCRIPTION } from '../steps'
 import { formatMs, resolveWindow, windowParameters } from '../window'
-import { durationParameter, EVERY_SPAN } from './search'
+import { EVERY_SPAN } from './search'
 
 const PREFIX = '/api/admin/observability/performance'
 const DEFAULT_LIMIT = 100
@@ -142,9 +142,9 @@ function trends({ queries, now, maxHours }: PerformanceRoutesParts): FastifyPlug
       const lengthMs = stepMs ?? steps.stepMs
       const byStep = new Map(figures.map((each) => [each.sinceMs, each]))
       const trends = stepsOf(window, lengthMs).map((sinceMs) => {
-        const seconds = secondsOf({ sinceMs, untilMs: sinceMs + lengthMs }, nowMs)
+        const elapsedMs = elapsedOf({ sinceMs, untilMs: sinceMs + lengthMs }, nowMs)
         const sum = byStep.get(sinceMs) ?? NO_SPANS
-        return { time: formatMs(sinceMs), ...describeFigures(sum, seconds) }
+        return { time: formatMs(sinceMs), ...describeFigures(sum, elapsedMs) }
       })
       return sendLarge(reply, { ...describeAnswer(answer), stepSeconds: lengthMs / 1000, trends })
     })

@@ -1,13 +1,13 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
-import { Type } from 'typebox'
 import type { Static } from 'typebox'
 import { sendLarge } from '../answer'
 import { problems } from '../openapi'
-import { CURSOR, pageAsked, pageFound } from '../page'
+import { CURSOR, pageAsked, pageFound } from '../paging'
 import {
   attributeParameter,
   choice,
   closedQuery,
+  durationParameter,
   limitParameter,
   parseAttributes,
   someText,
@@ -20,8 +20,6 @@ import { resolveWindow, windowParameters } from '../window'
 const PATH = '/api/v1/traces'
 const DEFAULT_LIMIT = 50
 const MAX_LIMIT = 1000
-/** Longest duration that fits the nanoseconds of a bigint, with room to spare: ten years. */
-const MAX_DURATION_MS = 315_360_000_000
 
 /** Leaves no span out. */
 export const EVERY_SPAN: SpanFilter = {
@@ -67,13 +65,6 @@ export function searchRoutes({
     })
     done()
   }
-}
-
-/** A parameter of milliseconds. */
-export function durationParameter(description: string, options: object = {}) {
-  return Type.Optional(
-    Type.Number({ minimum: 0, maximum: MAX_DURATION_MS, description, ...options }),
-  )
 }
 
 function parameters(maxHours: number) {

@@ -5,7 +5,7 @@ import { MINUTE_MS, VERDICT_MINUTES } from '../../health/system'
 import type { ThresholdSet } from '../../health/thresholds'
 import type { FigureQueries } from '../figure-contract'
 import { problems } from '../openapi'
-import { closedQuery } from '../parameters'
+import { closedQuery, someText } from '../parameters'
 import { Alerts, ServiceHealth } from '../schemas/service-health'
 import { Sla } from '../schemas/sla'
 import { describeAlerts, describeHealth, readHealth } from '../service-health'
@@ -84,9 +84,7 @@ function alerts(parts: ServiceHealthParts): FastifyPluginCallbackTypebox {
     tags,
     querystring: closedQuery({
       ...healthParameters(parts),
-      module: Type.Optional(
-        Type.String({ minLength: 1, description: 'Those that the spans of this module pass' }),
-      ),
+      module: someText('Those that the spans of this module pass'),
     }),
     response: { 200: Alerts, ...problems(400, 401, 403, 503) },
   }
@@ -121,7 +119,7 @@ function sla({
   }
 }
 
-const service = Type.Optional(Type.String({ minLength: 1, description: 'Only this service.name' }))
+const service = someText('Only this service.name')
 
 function healthParameters({ maxHours }: ServiceHealthParts) {
   return { ...windowParameters(maxHours, HEALTH_WINDOW_MS), service }

@@ -1,25 +1,29 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
+import { groupBy } from '../../group-by'
+import { errorRatePercent, ratePerSecond } from '../../health/figures'
+import { identityKey } from '../../health/identity'
 import type { Edge, FigureQueries, FigureQuestion, Figures } from '../figure-contract'
 import {
   addFigures,
   describeAnswer,
   describeFigures,
+  describeService,
   describeWindow,
+  elapsedOf,
   NO_SPANS,
-  percentOf,
   rankFigures,
-  secondsOf,
 } from '../figures'
 import { problems } from '../openapi'
 import { closedQuery, limitParameter, someText } from '../parameters'
 import type { Window } from '../contract'
 import { Operations, ServiceMap, Services } from '../schemas/figure'
-import { MINUTE_MS, resolveSteps } from '../steps'
+import { MINUTE_MS } from '../steps'
 import { formatMs, resolveWindow, windowParameters } from '../window'
 
 const DEFAULT_LIMIT = 1000
 const MAX_LIMIT = 10_000
 const NS_PER_MS = 1e6
+const HOUR_MS = 60 * MINUTE_MS
 
 const tags = ['services']
 
@@ -49,21 +53,24 @@ function services({ queries, now, maxHours }: ServiceRoutesParts): FastifyPlugin
     app.get('/api/v1/services', { schema }, async ({ query, tenant }) => {
       const nowMs = now()
       const window = resolveWindow(query, nowMs, maxHours)
-      const question = byService(window, tenant)
-      const stepMs = resolveSteps(undefined, window, nowMs, [], MINUTE_MS)?.stepMs ?? null
-      const [requests, spans] = await Promise.all([
-        queries.readFigures({ ...question, of: 'requests', stepMs: null }),
-        queries.readFigures({ ...question, of: 'spans', stepMs }),
+      const question = { ...byService(window, tenant), stepMs: null }
+      const [requests, spans, latest] = await Promise.all([
+        queries.readFigures({ ...question, of: 'requests' }),
+        queries.readFigures({ ...question, of: 'spans' }),
+        queries.readFigures({ ...byService(lastHourOf(window), tenant), ...LATEST }),
       ])
-      const seconds = secondsOf(requests.window, nowMs)
-      const sums = new Map(requests.figures.map((each) => [identityOf(each), each]))
-      const seen = [...groupBy(spans.figures, identityOf)].map(([identity, steps]) => ({
-        ...describeSightings(steps),
-        ...describeFigures(sums.get(identity) ?? NO_SPANS, seconds),
-      }))
-      const gaps = [...new Set([...requests.gaps, ...spans.gaps])]
+      const elapsedMs = elapsedOf(requests.window, nowMs)
+      const sums = new Map(requests.figures.map((each) => [identityKey(each), each]))
+      const recent = groupBy(latest.figures, identityKey)
+      const seen = spans.figures.map((each) => {
+        const key = identityKey(each)
+        return {
+          ...describeSightings(each, recent.get(key) ?? []),
+          ...describeFigures(sums.get(key) ?? NO_SPANS, elapsedMs),
+        }
+      })
       return {
-        ...describeAnswer({ window: requests.window, gaps }),
+        ...describeAnswer(requests, spans, latest),
         services: seen.sort((a, b) => compare(a.service, b.service)),
       }
     })
@@ -123,14 +130,14 @@ function serviceMap({ queries, now, maxHours }: ServiceRoutesParts): FastifyPlug
         ...byName.keys(),
         ...edges.flatMap((edge) => [edge.client, edge.server]),
       ])
-      const seconds = secondsOf(requests.window, nowMs)
+      const elapsedMs = elapsedOf(requests.window, nowMs)
       return {
         ...describeAnswer(requests),
         nodes: [...names].sort(compare).map((service) => ({
           service,
-          ...describeFigures(addFigures(byName.get(service) ?? []), seconds),
+          ...describeFigures(addFigures(byName.get(service) ?? []), elapsedMs),
         })),
-        edges: edges.map((edge) => describeEdge(edge, secondsOf(edgesWindow, nowMs))),
+        edges: edges.map((edge) => describeEdge(edge, elapsedOf(edgesWindow, nowMs))),
         edgesWindow: describeWindow(edgesWindow),
       }
     })
@@ -146,50 +153,36 @@ function byService(window: Window, tenant: string | null): Omit<FigureQuestion, 
   }
 }
 
-function identityOf({ tenant, environment, namespace, service }: Figures): string {
-  return JSON.stringify([tenant, environment, namespace, service])
+/** Steps shorter than hours are told by minutes. */
+const LATEST = { of: 'spans', stepMs: 30 * MINUTE_MS } as const
+
+function lastHourOf({ sinceMs, untilMs }: Window): Window {
+  return { sinceMs: Math.max(sinceMs, untilMs - HOUR_MS), untilMs }
 }
 
-/** Of a service, from its figures step by step. */
-function describeSightings(steps: readonly Figures[]) {
-  const { tenant, environment, namespace, service } = steps[0]!
+/** When a service was seen, in the window and, to the minute, in its last hour. */
+function describeSightings(window: Figures, lastHour: readonly Figures[]) {
+  const lastSeenMs = [window, ...lastHour].map((each) => each.lastSeenMs)
   return {
-    tenant: tenant ?? '',
-    environment: environment ?? '',
-    namespace: namespace ?? '',
-    service: service ?? '',
-    firstSeen: formatMs(Math.min(...steps.map(({ sinceMs }) => sinceMs))),
-    lastSeen: formatMs(Math.max(...steps.map(({ lastSeenMs }) => lastSeenMs))),
-    spanCount: steps.reduce((sum, { count }) => sum + count, 0),
+    ...describeService(window),
+    firstSeen: formatMs(window.firstSeenMs),
+    lastSeen: formatMs(Math.max(...lastSeenMs)),
+    spanCount: window.count,
   }
 }
 
-function describeEdge(edge: Edge, seconds: number) {
-  const { adjustedCount, adjustedErrorCount, durationSumNs, durationMaxNs } = edge
+function describeEdge(edge: Edge, elapsedMs: number) {
+  const { client, server, count, errorCount, adjustedCount, durationSumNs, durationMaxNs } = edge
   return {
-    client: edge.client,
-    server: edge.server,
-    count: edge.count,
-    errorCount: edge.errorCount,
-    errorRate: percentOf(adjustedErrorCount, adjustedCount),
-    ratePerSecond: seconds > 0 ? adjustedCount / seconds : 0,
-    avgMs:
-      durationMaxNs === null || adjustedCount === 0
-        ? null
-        : durationSumNs / adjustedCount / NS_PER_MS,
+    client,
+    server,
+    count,
+    errorCount,
+    errorRate: errorRatePercent(edge),
+    ratePerSecond: ratePerSecond(edge, elapsedMs),
+    avgMs: durationMaxNs === null ? null : durationSumNs / adjustedCount / NS_PER_MS,
     maxMs: durationMaxNs === null ? null : durationMaxNs / NS_PER_MS,
   }
-}
-
-function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>()
-  for (const item of items) {
-    const key = keyOf(item)
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, [item])
-    else group.push(item)
-  }
-  return groups
 }
 
 function compare(a: string, b: string): number {

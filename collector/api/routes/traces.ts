@@ -2,19 +2,24 @@ import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebo
 import { Type } from 'typebox'
 import { sendLarge } from '../answer'
 import type { TraceFilter, TraceQueries } from '../contract'
+import { describeWindow } from '../figures'
 import { problems } from '../openapi'
-import { closedQuery, parseTraceId } from '../parameters'
+import {
+  closedQuery,
+  durationParameter,
+  limitParameter,
+  parseTraceId,
+  someText,
+} from '../parameters'
 import { sendProblem } from '../problems'
 import { SlowTrace, Trace, TraceStatisticsAnswer } from '../schemas/trace'
 import { composeTrace } from '../trace'
-import { formatMs, resolveWindow, windowParameters, type WindowParameters } from '../window'
+import { resolveWindow, windowParameters, type WindowParameters } from '../window'
 
 const PREFIX = '/api/admin/observability/traces'
 const DEFAULT_THRESHOLD_MS = 1000
 const DEFAULT_LIMIT = 50
 const MAX_LIMIT = 1000
-/** Longest threshold that fits the nanoseconds of a bigint, with room to spare: ten years. */
-const MAX_THRESHOLD_MS = 315_360_000_000
 
 const tags = ['traces']
 
@@ -73,22 +78,10 @@ function slowTraces({ queries, now, maxHours }: TraceRoutesParts): FastifyPlugin
     summary: 'Requests that took long, slowest first, one a trace',
     tags,
     querystring: closedQuery({
-      threshold: Type.Optional(
-        Type.Number({
-          minimum: 0,
-          maximum: MAX_THRESHOLD_MS,
-          default: DEFAULT_THRESHOLD_MS,
-          description: 'Milliseconds a request must have taken at least',
-        }),
-      ),
-      limit: Type.Optional(
-        Type.Integer({
-          minimum: 1,
-          maximum: MAX_LIMIT,
-          default: DEFAULT_LIMIT,
-          description: 'Most traces to answer with',
-        }),
-      ),
+      threshold: durationParameter('Milliseconds a request must have taken at least', {
+        default: DEFAULT_THRESHOLD_MS,
+      }),
+      limit: limitParameter('traces', DEFAULT_LIMIT, MAX_LIMIT),
       ...filterParameters(maxHours),
     }),
     response: {
@@ -117,8 +110,7 @@ function statistics({ queries, now, maxHours }: TraceRoutesParts): FastifyPlugin
     app.get(`${PREFIX}/stats`, { schema }, async ({ query, tenant }) => {
       const filter = filterOf(query, tenant, now(), maxHours)
       const { window, ...statistics } = await queries.readTraceStatistics(filter)
-      const { sinceMs, untilMs } = window
-      return { window: { since: formatMs(sinceMs), until: formatMs(untilMs) }, ...statistics }
+      return { window: describeWindow(window), ...statistics }
     })
     done()
   }
@@ -127,8 +119,8 @@ function statistics({ queries, now, maxHours }: TraceRoutesParts): FastifyPlugin
 function filterParameters(maxHours: number) {
   return {
     ...windowParameters(maxHours),
-    service: Type.Optional(Type.String({ minLength: 1, description: 'Only this service.name' })),
-    module: Type.Optional(Type.String({ minLength: 1, description: 'Only this module' })),
+    service: someText('Only this service.name'),
+    module: someText('Only this module'),
   }
 }
 

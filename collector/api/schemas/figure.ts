@@ -33,7 +33,8 @@ export const figureFields = {
   errorTraceId: orNull<string>('string', 'A trace with a failure, 32 hex digits'),
 }
 
-const serviceFields = {
+/** What a service is told by. */
+export const serviceFields = {
   tenant: text('Empty for none'),
   environment: text('deployment.environment.name'),
   namespace: text('service.namespace'),
@@ -51,7 +52,7 @@ export const identityFields = {
 
 const Service = closed({
   ...serviceFields,
-  firstSeen: text('In the window: begin of the step in which its first span ended'),
+  firstSeen: text('In the window: the minute or hour in which its first span ended'),
   lastSeen: text('In the window: the minute or hour in which its last span ended'),
   spanCount: count(
     'Spans of any kind; the figures are of requests: SERVER and CONSUMER spans and INTERNAL roots',

@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { CRITERIA, type Criterion, STATUSES, type Status } from '../../health/judge'
+import { serviceFields, windowFields } from './figure'
 import { closed, count, orNull, text } from './field'
 
 const Status = Type.Unsafe<Status>({
@@ -52,13 +53,6 @@ const figureFields = {
   }),
 }
 
-const identityFields = {
-  tenant: text('Empty for none'),
-  environment: text('deployment.environment.name'),
-  namespace: text('service.namespace'),
-  service: text('service.name'),
-}
-
 /** Health of all services, or of a module in them. */
 export const ServiceHealth = closed(
   {
@@ -70,20 +64,14 @@ export const ServiceHealth = closed(
     ...figureFields,
     services: Type.Array(
       closed({
-        ...identityFields,
+        ...serviceFields,
         ...verdictFields,
         reasons: Type.Array(closed(reasonFields)),
         ...figureFields,
       }),
       { description: 'Worst first; those seen in the window or in the half hour before its end' },
     ),
-    window: closed(
-      { since: Type.String(), until: Type.String() },
-      { description: 'Whole minutes, and whole hours where minutes are not kept any more' },
-    ),
-    gaps: Type.Array(Type.String(), {
-      description: 'Why figures may still change or lack something; empty when they are complete',
-    }),
+    ...windowFields,
   },
   { description: 'As the worst service is' },
 )
@@ -97,7 +85,7 @@ export const Alerts = Type.Array(
       description: 'warning for degraded',
     }),
     message: reasonFields.message,
-    ...identityFields,
+    ...serviceFields,
     module: orNull<string>('string', 'null where it is about the requests of the service'),
     criterion: Criterion,
     value: reasonFields.value,

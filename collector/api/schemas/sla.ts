@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { windowFields } from './figure'
 import { closed, count, orNull } from './field'
 
 /** How an objective was met. */
@@ -34,14 +35,8 @@ export const Sla = closed(
       'number',
       'When the budget is used up at the rate of the last hour; null when it lasts',
     ),
-    window: closed(
-      { since: Type.String(), until: Type.String() },
-      { description: 'Whole minutes, and whole hours where minutes are not kept any more' },
-    ),
+    ...windowFields,
     isComplete: Type.Boolean({ description: 'There are no gaps' }),
-    gaps: Type.Array(Type.String(), {
-      description: 'Why figures may still change or lack something',
-    }),
   },
   { description: 'What was promised, and how it was kept' },
 )

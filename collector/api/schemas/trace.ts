@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { Attributes, closed, count, hex, orNull, refer, text } from './field'
+import { windowFields } from './figure'
 import type { Log } from './log'
 import { Resource, Scope } from './origin'
 
@@ -162,11 +163,10 @@ export type TraceStatistics = Static<typeof TraceStatistics>
 
 export const TraceStatisticsAnswer = closed(
   {
-    window: closed({ since: Type.String(), until: Type.String() }),
+    window: windowFields.window,
     ...TraceStatistics.properties,
   },
   {
-    description:
-      'What was counted, and in which window: whole minutes, or hours where minutes are not kept',
+    description: 'What was counted, and in which window',
   },
 )

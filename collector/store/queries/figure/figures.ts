@@ -68,8 +68,8 @@ function nameGroups(
 }
 
 function figuresOf(names: Names, sinceMs: number, tally: Tally) {
-  const { count, errorCount, rootCount, adjustedCount, adjustedErrorCount, lastSeenMs } = tally
-  const { slowestTraceId, errorTraceId, randomTraceId } = tally
+  const { count, errorCount, rootCount, adjustedCount, adjustedErrorCount } = tally
+  const { firstSeenMs, lastSeenMs, slowestTraceId, errorTraceId, randomTraceId } = tally
   return {
     ...names,
     kind: names.kind === null ? null : kindName(names.kind),
@@ -80,6 +80,7 @@ function figuresOf(names: Names, sinceMs: number, tally: Tally) {
     adjustedCount,
     adjustedErrorCount,
     durations: tally.durations(),
+    firstSeenMs,
     lastSeenMs,
     slowestTraceId,
     errorTraceId,

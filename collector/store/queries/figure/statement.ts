@@ -28,12 +28,12 @@ export function selectRollups({ coverage, narrowing, requestsOnly, key }: Rollup
   const narrowed = `${requestsOnly ? ' and is_request' : ''}${among(narrowing)}`
   const deltas = `from sidelight.span_rollup where ${isDelta(coverage)}${narrowed}`
   return `
-    select ${keys}, bucket, ${COLUMNS} from sidelight.span_rollup
+    select ${keys}, bucket, bucket, ${COLUMNS} from sidelight.span_rollup
     where ${isFolded(coverage)}${narrowed}
     union all
-    select ${keys}, max(bucket), ${SUMS} ${deltas} group by 1, 2, 3
+    select ${keys}, min(bucket), max(bucket), ${SUMS} ${deltas} group by 1, 2, 3
     union all
-    select key, step, is_request, null, ${NOTHING}, array_agg(index), array_agg(count), null, null, null from (
+    select key, step, is_request, null, null, ${NOTHING}, array_agg(index), array_agg(count), null, null, null from (
       select key, step, is_request, index, sum(count) as count from (
         select ${keys}, unnest(bucket_indexes) as index, unnest(bucket_counts) as count ${deltas}
       ) as each group by 1, 2, 3, 4

@@ -3,6 +3,8 @@ import type { BinaryRow } from '../../copy-out'
 
 /** What some spans add up to. */
 export interface Sums {
+  /** When the first and the last bucket began; Infinity and 0 when that is not known. */
+  readonly firstSeenMs: number
   readonly lastSeenMs: number
   readonly count: number
   readonly errorCount: number
@@ -24,26 +26,28 @@ export interface Sums {
 /** The columns of `selectRollups` from `first` on. */
 export function readSums(row: BinaryRow, first: number): Sums {
   return {
-    lastSeenMs: (row.unixMicrosOrNull(first) ?? 0) / 1000,
-    count: Number(row.int64(first + 1)),
-    errorCount: Number(row.int64(first + 2)),
-    rootCount: Number(row.int64(first + 3)),
-    adjustedCount: row.float64(first + 4),
-    adjustedErrorCount: row.float64(first + 5),
-    sumNs: row.float64(first + 6),
-    minNs: row.isNull(first + 7) ? Infinity : Number(row.int64(first + 7)),
-    maxNs: row.isNull(first + 8) ? -1 : Number(row.int64(first + 8)),
-    zeroCount: row.float64(first + 9),
-    indexes: row.int16Array(first + 10),
-    counts: row.float64Array(first + 11),
-    slowestTraceId: row.hexOrNull(first + 12),
-    errorTraceId: row.hexOrNull(first + 13),
-    randomTraceId: row.hexOrNull(first + 14),
+    firstSeenMs: (row.unixMicrosOrNull(first) ?? Infinity) / 1000,
+    lastSeenMs: (row.unixMicrosOrNull(first + 1) ?? 0) / 1000,
+    count: Number(row.int64(first + 2)),
+    errorCount: Number(row.int64(first + 3)),
+    rootCount: Number(row.int64(first + 4)),
+    adjustedCount: row.float64(first + 5),
+    adjustedErrorCount: row.float64(first + 6),
+    sumNs: row.float64(first + 7),
+    minNs: row.isNull(first + 8) ? Infinity : Number(row.int64(first + 8)),
+    maxNs: row.isNull(first + 9) ? -1 : Number(row.int64(first + 9)),
+    zeroCount: row.float64(first + 10),
+    indexes: row.int16Array(first + 11),
+    counts: row.float64Array(first + 12),
+    slowestTraceId: row.hexOrNull(first + 13),
+    errorTraceId: row.hexOrNull(first + 14),
+    randomTraceId: row.hexOrNull(first + 15),
   }
 }
 
 /** Adds up. Of the traces to look at it keeps those seen last, whose spans are kept longest. */
 export class Tally implements Sums {
+  firstSeenMs = Infinity
   lastSeenMs = 0
   count = 0
   errorCount = 0
@@ -66,6 +70,7 @@ export class Tally implements Sums {
     this.errorTraceId = later.errorTraceId ?? earlier.errorTraceId
     this.randomTraceId = later.randomTraceId ?? earlier.randomTraceId
     if (sums.maxNs > this.maxNs) this.slowestTraceId = sums.slowestTraceId
+    this.firstSeenMs = Math.min(this.firstSeenMs, sums.firstSeenMs)
     this.lastSeenMs = later.lastSeenMs
     this.count += sums.count
     this.errorCount += sums.errorCount
