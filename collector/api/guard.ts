@@ -16,7 +16,7 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** What the caller may do; null where nothing is needed. */
     grant: Grant | null
-    /** The only tenant the caller may read, null for all. */
+    /** The tenant that is asked about: the one the caller is bound to, else the one of the query; null for all. */
     tenant: string | null
     /** The id of the caller's session, null without a cookie; it need not be one of ours. */
     session: string | null
@@ -37,7 +37,7 @@ export function guard(app: FastifyInstance, tokens: AccessTokens, sessions: Sess
   app.decorateRequest('tenant', null)
   app.decorateRequest('session', null)
   app.addHook('onRequest', async (request, reply) => {
-    const query = request.query as { token?: unknown }
+    const query = request.query as { token?: unknown; tenant?: unknown }
     const presented = presentedToken(request.method, request.headers.authorization, query.token)
     // Gone before any route, schema or message could repeat it.
     delete query.token
@@ -61,7 +61,8 @@ export function guard(app: FastifyInstance, tokens: AccessTokens, sessions: Sess
       return sendProblem(request, reply, 403, detail)
     }
     request.grant = grant
-    request.tenant = grant.tenant
+    // What is no text the schema of the route refuses, or the route asks nothing about telemetry.
+    request.tenant = grant.tenant ?? (typeof query.tenant === 'string' ? query.tenant : null)
   })
 }
 

@@ -12,6 +12,18 @@ export function closedQuery<P extends TProperties>(properties: P) {
   return Type.Object(properties, { additionalProperties: false })
 }
 
+/** The query parameters of a question about telemetry, which may be about one tenant: `guard` reads which. */
+export function questionQuery<P extends TProperties>(properties: P) {
+  return closedQuery({ ...properties, tenant })
+}
+
+const tenant = Type.Optional(
+  Type.String({
+    description:
+      'Only this tenant, empty for none; a token that is bound to one asks about that one',
+  }),
+)
+
 /** Reads a trace id in any spelling as 32 lower-case hex digits. Throws BadParameters. */
 export function parseTraceId(text: string): string {
   const isUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)

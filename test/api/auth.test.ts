@@ -127,6 +127,17 @@ t.test('a token bound to a tenant asks about that tenant only, others about all'
     await app.inject({ url, headers: bearer(ADMIN) })
   }
   t.same(asked, ['acme', null, 'acme', null, 'acme', null])
+
+  asked.length = 0
+  for (const token of [ACME_ADMIN, ADMIN]) {
+    for (const query of ['tenant=umbrella', 'tenant=']) {
+      const url = `${prefix}/slow?${query}`
+      t.equal((await app.inject({ url, headers: bearer(token) })).statusCode, 200)
+    }
+  }
+  t.same(asked, ['acme', 'acme', 'umbrella', ''], 'that of a token wins over the one asked for')
+  const twice = `${prefix}/slow?tenant=acme&tenant=umbrella`
+  t.equal((await app.inject({ url: twice, headers: bearer(ADMIN) })).statusCode, 400)
 })
 
 t.test('while keys are rotated the old and the new both work', async (t) => {

@@ -107,6 +107,18 @@ t.test('every operation says what it does, what it answers and how it fails', as
   }
 })
 
+t.test('every question about telemetry may be about one tenant', async (t) => {
+  const { paths } = await fetchDocument(t)
+  const asking = Object.entries(paths).flatMap(([path, { get }]) =>
+    get?.parameters?.some(({ name }) => name === 'tenant') === true ? [path] : [],
+  )
+  const others = ['/api/admin/login-links', '/api/docs', '/api/openapi.json', '/metrics']
+  t.same(
+    asking.toSorted(),
+    ROUTES.filter((path) => ![...HEALTH, ...others].includes(path)).toSorted(),
+  )
+})
+
 t.test('every reference leads somewhere', async (t) => {
   const document = await fetchDocument(t)
   const references = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)].map(([, r]) => r)

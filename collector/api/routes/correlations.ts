@@ -4,7 +4,7 @@ import { sendLarge } from '../answer'
 import type { CorrelationQueries } from '../contract'
 import { composeCorrelation } from '../correlation'
 import { problems } from '../openapi'
-import { closedQuery } from '../parameters'
+import { questionQuery } from '../parameters'
 import { sendProblem } from '../problems'
 import { Correlation } from '../schemas/correlation'
 
@@ -33,7 +33,7 @@ export function correlationRoutes({
     summary: 'All about a correlation or request id: its request, spans, log records and errors',
     tags: ['correlations'],
     params: Type.Object({ id: Type.String({ description: 'The id, as it was sent' }) }),
-    querystring: closedQuery({
+    querystring: questionQuery({
       limit: Type.Optional(
         Type.Integer({
           minimum: 1,

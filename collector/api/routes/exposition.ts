@@ -4,7 +4,7 @@ import { EXPOSITION } from '../answer'
 import { writeExposition } from '../exposition'
 import type { FigureQueries } from '../figure-contract'
 import { problems } from '../openapi'
-import { closedQuery } from '../parameters'
+import { questionQuery } from '../parameters'
 
 const DAY_MS = 86_400_000
 /** Operations of all services: each is some twenty series. */
@@ -30,7 +30,7 @@ export function expositionRoutes({
       'Counters and histograms of requests by service, and by operation for those with the most, since midnight UTC: rate() ' +
       'and increase() take midnight for a restart. The same from every collector of a database: scrape one.',
     tags: ['metrics'],
-    querystring: closedQuery({}),
+    querystring: questionQuery({}),
     response: {
       200: { content: { 'text/plain': { schema: Type.String() } } },
       ...problems(400, 401, 403, 503),

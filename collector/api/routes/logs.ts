@@ -7,7 +7,7 @@ import { CURSOR, pageAsked, pageFound } from '../paging'
 import {
   attributeParameter,
   choice,
-  closedQuery,
+  questionQuery,
   limitParameter,
   mustBe,
   parseAttributes,
@@ -41,7 +41,7 @@ export function logRoutes({
   const schema = {
     summary: 'Log records, newest first, those of a trace from its beginning',
     tags: ['logs'],
-    querystring: closedQuery(parameters(maxHours)),
+    querystring: questionQuery(parameters(maxHours)),
     response: { 200: Logs, ...problems(400, 401, 403, 503) },
   }
   return (app, _options, done) => {
@@ -80,7 +80,7 @@ function parameters(maxHours: number) {
   }
 }
 
-type Query = Static<ReturnType<typeof closedQuery<ReturnType<typeof parameters>>>>
+type Query = Static<ReturnType<typeof questionQuery<ReturnType<typeof parameters>>>>
 
 function filterOf(query: Query, tenant: string | null): LogFilter {
   const { service = null, text = null, eventName = null } = query

@@ -1,5 +1,6 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
+import { sendLarge } from '../answer'
 import type { MetricQueries, MetricQuestion, Steps } from '../metric-contract'
 import {
   AGGREGATION_DESCRIPTION,
@@ -10,7 +11,7 @@ import {
   parseGroupBy,
 } from '../metric-question'
 import { problems } from '../openapi'
-import { ASSIGNMENT } from '../parameters'
+import { ASSIGNMENT, limitParameter, questionQuery, someText } from '../parameters'
 import { BadParameters, sendProblem, type Fault } from '../problems'
 import { MetricAnswer, MetricCatalogue } from '../schemas/metric'
 import { resolveSteps, STEP_DESCRIPTION } from '../steps'
@@ -45,22 +46,12 @@ function catalogue({ queries }: MetricRoutesParts): FastifyPluginCallbackTypebox
   const schema = {
     summary: 'The metrics that are stored, with their services and label keys',
     tags,
-    querystring: Type.Object(
-      {
-        service: optionalText('Only metrics of this service.name'),
-        prefix: optionalText('Only metrics whose name begins with this'),
-        search: optionalText('Only metrics whose name contains this, in upper or lower case'),
-        limit: Type.Optional(
-          Type.Integer({
-            minimum: 1,
-            maximum: MAX_METRICS,
-            default: DEFAULT_METRICS,
-            description: 'Most names to answer with',
-          }),
-        ),
-      },
-      { additionalProperties: false },
-    ),
+    querystring: questionQuery({
+      service: someText('Only metrics of this service.name'),
+      prefix: someText('Only metrics whose name begins with this'),
+      search: someText('Only metrics whose name contains this, in upper or lower case'),
+      limit: limitParameter('names', DEFAULT_METRICS, MAX_METRICS),
+    }),
     response: { 200: MetricCatalogue, ...problems(400, 401, 403, 503) },
   }
   return (app, _options, done) => {
@@ -115,11 +106,7 @@ function oneMetric({ queries, now, maxHours }: MetricRoutesParts): FastifyPlugin
         series,
         truncated: isTruncated,
       }
-      // Up to megabytes, as with traces.
-      return reply
-        .type('application/json; charset=utf-8')
-        .serializer((each: object) => JSON.stringify(each))
-        .send(answer as MetricAnswer)
+      return sendLarge(reply, answer)
     })
     done()
   }
@@ -127,41 +114,37 @@ function oneMetric({ queries, now, maxHours }: MetricRoutesParts): FastifyPlugin
 
 function queryParameters(maxHours: number) {
   const keys = 'attribute, resource.<attribute> or service'
-  return Type.Object(
-    {
-      // Missing, it is a fault like others; the schema would not say what it is for.
-      name: optionalText('Name of the metric; must be given'),
-      kind: optionalText('Its kind, where it is stored as several'),
-      unit: Type.Optional(Type.String({ description: 'Its unit, where it is stored in several' })),
-      service: optionalText('Only series of this service.name'),
-      ...windowParameters(maxHours),
-      step: optionalText(STEP_DESCRIPTION),
-      aggregation: optionalText(AGGREGATION_DESCRIPTION),
-      quantile: Type.Optional(
-        Type.Array(Type.Number({ minimum: 0, maximum: 1 }), {
-          maxItems: MAX_KEYS,
-          description:
-            'From 0 to 1, of histograms, or of summaries what they sent; may be repeated',
-        }),
-      ),
-      filter: Type.Optional(
-        Type.Array(Type.String(), {
-          maxItems: MAX_KEYS,
-          description: `${ASSIGNMENT}, both as text; key is an ${keys}. May be repeated: all must hold`,
-        }),
-      ),
-      groupBy: optionalText(`One series for each of these: ${keys}, separated by commas`),
-      limit: Type.Optional(
-        Type.Integer({
-          minimum: 1,
-          maximum: MAX_SERIES,
-          default: DEFAULT_SERIES,
-          description: 'Most series to answer with; fewer when they have many steps',
-        }),
-      ),
-    },
-    { additionalProperties: false },
-  )
+  return questionQuery({
+    // Missing, it is a fault like others; the schema would not say what it is for.
+    name: someText('Name of the metric; must be given'),
+    kind: someText('Its kind, where it is stored as several'),
+    unit: Type.Optional(Type.String({ description: 'Its unit, where it is stored in several' })),
+    service: someText('Only series of this service.name'),
+    ...windowParameters(maxHours),
+    step: someText(STEP_DESCRIPTION),
+    aggregation: someText(AGGREGATION_DESCRIPTION),
+    quantile: Type.Optional(
+      Type.Array(Type.Number({ minimum: 0, maximum: 1 }), {
+        maxItems: MAX_KEYS,
+        description: 'From 0 to 1, of histograms, or of summaries what they sent; may be repeated',
+      }),
+    ),
+    filter: Type.Optional(
+      Type.Array(Type.String(), {
+        maxItems: MAX_KEYS,
+        description: `${ASSIGNMENT}, both as text; key is an ${keys}. May be repeated: all must hold`,
+      }),
+    ),
+    groupBy: someText(`One series for each of these: ${keys}, separated by commas`),
+    limit: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: MAX_SERIES,
+        default: DEFAULT_SERIES,
+        description: 'Most series to answer with; fewer when they have many steps',
+      }),
+    ),
+  })
 }
 
 interface Query {
@@ -196,8 +179,4 @@ function timesOf({ sinceMs, stepMs, count }: Steps) {
     stepSeconds: stepMs / 1000,
     times: Array.from({ length: count }, (_, step) => formatMs(sinceMs + step * stepMs)),
   }
-}
-
-function optionalText(description: string) {
-  return Type.Optional(Type.String({ minLength: 1, description }))
 }

@@ -13,7 +13,7 @@ import {
 } from '../figures'
 import { problems } from '../openapi'
 import { CURSOR, pageAsked, pageFound } from '../paging'
-import { choice, closedQuery, durationParameter, limitParameter, someText } from '../parameters'
+import { choice, questionQuery, durationParameter, limitParameter, someText } from '../parameters'
 import { BadParameters, type Fault } from '../problems'
 import {
   PerformanceMetrics,
@@ -60,7 +60,7 @@ function statistics({
   const schema = {
     summary: 'Counts, error rates and durations of spans, an operation, module or service each',
     tags,
-    querystring: closedQuery({
+    querystring: questionQuery({
       ...filterParameters(maxHours),
       groupBy: choice(FIGURE_GROUPS, 'What a row is of; operation by default'),
       order: choice(FIGURE_ORDERS, 'Largest first of this; count by default'),
@@ -88,7 +88,7 @@ function topSlow({ queries, now, maxHours }: PerformanceRoutesParts): FastifyPlu
   const schema = {
     summary: 'The slowest operations, with the slowest trace of each',
     tags,
-    querystring: closedQuery({
+    querystring: questionQuery({
       ...filterParameters(maxHours),
       by: choice(
         ['avg', 'p50', 'p95', 'p99', 'max'] as const,
@@ -118,7 +118,7 @@ function trends({ queries, now, maxHours }: PerformanceRoutesParts): FastifyPlug
   const schema = {
     summary: 'Counts, error rates and durations of spans over time',
     tags,
-    querystring: closedQuery({
+    querystring: questionQuery({
       ...filterParameters(maxHours),
       step: someText(`${STEP_DESCRIPTION}. Whole minutes`),
     }),
@@ -160,7 +160,7 @@ function slow({
   const schema = {
     summary: 'Single spans that took long, slowest first',
     tags,
-    querystring: closedQuery({
+    querystring: questionQuery({
       ...filterParameters(maxSpanHours),
       threshold: durationParameter('Milliseconds a span must have taken at least', {
         default: DEFAULT_THRESHOLD_MS,
@@ -189,7 +189,7 @@ function metrics({
   const schema = {
     summary: 'Single spans, newest first, a page at a time',
     tags,
-    querystring: closedQuery({
+    querystring: questionQuery({
       ...filterParameters(maxSpanHours),
       minDuration: durationParameter('Milliseconds a span must have taken at least'),
       status: choice(SPAN_STATUSES, 'Only spans of this status'),

@@ -6,7 +6,7 @@ import { CURSOR, pageAsked, pageFound } from '../paging'
 import {
   attributeParameter,
   choice,
-  closedQuery,
+  questionQuery,
   durationParameter,
   limitParameter,
   parseAttributes,
@@ -51,7 +51,7 @@ export function searchRoutes({
   const schema = {
     summary: 'Traces that have such a span, newest first, each once',
     tags: ['traces'],
-    querystring: closedQuery(parameters(maxHours)),
+    querystring: questionQuery(parameters(maxHours)),
     response: { 200: FoundTraces, ...problems(400, 401, 403, 503) },
   }
   return (app, _options, done) => {
@@ -84,7 +84,7 @@ function parameters(maxHours: number) {
   }
 }
 
-type Query = Static<ReturnType<typeof closedQuery<ReturnType<typeof parameters>>>>
+type Query = Static<ReturnType<typeof questionQuery<ReturnType<typeof parameters>>>>
 
 /** All of it must hold of one span. */
 function filterOf(query: Query, tenant: string | null): SpanFilter {

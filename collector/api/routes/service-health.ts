@@ -5,7 +5,7 @@ import { MINUTE_MS, VERDICT_MINUTES } from '../../health/system'
 import type { ThresholdSet } from '../../health/thresholds'
 import type { FigureQueries } from '../figure-contract'
 import { problems } from '../openapi'
-import { closedQuery, someText } from '../parameters'
+import { questionQuery, someText } from '../parameters'
 import { Alerts, ServiceHealth } from '../schemas/service-health'
 import { Sla } from '../schemas/sla'
 import { describeAlerts, describeHealth, readHealth } from '../service-health'
@@ -47,7 +47,7 @@ function wholeHealth(parts: ServiceHealthParts): FastifyPluginCallbackTypebox {
   const schema = {
     summary: 'Whether the services are healthy, in all and each, and why not',
     tags,
-    querystring: closedQuery(healthParameters(parts)),
+    querystring: questionQuery(healthParameters(parts)),
     response: { 200: ServiceHealth, ...problems(400, 401, 403, 503) },
   }
   const read = healthReader(parts)
@@ -66,7 +66,7 @@ function moduleHealth(parts: ServiceHealthParts): FastifyPluginCallbackTypebox {
     params: Type.Object({
       module: Type.String({ description: 'The module attribute, else the name of the scope' }),
     }),
-    querystring: closedQuery(healthParameters(parts)),
+    querystring: questionQuery(healthParameters(parts)),
     response: { 200: ServiceHealth, ...problems(400, 401, 403, 503) },
   }
   const read = healthReader(parts)
@@ -82,7 +82,7 @@ function alerts(parts: ServiceHealthParts): FastifyPluginCallbackTypebox {
   const schema = {
     summary: 'The limits that services pass at present',
     tags,
-    querystring: closedQuery({
+    querystring: questionQuery({
       ...healthParameters(parts),
       module: someText('Those that the spans of this module pass'),
     }),
@@ -107,7 +107,7 @@ function sla({
   const schema = {
     summary: 'Availability, latency, error budget and burn rate, beside what is promised',
     tags,
-    querystring: closedQuery({ ...windowParameters(maxHours, periodMs), service }),
+    querystring: questionQuery({ ...windowParameters(maxHours, periodMs), service }),
     response: { 200: Sla, ...problems(400, 401, 403, 503) },
   }
   return (app, _options, done) => {

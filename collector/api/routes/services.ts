@@ -14,7 +14,7 @@ import {
   rankFigures,
 } from '../figures'
 import { problems } from '../openapi'
-import { closedQuery, limitParameter, someText } from '../parameters'
+import { questionQuery, limitParameter, someText } from '../parameters'
 import type { Window } from '../contract'
 import { Operations, ServiceMap, Services } from '../schemas/figure'
 import { MINUTE_MS } from '../steps'
@@ -46,7 +46,7 @@ function services({ queries, now, maxHours }: ServiceRoutesParts): FastifyPlugin
   const schema = {
     summary: 'The services that sent spans: when, and rate, error rate and durations of requests',
     tags,
-    querystring: closedQuery(windowParameters(maxHours)),
+    querystring: questionQuery(windowParameters(maxHours)),
     response: { 200: Services, ...problems(400, 401, 403, 503) },
   }
   return (app, _options, done) => {
@@ -82,7 +82,7 @@ function operations({ queries, now, maxHours }: ServiceRoutesParts): FastifyPlug
   const schema = {
     summary: 'The operations of one service, or all, with what their spans add up to',
     tags,
-    querystring: closedQuery({
+    querystring: questionQuery({
       service: someText('Only those of this service.name'),
       ...windowParameters(maxHours),
       limit: limitParameter('operations', DEFAULT_LIMIT, MAX_LIMIT),
@@ -114,7 +114,7 @@ function serviceMap({ queries, now, maxHours }: ServiceRoutesParts): FastifyPlug
   const schema = {
     summary: 'Which service calls which, how often, and how that goes',
     tags,
-    querystring: closedQuery(windowParameters(maxHours)),
+    querystring: questionQuery(windowParameters(maxHours)),
     response: { 200: ServiceMap, ...problems(400, 401, 403, 503) },
   }
   return (app, _options, done) => {

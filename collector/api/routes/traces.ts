@@ -5,7 +5,7 @@ import type { TraceFilter, TraceQueries } from '../contract'
 import { describeWindow } from '../figures'
 import { problems } from '../openapi'
 import {
-  closedQuery,
+  questionQuery,
   durationParameter,
   limitParameter,
   parseTraceId,
@@ -55,7 +55,7 @@ function oneTrace({
     params: Type.Object({
       traceId: Type.String({ description: '32 hex digits, or the same as a uuid' }),
     }),
-    querystring: closedQuery({}),
+    querystring: questionQuery({}),
     response: { 200: Trace, ...problems(400, 401, 403, 404, 503) },
   }
   return (app, _options, done) => {
@@ -77,7 +77,7 @@ function slowTraces({ queries, now, maxHours }: TraceRoutesParts): FastifyPlugin
   const schema = {
     summary: 'Requests that took long, slowest first, one a trace',
     tags,
-    querystring: closedQuery({
+    querystring: questionQuery({
       threshold: durationParameter('Milliseconds a request must have taken at least', {
         default: DEFAULT_THRESHOLD_MS,
       }),
@@ -103,7 +103,7 @@ function statistics({ queries, now, maxHours }: TraceRoutesParts): FastifyPlugin
   const schema = {
     summary: 'Counts, error rate and durations of requests, in all and a service each',
     tags,
-    querystring: closedQuery(filterParameters(maxHours)),
+    querystring: questionQuery(filterParameters(maxHours)),
     response: { 200: TraceStatisticsAnswer, ...problems(400, 401, 403, 503) },
   }
   return (app, _options, done) => {
