@@ -1,14 +1,15 @@
-import { encodeRollups } from '../translate/rollup-rows'
-import { mergeRollups } from '../translate/rollups'
+import { mergeRollups } from '../translate/rollup-merge'
 import { type CopyRows, SPAN_ROLLUP, type Translated } from '../translate/rows'
 import type { TableRows } from './copy'
 import type { GroupRequest } from './group'
-import { type Poison, type Segment, segmentsOf } from './segments'
+import { type Poison, type Segment, segmentsOf, tableRowsOf } from './segments'
 
-/** What the requests add up to, an operation and a minute once; nothing when there is none. */
-export function rollupRowsOf(requests: readonly GroupRequest[]): readonly TableRows[] {
-  const merged = mergeRollups(requests.map(({ translated }) => translated.rollups))
-  return merged.length === 0 ? [] : [{ table: SPAN_ROLLUP, rows: [encodeRollups(merged).bytes] }]
+/** What is copied of segments that are grouped by table; the rollups of their requests are merged. */
+export function mergedRowsOf(groups: readonly (readonly Segment[])[]): readonly TableRows[] {
+  return tableRowsOf(groups).map(({ table, rows }) => ({
+    table,
+    rows: table === SPAN_ROLLUP && rows.length > 1 ? [mergeRollups(rows)] : rows,
+  }))
 }
 
 /** What follows from the items of the requests but for those that are poison, table by table, and a request by itself. */
@@ -16,11 +17,8 @@ export function derivedSegmentsOf(
   requests: readonly GroupRequest[],
   poison: Poison,
 ): readonly (readonly Segment[])[] {
-  const copiesOf = (request: GroupRequest) => {
-    const { copies, rollups } = withoutPoison(request, poison)
-    const derived = copies.filter(({ table }) => table.isDerived === true)
-    return rollups.length === 0 ? derived : [...derived, encodeRollups(rollups)]
-  }
+  const copiesOf = (request: GroupRequest) =>
+    withoutPoison(request, poison).copies.filter(({ table }) => table.isDerived === true)
   return [...segmentsOf(requests, copiesOf).values()]
 }
 
@@ -34,8 +32,8 @@ function withoutPoison(request: GroupRequest, poison: Poison): Translated {
   return items === undefined ? translated : request.retranslate(items, otherRows(items, refused))
 }
 
-function hasDerived({ copies, rollups }: Translated): boolean {
-  return rollups.length > 0 || copies.some(({ table }) => table.isDerived === true)
+function hasDerived({ copies }: Translated): boolean {
+  return copies.some(({ table }) => table.isDerived === true)
 }
 
 function otherRows({ offsets }: CopyRows, refused: ReadonlySet<number>): number[] {

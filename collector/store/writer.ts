@@ -1,9 +1,8 @@
 import type { Pool, PoolClient } from 'pg'
 import { Unavailable } from '../errors'
-import { daysOfRollups } from '../translate/rollup-rows'
-import { SPAN_ROLLUP, type Table } from '../translate/rows'
+import type { Table } from '../translate/rows'
 import { copyRows } from './copy'
-import { derivedSegmentsOf, rollupRowsOf } from './derived'
+import { derivedSegmentsOf, mergedRowsOf } from './derived'
 import { createDictionary, type Dictionary, type RefusedKeys } from './dictionary'
 import type { GroupRequest, GroupResult, WriteGroup } from './group'
 import { createPartitionCache, type PartitionCache } from './partitions'
@@ -16,7 +15,7 @@ import {
   ReceiptHeld,
   ReceiptKnown,
 } from './receipts'
-import { isOfItems, type Poison, segmentsOf, tableRowsOf, withoutRefused } from './segments'
+import { isOfItems, type Poison, segmentsOf, withoutRefused } from './segments'
 import { rollback, withClient } from './session'
 import { asUnavailable, isMissingPartition, isPoison, isRetried } from './sqlstate'
 
@@ -201,8 +200,8 @@ async function storeOnce(
   const { client, results } = transaction
   const digests = requests.map((request) => request.digest)
   if (attempt.manner === 'at once') {
-    const copies = tableRowsOf([...segmentsOf(requests).values()])
-    await commitWithReceipts(client, digests, lockTimeoutMs, [...copies, ...rollupRowsOf(requests)])
+    const copies = mergedRowsOf([...segmentsOf(requests).values()])
+    await commitWithReceipts(client, digests, lockTimeoutMs, copies)
     for (const digest of digests) results.set(digest, { kind: 'stored', poison: [] })
     return
   }
@@ -225,8 +224,7 @@ async function copyAndCommit(
   const segments = [...segmentsOf(requests).values()]
   const storable = withoutRefused(segments, refused, poison)
   if (manner === 'receipts first' && poison.size === 0 && storable.length > 0) {
-    const copies = [...tableRowsOf(storable), ...rollupRowsOf(requests)]
-    await copyRows(client, copies, { after: 'commit' })
+    await copyRows(client, mergedRowsOf(storable), { after: 'commit' })
     return poison
   }
   await copyAround(client, storable.filter(isOfItems), poison, { refusesDays })
@@ -241,7 +239,6 @@ function daysOf(requests: readonly GroupRequest[]): Map<string, Set<number>> {
   const days = new Map<string, Set<number>>()
   for (const { translated } of requests) {
     for (const copy of translated.copies) addDays(days, copy.table, copy.days)
-    addDays(days, SPAN_ROLLUP, daysOfRollups(translated.rollups))
   }
   return days
 }

@@ -53,23 +53,52 @@ export function countOf({ zeroCount, counts }: Distribution): number {
 /** Where bucket 0 lies among all buckets of 64 bits of nanoseconds. */
 const ORIGIN = 1
 const MOST_BUCKETS = ORIGIN + 64 * BUCKETS_A_DOUBLING
-/** Counts of all buckets while distributions are added up; zero in between. */
-const sums = new Float64Array(MOST_BUCKETS)
+
+/** Counts of buckets, while they are added up. Counts are above zero. */
+export class Buckets {
+  /** How many hold something. */
+  size = 0
+  readonly #counts = new Float64Array(MOST_BUCKETS)
+  #first = MOST_BUCKETS
+  #last = -1
+
+  add(index: number, count: number): void {
+    const place = index + ORIGIN
+    if (this.#counts[place] === 0) this.size++
+    this.#counts[place]! += count
+    if (place < this.#first) this.#first = place
+    if (place > this.#last) this.#last = place
+  }
+
+  /** Those that hold something, ascending. */
+  forEach(visit: (index: number, count: number) => void): void {
+    for (let place = this.#first; place <= this.#last; place++) {
+      const count = this.#counts[place]!
+      if (count !== 0) visit(place - ORIGIN, count)
+    }
+  }
+
+  clear(): void {
+    if (this.size > 0) this.#counts.fill(0, this.#first, this.#last + 1)
+    this.size = 0
+    this.#first = MOST_BUCKETS
+    this.#last = -1
+  }
+}
+
+const sums = new Buckets()
 
 /** What several distributions add up to; null when there is none. */
 export function mergeDistributions(parts: Iterable<Distribution | null>): Distribution | null {
   const total = addUp(parts)
   if (total === null) return null
-  const { minNs, maxNs, sumNs, zeroCount, first, last } = total
   const indexes: number[] = []
   const counts: number[] = []
-  for (let place = first; place <= last; place++) {
-    if (sums[place] === 0) continue
-    indexes.push(place - ORIGIN)
-    counts.push(sums[place]!)
-    sums[place] = 0
-  }
-  return { minNs, maxNs, sumNs, zeroCount, indexes, counts }
+  sums.forEach((index, count) => {
+    indexes.push(index)
+    counts.push(count)
+  })
+  return { ...total, indexes, counts }
 }
 
 /** The nanoseconds within which a share (0 to 1) of the spans ended, to within 2.17 % and never beyond the extremes. */
@@ -81,25 +110,24 @@ export function quantileNs(distribution: Distribution, share: number): number {
 export function quantileOfAll(parts: Iterable<Distribution | null>, share: number): number | null {
   const total = addUp(parts)
   if (total === null) return null
-  const { minNs, maxNs, zeroCount, first, last } = total
+  const { minNs, maxNs, zeroCount } = total
   let count = zeroCount
-  for (let place = first; place <= last; place++) count += sums[place]!
+  sums.forEach((_, each) => (count += each))
   const rank = share * count
   let passed = zeroCount
   let found = rank <= passed && zeroCount > 0 ? 0 : null
-  for (let place = first; place <= last; place++) {
-    passed += sums[place]!
-    sums[place] = 0
-    if (found !== null || passed < rank) continue
-    found = Math.min(maxNs, Math.max(minNs, lowerBound(place - ORIGIN) * MIDDLE))
-  }
+  sums.forEach((index, each) => {
+    passed += each
+    if (found !== null || passed < rank) return
+    found = Math.min(maxNs, Math.max(minNs, lowerBound(index) * MIDDLE))
+  })
   return found ?? maxNs
 }
 
-/** Adds distributions up, their buckets into `sums`, which whoever calls leaves as it was: from `first` to `last`. */
+/** Adds distributions up, their buckets into `sums`. */
 function addUp(parts: Iterable<Distribution | null>) {
+  sums.clear()
   let [minNs, maxNs, sumNs, zeroCount] = [Infinity, 0, 0, 0]
-  let [first, last] = [MOST_BUCKETS, -1]
   for (const part of parts) {
     if (part === null) continue
     minNs = Math.min(minNs, part.minNs)
@@ -107,12 +135,9 @@ function addUp(parts: Iterable<Distribution | null>) {
     sumNs += part.sumNs
     zeroCount += part.zeroCount
     const { indexes, counts } = part
-    for (let at = 0; at < indexes.length; at++) sums[indexes[at]! + ORIGIN]! += counts[at]!
-    if (indexes.length === 0) continue
-    first = Math.min(first, indexes[0]! + ORIGIN)
-    last = Math.max(last, indexes.at(-1)! + ORIGIN)
+    for (let at = 0; at < indexes.length; at++) sums.add(indexes[at]!, counts[at]!)
   }
-  return minNs === Infinity ? null : { minNs, maxNs, sumNs, zeroCount, first, last }
+  return minNs === Infinity ? null : { minNs, maxNs, sumNs, zeroCount }
 }
 
 /** How many spans took `ns` or less; within the bucket of `ns` they are taken to be spread evenly. */

@@ -8,8 +8,8 @@ import {
   writeUuid,
   writeWhole,
 } from './fields'
-import type { ResourceIdentity, ScopeIdentity, ServiceIdentity } from './identity'
-import type { SpanFigures } from './rollup'
+import type { Identity } from './identity'
+import type { SpanFigures } from './rollups'
 import { EDGE_CANDIDATE } from './rows'
 import type { SpanReader } from './span'
 import { TableWriter } from './table-writer'
@@ -30,19 +30,12 @@ export class Edges {
   }
 
   /** Writes a row of a kept span that has a parent. `source` is where the span begins in the body. */
-  keep(
-    source: number,
-    span: SpanReader,
-    figures: SpanFigures,
-    service: ServiceIdentity,
-    resource: ResourceIdentity,
-    scope: ScopeIdentity,
-  ): void {
+  keep(source: number, span: SpanReader, figures: SpanFigures, service: Identity): void {
     const { rows } = this.table
     const { view } = this.#cursor
     const { minute, traceIdStart, durationNs, adjustedCount, isError } = figures
     const { parentStart } = span
-    this.table.open(resource, scope)
+    this.table.begin()
     rows.reserve(ROW_BYTES)
     writeMinute(rows, minute)
     writeUuid(rows, this.#cursor, traceIdStart)

@@ -3,7 +3,7 @@ import type { RowBuffer } from './buffer'
 import type { Identity } from './identity'
 import { writeText } from './text'
 
-const TWO_32 = 0x1_0000_0000
+export const TWO_32 = 0x1_0000_0000
 
 /*
  * Fields of a row of COPY BINARY: a length, -1 for null, and the bytes. Those of fixed length want the room to be there.

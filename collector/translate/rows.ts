@@ -1,5 +1,4 @@
 import type { Capped } from './cardinality'
-import type { Rollup } from './rollup'
 
 export { type Signal, SIGNALS } from '../otlp/signal'
 
@@ -177,7 +176,7 @@ export interface CopyRows {
   readonly offsets: readonly number[]
   /**
    * Where the item of each row (a span, a log record, a data point) begins in the request's protobuf, after its tag and
-   * length; ascending.
+   * length, or the first one if there are several; ascending.
    */
   readonly sources: readonly number[]
   /** The UTC days (days since 1970-01-01) whose partitions these rows need, without repeats. */
@@ -220,9 +219,7 @@ export interface DictionaryRow {
 /** What one export request becomes. */
 export interface Translated {
   readonly copies: readonly CopyRows[]
-  /** What the spans add up to, to be merged with that of other requests. */
-  readonly rollups: readonly Rollup[]
-  /** Every dictionary row the copies and rollups refer to, without repeats. */
+  /** Every dictionary row the copies refer to, without repeats. */
   readonly dictionary: readonly DictionaryRow[]
   /** Spans, log records or data points stored if all goes well. */
   readonly accepted: number

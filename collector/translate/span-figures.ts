@@ -1,6 +1,6 @@
 import type { Cursor } from '../otlp/cursor'
 import type { HttpStatus } from './http-status'
-import type { SpanFigures } from './rollup'
+import type { SpanFigures } from './rollups'
 import { adjustedCountOf } from './sampling-threshold'
 import { hasParent, type SpanReader } from './span'
 import { minuteOf, nanosBetween, type UnixNanos } from './time'

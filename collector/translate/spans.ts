@@ -4,7 +4,6 @@ import { Edges } from './edges'
 import { HttpStatus } from './http-status'
 import type { Identity, ResourceIdentity, ScopeIdentity, ServiceIdentity } from './identity'
 import { Rejections } from './rejection'
-import type { Rollup } from './rollup'
 import { Rollups } from './rollups'
 import { writeColumns } from './span-row'
 import { SPAN } from './rows'
@@ -25,7 +24,7 @@ export class SpanTranslator implements ItemTranslator {
   readonly #correlations: Correlations
   readonly #edges: Edges
   readonly #figures: Figures
-  readonly #rollups = new Rollups()
+  readonly #rollups: Rollups
   readonly #watch: AttributeWatch
   readonly #times: AcceptedTimes
   #receivedMs = 0
@@ -38,10 +37,11 @@ export class SpanTranslator implements ItemTranslator {
     this.#table = new TableWriter(SPAN, shared)
     this.#correlations = new Correlations(shared)
     this.#edges = new Edges(shared)
+    this.#rollups = new Rollups(shared)
     const httpStatus = new HttpStatus(cursor)
     this.#figures = new Figures(cursor, httpStatus)
     this.#watch = new AttributeWatch(shared, this.#correlations, httpStatus)
-    this.tables = [this.#table, this.#correlations.table, this.#edges.table]
+    this.tables = [this.#table, this.#correlations.table, this.#edges.table, this.#rollups.table]
     this.#span = new SpanReader(shared, this.#table, this.#watch)
   }
 
@@ -57,17 +57,14 @@ export class SpanTranslator implements ItemTranslator {
     this.#table.beginRequest(bodyBytes)
     this.#correlations.beginRequest(bodyBytes)
     this.#edges.table.beginRequest(bodyBytes)
-    this.#rollups.take()
+    this.#rollups.beginRequest(bodyBytes)
     this.rejections = new Rejections('span', 'spans')
     this.#receivedMs = receivedMs
   }
 
   endRequest(): void {
     this.#correlations.endRequest()
-  }
-
-  takeRollups(): readonly Rollup[] {
-    return this.#rollups.take()
+    this.#rollups.endRequest()
   }
 
   item(end: number, resource: ResourceIdentity, scope: ScopeIdentity): void {
@@ -88,10 +85,8 @@ export class SpanTranslator implements ItemTranslator {
     const time = bucketOf(this.#span, this.#receivedMs, this.#times.maxAheadMs)
     const figures = this.#figures
     figures.take(this.#span, time)
-    this.#rollups
-      .at(service, operation, figures.minute, figures.isRequest)
-      .add(figures, cursor.bytes)
-    if (figures.isCalled) this.#edges.keep(source, this.#span, figures, service, resource, scope)
+    this.#rollups.keep(source, service, operation, figures)
+    if (figures.isCalled) this.#edges.keep(source, this.#span, figures, service)
     if (!this.#correlations.areNoticed) return
     const { traceIdStart } = figures
     this.#correlations.keep({ source, traceIdStart, time, service, resource, scope })

@@ -43,11 +43,17 @@ export class TableWriter {
 
   /** Begins a row, to be kept or discarded. */
   open(resource: ResourceIdentity, scope: ScopeIdentity): void {
-    const { rows, values } = this
-    this.#rowStart = rows.end
+    const { values } = this
     values.mark()
     values.isTooDeep = resource.isTooDeep || scope.isTooDeep
     values.isTooLarge = resource.isTooLarge || scope.isTooLarge
+    this.begin()
+  }
+
+  /** Begins a row without attributes. */
+  begin(): void {
+    const { rows } = this
+    this.#rowStart = rows.end
     rows.reserve(2)
     rows.view.setInt16(rows.end, this.#table.columns.length)
     rows.end += 2

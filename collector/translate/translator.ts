@@ -9,7 +9,6 @@ import { LogRecordTranslator } from './log-records'
 import { MetricTranslator } from './metrics'
 import { Overflow } from './overflow'
 import type { Rejections } from './rejection'
-import type { Rollup } from './rollup'
 import type { Translated } from './rows'
 import { SpanTranslator } from './spans'
 import type { TableWriter } from './table-writer'
@@ -71,11 +70,9 @@ export interface ItemTranslator {
   /** Ids that found no room in `CORRELATION`. */
   readonly correlationsLeftOut?: number
   beginRequest(bodyBytes: number, receivedMs: number): void
-  /** Hands out what the items kept add up to. */
-  takeRollups?(): readonly Rollup[]
   /** Reads the item (a Span, a LogRecord, a Metric) that begins at the cursor: writes its rows, or rejects it. */
   item(end: number, resource: ResourceIdentity, scope: ScopeIdentity): void
-  /** Lets go of what was the request's alone. */
+  /** Writes what the items kept add up to, while the body is there, and lets go of what was the request's alone. */
   endRequest?(): void
 }
 
@@ -140,14 +137,13 @@ class EnvelopeTranslator implements Translator {
     const { count: rejected } = rejections
     const dictionary = this.#dictionary
     // The body and the rows are the request's; only what is remembered outlives it.
-    this.#cursor.open(NOTHING)
     items.endRequest?.()
+    this.#cursor.open(NOTHING)
     const copies = tables.map((table) => table.finish()).filter((copy) => copy !== null)
     const sum = (name: 'repaired' | 'droppedAttributes' | 'cutValues') =>
       tables.reduce((total, { values }) => total + values[name], dictionary[name])
     return {
       copies,
-      rollups: items.takeRollups?.() ?? [],
       dictionary: dictionary.rows(),
       accepted,
       rejected,

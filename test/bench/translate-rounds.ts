@@ -6,6 +6,7 @@ import {
   type CopyRows,
   EDGE_CANDIDATE,
   type Signal,
+  SPAN_ROLLUP,
   type Translated,
 } from '../../collector/translate/rows'
 import { createLogPeer } from './peer-logs'
@@ -86,7 +87,7 @@ function compareRows(
 
 function countRows(copies: readonly CopyRows[]): string {
   return copies
-    .filter(({ table }) => table !== EDGE_CANDIDATE)
+    .filter(({ table }) => table !== EDGE_CANDIDATE && table !== SPAN_ROLLUP)
     .map(({ table, offsets }) => `${offsets.length} rows of ${table.name}`)
     .join(', ')
 }

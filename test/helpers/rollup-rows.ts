@@ -1,6 +1,5 @@
-import { encodeRollups } from '../../collector/translate/rollup-rows'
-import type { Rollup } from '../../collector/translate/rollup'
-import { SPAN_ROLLUP } from '../../collector/translate/rows'
+import { mergeRollups } from '../../collector/translate/rollup-merge'
+import { type CopyRows, SPAN_ROLLUP, type Translated } from '../../collector/translate/rows'
 import { bool, type Decode, decodeRow, float8, int2, int8, sized, timestamptz } from './copy-rows'
 
 /** A row of `span_rollup`; what is double precision or an array as numbers, trace ids in hex. */
@@ -54,14 +53,40 @@ const TYPES: Readonly<Record<keyof RollupRow, Decode<unknown>>> = {
   random_trace_id: hex,
 }
 
-/** Encodes rollups for COPY and reads them back. Throws unless rows and offsets fit together to the byte. */
-export function rollupRows(rollups: readonly Rollup[]): RollupRow[] {
-  const { bytes, offsets } = encodeRollups(rollups)
+/** The rollups of a request. Throws unless rows and offsets fit together to the byte. */
+export function rollupRows({ copies }: Pick<Translated, 'copies'>): RollupRow[] {
+  return copies.filter(isOfRollups).flatMap(({ bytes, offsets }) => decodeRows(bytes, offsets))
+}
+
+/** The merged rollups of requests. Throws unless they fill their memory to the byte. */
+export function mergedRollupRows(requests: readonly Pick<Translated, 'copies'>[]): RollupRow[] {
+  const copies = requests.flatMap((request) => request.copies.filter(isOfRollups))
+  const merged = mergeRollups(copies.map(({ bytes }) => bytes))
+  return decodeRows(merged, offsetsIn(Buffer.from(merged)))
+}
+
+function isOfRollups({ table }: CopyRows): boolean {
+  return table === SPAN_ROLLUP
+}
+
+function decodeRows(bytes: Uint8Array, offsets: readonly number[]): RollupRow[] {
   const source = Buffer.from(bytes)
   return offsets.map((start, index) => {
     const row = source.subarray(start, offsets[index + 1] ?? source.length)
     return decodeRow(row, SPAN_ROLLUP.columns, TYPES) as unknown as RollupRow
   })
+}
+
+function offsetsIn(source: Buffer): number[] {
+  const offsets: number[] = []
+  let at = 0
+  while (at < source.length) {
+    offsets.push(at)
+    let fields = source.readInt16BE(at)
+    at += 2
+    while (fields-- > 0) at += 4 + Math.max(0, source.readInt32BE(at))
+  }
+  return offsets
 }
 
 function arrayOf<T>(oid: number, decode: Decode<T>): Decode<readonly T[]> {

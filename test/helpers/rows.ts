@@ -56,7 +56,6 @@ export function request(
     retranslate: isNotDue,
     translated: {
       copies,
-      rollups: [],
       dictionary,
       accepted: rows.length,
       rejected: 0,

@@ -44,8 +44,8 @@ function checkRest(t: Test, request: GroupRequest): void {
   const { translated } = request
   const [spans] = translated.copies
   const rest = request.retranslate(spans!, [0, 2])
-  const [all] = rollupRows(translated.rollups)
-  const [counted, ...more] = rollupRows(rest.rollups)
+  const [all] = rollupRows(translated)
+  const [counted, ...more] = rollupRows(rest)
   t.strictSame(more, [])
   t.match(counted, {
     ...all,
@@ -59,6 +59,7 @@ function checkRest(t: Test, request: GroupRequest): void {
     [
       ['span', 2],
       ['correlation', 2],
+      ['span_rollup', 1],
     ],
   )
 }

@@ -126,7 +126,6 @@ export function translated(fields: Partial<Translated> = {}): Translated {
   const copy = { table: SPAN, bytes: new Uint8Array(), offsets: zeros, sources: zeros }
   return {
     copies: accepted > 0 ? [{ ...copy, days: [20_000] }] : [],
-    rollups: [],
     dictionary: [],
     accepted,
     rejected: 0,

@@ -268,7 +268,7 @@ t.test('without names nothing is indexed', (t) => {
   const { copies } = translator.translate(body, { ...CONTEXT, receivedMs: Date.now() })
   t.strictSame(
     copies.map(({ table }) => table.name),
-    ['span'],
+    ['span', 'span_rollup'],
   )
   t.end()
 })

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { createTraceTranslator } from '../helpers/translator'
+import { SPAN_ROLLUP } from '../../collector/translate/rows'
 import { decodeSpanRows } from '../helpers/copy-rows'
 import { type ResourceInput, type SpanInput, traces, type Value } from '../helpers/otlp'
 
@@ -14,7 +15,7 @@ const HUGE: Readonly<Record<string, SpanInput>> = {
   links: { links: Array<object>(COUNT).fill({ traceId: '', spanId: '' }) },
 }
 
-function translate(resource: ResourceInput, spans: readonly SpanInput[]) {
+function translate(resource: ResourceInput, spans: readonly SpanInput[], receivedMs = Date.now()) {
   const translator = createTraceTranslator({
     retentionMs: DAY_MS,
     maxAheadMs: DAY_MS,
@@ -22,7 +23,7 @@ function translate(resource: ResourceInput, spans: readonly SpanInput[]) {
     dictionaryCacheSize: 10,
   })
   const body = traces({ resource, spans })
-  return translator.translate(body, { receivedMs: Date.now(), tenant: null })
+  return { ...translator.translate(body, { receivedMs, tenant: null }), body }
 }
 
 for (const [what, span] of Object.entries(HUGE)) {
@@ -49,5 +50,18 @@ t.test('the spans of a resource that grows to many times its size are rejected',
 t.test('control characters, the worst that text can hold, do not count as growth', (t) => {
   const attributes = { text: '\u0001'.repeat(2_000_000) }
   t.equal(translate({}, [{ attributes }]).accepted, 1)
+  t.end()
+})
+
+t.test('tiny spans, each alone in its minute, add up to few times their size', (t) => {
+  const receivedMs = Date.now()
+  const spans = Array.from({ length: 1_400 }, (_, minute) => {
+    const startTimeUnixNano = BigInt(receivedMs - minute * 60_000) * 1_000_000n
+    return { name: '', startTimeUnixNano, endTimeUnixNano: startTimeUnixNano + 1n }
+  })
+  const { copies, body } = translate({}, spans, receivedMs)
+  const rollups = copies.find(({ table }) => table === SPAN_ROLLUP)
+  t.equal(rollups?.offsets.length, spans.length)
+  t.ok((rollups?.bytes.length ?? Infinity) < 6 * body.length)
   t.end()
 })

@@ -1,13 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
 import t from 'tap'
 import { bucketIndexOf } from '../../collector/translate/distribution'
-import { mergeRollups } from '../../collector/translate/rollups'
 import type { Translated } from '../../collector/translate/rows'
 import { adjustedCountOf } from '../../collector/translate/sampling-threshold'
 import { decodeRows, decodeSpanRows, type Row } from '../helpers/copy-rows'
 import { ExportTraceServiceRequest } from '../helpers/otlp'
 import { createRandom } from '../helpers/random'
-import { type RollupRow, rollupRows } from '../helpers/rollup-rows'
+import { mergedRollupRows, type RollupRow, rollupRows } from '../helpers/rollup-rows'
 import { createTraceTranslator } from '../helpers/translator'
 import { generateRequest, RECEIVED_MS } from './trace-generator'
 import { encodeWildly } from './wire-generator'
@@ -175,8 +174,8 @@ t.test(
       if (group.length < GROUP) continue
       const alone = decodeSpanRows(translated.copies)
       const rows = group.flatMap(({ copies }) => decodeSpanRows(copies))
-      const told = rollupRows(translated.rollups)
-      const merged = rollupRows(mergeRollups(group.map(({ rollups }) => rollups)))
+      const told = rollupRows(translated)
+      const merged = mergedRollupRows(group)
       const calls = group.flatMap(({ copies }) => decodeRows(copies, 'edge_candidate'))
       const expectedCalls = rows.filter(
         ({ kind, parent_span_id: parent }) => parent !== null && (kind === 2 || kind === 5),

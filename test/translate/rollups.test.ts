@@ -1,10 +1,9 @@
 import t from 'tap'
 import { UNLIMITED } from '../../collector/translate/limits'
-import { mergeRollups } from '../../collector/translate/rollups'
 import type { Translated } from '../../collector/translate/rows'
 import { decodeRows } from '../helpers/copy-rows'
 import { anyValue, type SpanInput, traces, type TracesInput } from '../helpers/otlp'
-import { type RollupRow, rollupRows } from '../helpers/rollup-rows'
+import { mergedRollupRows, type RollupRow, rollupRows } from '../helpers/rollup-rows'
 import { createTraceTranslator, type TranslatorOptions } from '../helpers/translator'
 
 const DAY_MS = 86_400_000
@@ -39,7 +38,7 @@ function at(fields: SpanInput): SpanInput {
 }
 
 function rollupsOf(...spans: readonly SpanInput[]): RollupRow[] {
-  return rollupRows(create()({ spans: spans.map(at) }).rollups)
+  return rollupRows(create()({ spans: spans.map(at) }))
 }
 
 function edgesOf({ copies }: Translated) {
@@ -199,7 +198,7 @@ t.test('modules, kinds and names have rollups of their own', (t) => {
     scope: { name },
     spans: [at(span)],
   })
-  const { rollups, dictionary } = create()([
+  const translated = create()([
     scope('billing'),
     scope('stock'),
     scope('billing'),
@@ -208,9 +207,10 @@ t.test('modules, kinds and names have rollups of their own', (t) => {
     scope('billing', { kind: CLIENT }),
   ])
   const nameOf = ({ operation_id: id }: RollupRow) =>
-    dictionary.find((row) => row.dictionary === 'operation' && row.id === String(id))?.values[2]
+    translated.dictionary.find((row) => row.dictionary === 'operation' && row.id === String(id))
+      ?.values[2]
   t.strictSame(
-    rollupRows(rollups).map((row) => [nameOf(row), row.span_count]),
+    rollupRows(translated).map((row) => [nameOf(row), row.span_count]),
     [
       ['billing', 2n],
       ['stock', 2n],
@@ -224,9 +224,9 @@ t.test('modules, kinds and names have rollups of their own', (t) => {
 t.test('spans above the cap of operations count to what stands in for them', (t) => {
   const limits = { ...UNLIMITED, maxOperations: 1 }
   const spans = ['first', 'second', 'third', 'first'].map((name) => at({ name }))
-  const { rollups, dictionary } = create({ limits })({ spans })
-  const overflow = dictionary.find(({ values }) => values.includes('(overflow)'))
-  const rows = rollupRows(rollups)
+  const translated = create({ limits })({ spans })
+  const overflow = translated.dictionary.find(({ values }) => values.includes('(overflow)'))
+  const rows = rollupRows(translated)
   t.strictSame(
     rows.map((row) => row.span_count),
     [2n, 2n],
@@ -244,11 +244,11 @@ t.test('rejected spans leave nothing', (t) => {
     { startTimeUnixNano: NOON_NS + 2n * DAY_NS },
   ]
   const spans = broken.map((span) => at({ kind: SERVER, status: { code: 2 }, ...span }))
-  const { rollups, copies, rejected } = create()({ spans })
+  const { copies, rejected } = create()({ spans })
   t.equal(rejected, broken.length)
-  t.strictSame([rollups, copies], [[], []])
+  t.strictSame(copies, [])
   const mixed = create()({ spans: [...spans, at({ kind: SERVER })] })
-  t.match(rollupRows(mixed.rollups), [{ span_count: 1n, error_count: 0n }])
+  t.match(rollupRows(mixed), [{ span_count: 1n, error_count: 0n }])
   t.end()
 })
 
@@ -289,18 +289,14 @@ t.test('rollups of several requests add up, and stay as they are', (t) => {
       }),
     )
   const all = spans(300)
-  const whole = rollupRows(translate({ spans: all }).rollups)
-  const parts = [all.slice(0, 7), [], all.slice(7, 200), all.slice(200)].map(
-    (part) => translate({ spans: part }).rollups,
+  const whole = rollupRows(translate({ spans: all }))
+  const parts = [all.slice(0, 7), [], all.slice(7, 200), all.slice(200)].map((part) =>
+    translate({ spans: part }),
   )
-  const before = parts.map((part) => rollupRows(part))
-  t.strictSame(rollupRows(mergeRollups(parts)), whole)
+  const before = parts.map(rollupRows)
+  t.strictSame(mergedRollupRows(parts), whole)
   t.equal(whole.length, 12)
-  t.strictSame(
-    parts.map((part) => rollupRows(part)),
-    before,
-  )
-  t.strictSame(mergeRollups([]), [])
-  t.equal(mergeRollups([[], parts[0]!]), parts[0], 'one needs no merging')
+  t.strictSame(parts.map(rollupRows), before)
+  t.strictSame(mergedRollupRows([parts[0]!, parts[1]!]), before[0], 'those of one are as they were')
   t.end()
 })
