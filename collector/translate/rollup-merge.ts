@@ -1,4 +1,3 @@
-import type { Lend } from '../slabs'
 import { RowBuffer } from './buffer'
 import { FieldReader } from './field-reader'
 import { Rollup } from './rollup'
@@ -13,11 +12,8 @@ interface Place {
 const rows = new RowBuffer(0)
 const rollup = new Rollup()
 
-/** The rows of `SPAN_ROLLUP` of several requests as those of one, in memory that is lent for it; they stay as they are. */
-export function mergeRollups(
-  blocks: readonly Uint8Array[],
-  lend: Lend = Buffer.allocUnsafeSlow,
-): Uint8Array {
+/** The rows of `SPAN_ROLLUP` of several requests as those of one; they stay as they are. */
+export function mergeRollups(blocks: readonly Uint8Array[]): Uint8Array {
   for (const places of placesByKey(blocks).values()) {
     for (const { block, start } of places) {
       block.at = start + KEY_BYTES
@@ -26,7 +22,7 @@ export function mergeRollups(
     writeKey(places[0]!)
     rollup.take(rows)
   }
-  return rows.take(lend)
+  return rows.take(Buffer.allocUnsafeSlow)
 }
 
 /** Where rows begin alike they are of the same operation and minute. */
