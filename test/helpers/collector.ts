@@ -10,8 +10,8 @@ import { until } from './until'
 const ROOT = join(__dirname, '..', '..')
 const MAIN = join(ROOT, 'dist', 'collector', 'main.js')
 
-/** As `npm start` runs it: a small young generation, which keeps what lives a moment from taking up memory. */
-const NODE_FLAGS = ['--max-semi-space-size=2']
+/** As `npm start` runs it: a small young generation, and an old one without room for much that is dead. */
+const NODE_FLAGS = ['--max-semi-space-size=2', '--heap-growing-percent=50']
 
 /** What is run, and as a process group of its own or not. */
 const LAUNCHES = {
