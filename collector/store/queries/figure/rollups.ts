@@ -6,8 +6,8 @@ import { readSums, Tally, type Sums } from './tally'
 
 /** Columns of `selectRollups` before those that are added up. */
 const KEYS = 3
-/** So many groups and steps are held at once. */
-const MAX_CELLS = 200_000
+/** So many groups and steps are held at once, which with their answer take up to 100 MB. */
+const MAX_CELLS = 50_000
 
 /** What was rolled up for a key in a step. */
 export interface Rolled {
