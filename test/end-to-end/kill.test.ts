@@ -45,9 +45,6 @@ t.test(
     for (const signal of SIGNALS) {
       t.ok(app.acknowledged(signal) > 0, `${app.acknowledged(signal)} items of ${signal}`)
     }
-    for (const signal of SIGNALS) {
-      t.ok(app.acknowledged(signal) > 0, `${app.acknowledged(signal)} items of ${signal}`)
-    }
     t.match(
       await settle(client, [app]),
       INTACT,
