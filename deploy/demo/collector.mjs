@@ -8,8 +8,10 @@ const require = createRequire(import.meta.url)
 const { loadConfig } = require('../../dist/collector/config.js')
 const { readEmbeddedConnection } = require('../../dist/collector/store/embedded/connection.js')
 
+const HEALTH = '/api/admin/observability/health'
 const TRACES = '/api/admin/observability/traces'
 const POLL_MS = 250
+const HEALTH_POLL_MS = 500
 const REQUEST_TIMEOUT_MS = 2_000
 
 /** Where the collector of this environment is, found as it finds it itself. Throws its ConfigError on a bad configuration. */
@@ -73,6 +75,19 @@ export async function findTrace(
     await wait(POLL_MS)
   }
   return undefined
+}
+
+/** Calls `onChange` with the health of the services at first, and whenever its status is another, until `signal` is aborted. */
+export async function watchHealth({ apiUrl }, token, onChange, signal) {
+  let told
+  while (!signal.aborted) {
+    const health = await get(`${apiUrl}${HEALTH}`, token)
+    if (health !== undefined && health.status !== told) {
+      told = health.status
+      onChange(health)
+    }
+    await wait(HEALTH_POLL_MS, undefined, { signal }).catch(() => {})
+  }
 }
 
 /** Removes the shop's tables; nothing else that may be in its schema. */

@@ -11,23 +11,27 @@ import {
   removeTables,
   waitUntilReady,
 } from './collector.mjs'
+import { releaseBadly } from './release.mjs'
 import { Screen } from './screen.mjs'
 import { Services } from './services.mjs'
+import { GATEWAY, openShop, SERVICE_NAMES } from './shop.mjs'
 import { startTraffic } from './traffic.mjs'
 
 const USAGE = `usage: npm run demo -- [--rate 20] [--seed 1] [--duration SECONDS] [--wait 30]
+       [--bad-release SECONDS]
 
 A shop of three services sends its traces to the running collector until Ctrl-C.
 
-  --rate      requests a second
-  --seed      the same seed makes the same requests
-  --duration  end after so many seconds
-  --wait      seconds to wait for a collector that is starting
+  --rate         requests a second
+  --seed         the same seed makes the same requests
+  --duration     end after so many seconds
+  --wait         seconds to wait for a collector that is starting
+  --bad-release  after so many seconds a release of shop-payments that fails ever more charges,
+                 and after as many again the one before it; health tells
 `
 
 const PROGRESS_INTERVAL_MS = 250
 const TRACE_TIMEOUT_MS = 60_000
-const SERVICES = { gateway: 'shop-gateway', orders: 'shop-orders', payments: 'shop-payments' }
 
 /** A failure whose message is all a person needs. */
 class DemoError extends Error {
@@ -59,8 +63,9 @@ async function main() {
   const failed = createPromise()
   const services = new Services(failed.resolve)
   try {
-    const gatewayUrl = await openShop(services, collector, databaseUrl)
-    await serve({ collector, gatewayUrl, options, failed: failed.promise })
+    const shop = await openShop(services, collector, databaseUrl)
+    describeShop(shop.urls)
+    await serve({ collector, shop, options, failed: failed.promise })
   } finally {
     await services.stop()
     await removeTables(databaseUrl)
@@ -71,8 +76,8 @@ function readOptions(args) {
   let values
   try {
     const text = { type: 'string' }
-    const known = { rate: text, seed: text, duration: text, wait: text, help: { type: 'boolean' } }
-    values = parseArgs({ args, options: known }).values
+    const known = { rate: text, seed: text, duration: text, wait: text, 'bad-release': text }
+    values = parseArgs({ args, options: { ...known, help: { type: 'boolean' } } }).values
   } catch (error) {
     throw new DemoError(`${error.message}\n\n${USAGE}`, 2)
   }
@@ -84,6 +89,10 @@ function readOptions(args) {
     rate: numberOf('rate', values.rate ?? '20', 0.1, 1000),
     seed: numberOf('seed', values.seed ?? '1', 0, 2 ** 32 - 1),
     durationMs: numberOf('duration', values.duration ?? 'Infinity', 1, Infinity) * 1000,
+    releaseMs:
+      values['bad-release'] === undefined
+        ? null
+        : numberOf('bad-release', values['bad-release'], 1, 86_400) * 1000,
     waitMs: numberOf('wait', values.wait ?? '30', 0, 3600) * 1000,
   }
 }
@@ -112,47 +121,30 @@ async function connect(collector, { waitMs }) {
   )
 }
 
-/** Starts the services from the innermost outwards; resolves with the URL of the gateway. */
-async function openShop(services, { otlpUrl, ingestToken }, databaseUrl) {
-  const telemetry = {
-    OTEL_EXPORTER_OTLP_ENDPOINT: otlpUrl,
-    OTEL_RESOURCE_ATTRIBUTES: 'service.namespace=shop,deployment.environment.name=demo',
-    // Soon rather than seldom: somebody is looking.
-    OTEL_BSP_SCHEDULE_DELAY: '500',
-    ...(ingestToken === undefined
-      ? {}
-      : { OTEL_EXPORTER_OTLP_HEADERS: `authorization=Bearer%20${ingestToken}` }),
-  }
-  const start = (name, file, env) =>
-    services.start({ name: SERVICES[name], file, env: { PORT: '0', ...env }, telemetry })
-  const paymentsUrl = await start('payments', 'payments.mjs', {})
-  const ordersUrl = await start('orders', 'orders.cjs', {
-    DATABASE_URL: databaseUrl,
-    PAYMENTS_URL: paymentsUrl,
-  })
-  const gatewayUrl = await start('gateway', 'gateway.mjs', { ORDERS_URL: ordersUrl })
+function describeShop({ gateway, orders, payments }) {
   screen.line('A shop of three services is open, each started with --require sidelight/bootstrap:')
-  screen.line(`  ${SERVICES.gateway}   Express   ${gatewayUrl}`)
-  screen.line(`  ${SERVICES.orders}    Fastify   ${ordersUrl}   and Postgres`)
-  screen.line(`  ${SERVICES.payments}  Fastify   ${paymentsUrl}`)
-  return gatewayUrl
+  screen.line(`  shop-gateway   Express   ${gateway}`)
+  screen.line(`  shop-orders    Fastify   ${orders}   and Postgres`)
+  screen.line(`  shop-payments  Fastify   ${payments}`)
 }
 
-async function serve({ collector, gatewayUrl, options, failed }) {
+async function serve({ collector, shop, options, failed }) {
   const since = new Date().toISOString()
-  const traffic = startTraffic({ url: gatewayUrl, seed: options.seed, rate: options.rate })
+  const traffic = startTraffic({ url: shop.urls.gateway, seed: options.seed, rate: options.rate })
   const startedAt = performance.now()
   const timer = setInterval(
     () => screen.progress(progressLine(traffic.counts)),
     PROGRESS_INTERVAL_MS,
   )
   const stopLooking = new AbortController()
+  const closing = new AbortController()
   const shown = show(collector, since, stopLooking.signal)
+  const released = release({ collector, shop, traffic, options, signal: closing.signal })
   try {
     const failure = await Promise.race([
       failed,
       timePassed(options.durationMs, interrupted.signal),
-      shown.then(() => new Promise(() => {})),
+      ...[shown, released].map((done) => done.then(() => new Promise(() => {}))),
     ])
     if (failure !== undefined) throw failure
     await traffic.stop()
@@ -161,12 +153,34 @@ async function serve({ collector, gatewayUrl, options, failed }) {
     await shown
   } finally {
     stopLooking.abort()
+    closing.abort()
     clearInterval(timer)
     screen.endProgress()
     await traffic.stop()
+    // No service is started any more.
+    await Promise.allSettled([released])
   }
   const seconds = Math.round((performance.now() - startedAt) / 1000)
   screen.line(`closed after ${seconds} s: ${progressLine(traffic.counts)}`)
+}
+
+async function release({ collector, shop, traffic, options, signal }) {
+  if (options.releaseMs === null) return
+  await releaseBadly({
+    collector,
+    token: findAdminToken(collector, process.env).token,
+    shop,
+    traffic,
+    periodMs: options.releaseMs,
+    tell,
+    signal,
+  })
+}
+
+/** Prints when it was and what, further lines below. */
+function tell(first, ...lines) {
+  screen.line(`${new Date().toTimeString().slice(0, 8)}  ${first}`)
+  for (const line of lines) screen.line(`          ${line}`)
 }
 
 /** Prints where to look, once the collector has answered with a trace across all three services. */
@@ -175,8 +189,8 @@ async function show(collector, since, signal) {
   const { token, shell } = findAdminToken(collector, process.env)
   const traceId = await findTrace(collector, {
     token,
-    service: SERVICES.gateway,
-    services: Object.keys(SERVICES).length,
+    service: GATEWAY,
+    services: SERVICE_NAMES.length,
     since,
     timeoutMs: TRACE_TIMEOUT_MS,
     signal,
@@ -188,16 +202,19 @@ async function show(collector, since, signal) {
     )
   }
   const curl = `curl -s -H "Authorization: Bearer ${shell}"`
-  const traces = `${apiUrl}/api/admin/observability/traces`
+  const admin = `${apiUrl}/api/admin/observability`
   const columns = 'service, name, duration_ms'
   for (const text of [
     '',
     'A trace across the three services has arrived:',
-    `  ${curl} ${traces}/${traceId}`,
+    `  ${curl} ${admin}/traces/${traceId}`,
     `  npx sidelight sql -c "select ${columns} from sidelight.spans where trace_id = '${traceId}' order by start_time"`,
     'The slow ones, and what they add up to:',
-    `  ${curl} "${traces}/slow?threshold=500"`,
-    `  ${curl} ${traces}/stats`,
+    `  ${curl} "${admin}/traces/slow?threshold=500"`,
+    `  ${curl} ${admin}/traces/stats`,
+    'How healthy the services are and why, for a terminal and for a browser:',
+    `  ${curl} ${admin}/health`,
+    '  npx sidelight login',
     'Ctrl-C ends the shop.',
     '',
   ]) {

@@ -18,8 +18,7 @@ export class ServiceError extends Error {}
  * started is ended by `stop`, by its process id, or by its leash when this process is gone.
  */
 export class Services {
-  #children = []
-  #stopping = false
+  #services = []
   #onEnd
 
   /** `onEnd` hears of a service that ends by itself. */
@@ -27,7 +26,7 @@ export class Services {
     this.#onEnd = onEnd
   }
 
-  /** Starts one and resolves with its URL when it listens. */
+  /** Starts one; resolves, when it listens, with its URL and a way to end it. */
   async start({ name, file, env, telemetry }) {
     const child = spawn(
       process.execPath,
@@ -43,7 +42,8 @@ export class Services {
         env: { ...inheritedEnvironment(), ...telemetry, OTEL_SERVICE_NAME: name, ...env },
       },
     )
-    this.#children.push(child)
+    const service = { child, isEnding: false }
+    this.#services.push(service)
     const lines = []
     createInterface({ input: child.stderr }).on('line', (line) => {
       lines.push(line)
@@ -55,19 +55,20 @@ export class Services {
     })
     const url = await firstOf([listeningUrl(child), ended, timeout(name)])
     void ended.then((error) => {
-      if (!this.#stopping) this.#onEnd(error)
+      if (!service.isEnding) this.#onEnd(error)
     })
-    return url
+    return { url, stop: () => end(service) }
   }
 
   /** Ends all of them and resolves when they are gone. */
   async stop() {
-    this.#stopping = true
-    await Promise.all(this.#children.map(end))
+    await Promise.all(this.#services.map(end))
   }
 }
 
-async function end(child) {
+async function end(service) {
+  const { child } = service
+  service.isEnding = true
   if (child.exitCode !== null || child.signalCode !== null) return
   const gone = once(child, 'exit')
   child.kill('SIGTERM')

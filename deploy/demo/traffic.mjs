@@ -38,10 +38,12 @@ export function startTraffic({ url, seed, rate }) {
   const counts = { sent: 0, slow: 0, failed: 0, skipped: 0 }
   const inFlight = new Set()
   const startedAt = performance.now()
+  const passed = () => ((performance.now() - startedAt) / 1000) * rate
   let due = 0
+  let isHeld = false
   const timer = setInterval(() => {
-    const now = ((performance.now() - startedAt) / 1000) * rate
-    for (; due < now; due += 1) {
+    if (isHeld) return
+    for (const now = passed(); due < now; due += 1) {
       if (inFlight.size >= MAX_IN_FLIGHT) {
         counts.skipped += 1
         continue
@@ -52,6 +54,14 @@ export function startTraffic({ url, seed, rate }) {
   }, TICK_MS)
   return {
     counts,
+    /** Nothing is in flight during `work`, as when a load balancer has drained what is replaced. */
+    async hold(work) {
+      isHeld = true
+      await Promise.all(inFlight)
+      await work()
+      due = passed()
+      isHeld = false
+    },
     async stop() {
       clearInterval(timer)
       await Promise.all(inFlight)

@@ -52,6 +52,34 @@ t.test('the demo ends by itself after --duration', async (t) => {
   t.match(demo.output(), /closed after \d+ s: \d+ requests sent · \d+ slow · \d+ failed/)
 })
 
+t.test('a bad release of the demo shows in health, until it is rolled back', async (t) => {
+  const { env, databaseUrl } = await collectorFor(t)
+  const demo = startDemo(t, ['--rate', '30', '--bad-release', '8'], env)
+  const rolledBack = 'shop-payments is 1.0.0 again'
+  await until(() => demo.output().includes(rolledBack), 120_000, 'the demo to roll back')
+  demo.child.kill('SIGINT')
+  t.equal(await demo.ended, 0, demo.output())
+  const told = demo.output().match(/(?<=^\d\d:\d\d:\d\d {2}).*/gm) ?? []
+  const at = (text: string) => told.findIndex((line) => line.startsWith(text))
+  const released = at('shop-payments 1.1.0 replaces 1.0.0')
+  const critical = at('health is critical: shop-')
+  t.ok(0 <= at('health is healthy') && at('health is healthy') < released, told.join('\n'))
+  t.ok(released < critical && critical < at(rolledBack), told.join('\n'))
+
+  const client = new Client({ connectionString: databaseUrl })
+  await client.connect()
+  t.teardown(() => client.end())
+  const { rows } = await client.query(
+    `select resource_attributes ->> 'service.version' as version, count(distinct trace_id) > 20 as seen,
+       bool_or(events @> '[{"attributes": {"exception.message": "no connection to the card network is free"}}]') as exhausted
+     from sidelight.spans where service = 'shop-payments' group by 1 order by 1`,
+  )
+  t.same(rows, [
+    { version: '1.0.0', seen: true, exhausted: false },
+    { version: '1.1.0', seen: true, exhausted: true },
+  ])
+})
+
 t.test('without a collector the demo says how to start one', async (t) => {
   const [port] = await freePorts(1)
   const demo = startDemo(t, ['--wait', '0'], { SIDELIGHT_API_ADDR: `127.0.0.1:${port}` })
@@ -68,6 +96,7 @@ t.test('a wrong option is refused', async (t) => {
     ['--rate', '0'],
     ['--seed', '-1'],
     ['--sped', '1'],
+    ['--bad-release', '0'],
   ]) {
     const demo = startDemo(t, args, {})
     t.equal(await demo.ended, 2, args.join(' '))

@@ -1,0 +1,52 @@
+const SERVICES = { gateway: 'shop-gateway', orders: 'shop-orders', payments: 'shop-payments' }
+/** The names of the services, as their spans say them, and that of the one customers talk to. */
+export const SERVICE_NAMES = Object.values(SERVICES)
+export const GATEWAY = SERVICES.gateway
+
+/** A release of the payments service: its version, and what its process is told beside. */
+export const GOOD_RELEASE = { version: '1.0.0', env: {} }
+
+/**
+ * Starts the services from the innermost outwards. Resolves with their URLs, and with a way to replace the payments
+ * service by another release of it.
+ */
+export async function openShop(services, { otlpUrl, ingestToken }, databaseUrl) {
+  const start = (name, file, env, version) =>
+    services.start({
+      name: SERVICES[name],
+      file,
+      env: { PORT: '0', ...env },
+      telemetry: telemetryOf(otlpUrl, ingestToken, version),
+    })
+  const startPayments = ({ version, env }, port) =>
+    start('payments', 'payments.mjs', { PORT: port, ...env }, version)
+  let payments = await startPayments(GOOD_RELEASE, '0')
+  const { port } = new URL(payments.url)
+  const orders = await start('orders', 'orders.cjs', {
+    DATABASE_URL: databaseUrl,
+    PAYMENTS_URL: payments.url,
+  })
+  const gateway = await start('gateway', 'gateway.mjs', { ORDERS_URL: orders.url })
+  return {
+    urls: { gateway: gateway.url, orders: orders.url, payments: payments.url },
+    async releasePayments(release) {
+      await payments.stop()
+      payments = await startPayments(release, port)
+    },
+  }
+}
+
+function telemetryOf(otlpUrl, ingestToken, version) {
+  const attributes = ['service.namespace=shop', 'deployment.environment.name=demo']
+  // The others have that of their package.
+  if (version !== undefined) attributes.push(`service.version=${version}`)
+  return {
+    OTEL_EXPORTER_OTLP_ENDPOINT: otlpUrl,
+    OTEL_RESOURCE_ATTRIBUTES: attributes.join(),
+    // Soon rather than seldom: somebody is looking.
+    OTEL_BSP_SCHEDULE_DELAY: '500',
+    ...(ingestToken === undefined
+      ? {}
+      : { OTEL_EXPORTER_OTLP_HEADERS: `authorization=Bearer%20${ingestToken}` }),
+  }
+}
