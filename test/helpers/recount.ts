@@ -1,6 +1,6 @@
 import type { Pool } from 'pg'
 
-/** A minute of an operation of which `span_rollup` tells something else than its spans do: both, null where there is none. */
+/** A minute or hour of an operation of which `span_rollup` tells something else than its spans do: both, null where there is none. */
 export interface Difference {
   readonly counted: unknown
   readonly told: unknown
@@ -13,9 +13,9 @@ with span as (
     status = 2 or kind = 2 and (
       case when http ~ '^[0-9]+$' then http::numeric >= 500 else false end
     ) as is_error,
-    date_trunc('minute', case
+    date_trunc($1, case
       when duration_ns is not null or start_ns is null then end_time else start_time
-    end) as bucket
+    end, 'UTC') as bucket
   from sidelight.span, lateral (select attributes ->> 'http.response.status_code' as http) as status_code
 ), counted as (
   select bucket, is_request, service_id, operation_id, jsonb_build_object(
@@ -27,25 +27,33 @@ with span as (
   ) as figures
   from span group by bucket, is_request, service_id, operation_id
 ), told as (
-  select bucket, is_request, service_id, operation_id, jsonb_build_object(
+  select date_trunc($1, bucket, 'UTC') as bucket, is_request, service_id, operation_id, jsonb_build_object(
     'spans', sum(span_count), 'roots', sum(root_count), 'errors', sum(error_count),
     'adjusted', sum(adjusted_count), 'adjusted errors', sum(adjusted_error_count),
     'sum', sum(duration_sum_ns)::numeric, 'min', min(duration_min_ns), 'max', max(duration_max_ns),
     'timed', sum(zero_count + (select coalesce(sum(count), 0) from unnest(bucket_counts) as count))
   ) as figures
-  from sidelight.span_rollup where level < 2
-  group by bucket, is_request, service_id, operation_id
+  from sidelight.span_rollup where level in (0, $2)
+  group by 1, is_request, service_id, operation_id
 )
 select counted.figures as counted, told.figures as told
 from counted full join told using (bucket, is_request, service_id, operation_id)
 where counted.figures is distinct from told.figures`
 
+/** The level that is folded, of each length. */
+const FOLDED = { minute: 1, hour: 2 } as const
+
 /**
- * Where rollups of minutes, folded or not, differ from a count of the spans that are stored; for spans without a sampling
- * threshold.
+ * Where rollups of minutes or hours, folded or not, differ from a count of the spans that are stored; for spans without a
+ * sampling threshold.
  */
 export async function rollupDifferences(
   database: Pick<Pool, 'query'>,
+  length: keyof typeof FOLDED = 'minute',
 ): Promise<readonly Difference[]> {
-  return (await database.query<{ counted: unknown; told: unknown }>(DIFFERENCES)).rows
+  const { rows } = await database.query<{ counted: unknown; told: unknown }>(DIFFERENCES, [
+    length,
+    FOLDED[length],
+  ])
+  return rows
 }
