@@ -7,6 +7,7 @@ import { Client } from 'pg'
 import { collectors, dataFolder, freePorts } from '../helpers/collector'
 import { startCluster } from '../helpers/postgres'
 import { benchFigures } from './figures'
+import { benchHealth } from './health'
 import { benchIngest, INGESTED } from './ingest'
 import { benchMetrics } from './metrics'
 import { benchTraceById } from './query'
@@ -16,7 +17,16 @@ import { benchStart } from './start'
 import { benchTranslate } from './translate'
 
 const INGEST = INGESTED.map((ingested) => `ingest-${ingested}` as const)
-const SECTIONS = ['translate', 'start', ...INGEST, 'query', 'figures', 'metrics', 'soak'] as const
+const SECTIONS = [
+  'translate',
+  'start',
+  ...INGEST,
+  'health',
+  'query',
+  'figures',
+  'metrics',
+  'soak',
+] as const
 type Section = (typeof SECTIONS)[number]
 
 void main(process.argv.slice(2))
@@ -78,6 +88,11 @@ async function databaseFigures(
     if (!sections.includes(`ingest-${ingested}`)) continue
     const collector = await startOne()
     figures.push(...(await benchIngest(ingested, client, collector, otlpPort, dataDir)))
+    await collector.end('SIGTERM')
+  }
+  if (sections.includes('health')) {
+    const collector = await startOne()
+    figures.push(...(await benchHealth(client, collector, otlpPort, dataDir)))
     await collector.end('SIGTERM')
   }
   const spans = Number(process.env['BENCH_SPANS'] ?? 10_000_000)

@@ -51,7 +51,7 @@ export async function benchSoak(
   const cpuBefore = cpuSeconds(collector.pid)
   const memory = watchMemory(collector.pid)
   process.stderr.write(`soak: ${seconds} s\n`)
-  const outcome = await load(plan)
+  const outcome = await runLoad(plan)
   memory.stop()
   const cpu = cpuSeconds(collector.pid) - cpuBefore
   await checkRows(client, workloads, outcome)
@@ -70,7 +70,8 @@ export async function benchSoak(
   ]
 }
 
-async function load(plan: SoakPlan): Promise<SoakOutcome> {
+/** The load as a process of its own. */
+export async function runLoad(plan: SoakPlan): Promise<SoakOutcome> {
   const { stdout } = await promisify(execFile)(process.execPath, [
     '--import',
     'tsx',
