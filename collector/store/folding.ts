@@ -29,7 +29,10 @@ export async function foldRollups(leadership: Leadership, folded: Folded): Promi
   const { rows: backlog } = await leadership.query<{ ms: number; rows: number }>(BACKLOG)
   for (const { sinceMs, untilMs } of batchesOf(backlog)) {
     const bounds = [sinceMs, untilMs].map((ms) => new Date(ms).toISOString())
-    const { rows } = await leadership.query<{ rows: number }>(FOLD, bounds)
+    const { rows } = await leadership.transaction(async (client) => {
+      await client.query(BY_HASH)
+      return client.query<{ rows: number }>(FOLD, bounds)
+    })
     folded(rows[0]?.rows ?? 0)
   }
   await leadership.query(FORGET_MINUTES)
@@ -66,10 +69,10 @@ const VALUES = SPAN_ROLLUP.columns
   .map((column) => `r.${column}`)
   .join(', ')
 
-/**
- * Rows of the table at a level that hold the same as a folded row, and are to be one with it. `since`: the first bucket there
- * can be. Postgres knows nothing of the keys when it plans: without bounds it would look up a bucket once for each.
- */
+/** Postgres takes the keys of what is folded for few, and would look through the whole hour for each of them. */
+const BY_HASH = 'set local enable_nestloop = off; set local enable_mergejoin = off'
+
+/** Rows at a level, from the bucket `since` on, that hold the same as a folded row, and are to be one with it. */
 function takenWith(level: number, key: string, since: string): string {
   return `delete from sidelight.span_rollup r using ${key} as k
   where r.level = ${level} and r.bucket >= ${since} and r.bucket < $2::timestamptz

@@ -1,6 +1,7 @@
 import t from 'tap'
-import type { Pool } from 'pg'
+import type { Pool, PoolClient } from 'pg'
 import { foldRollups } from '../../collector/store/folding'
+import { inTransaction, withClient } from '../../collector/store/session'
 import { MAJORS } from '../helpers/postgres'
 import { ensurePartitions, openDatabase } from './database'
 import { takeLead } from './leadership'
@@ -179,22 +180,27 @@ t.test('what is not to be folded is not looked at', async (t) => {
   // Tables as small as these are read as a whole otherwise.
   await client.query('set enable_seqscan = off')
   const filters: string[] = []
-  const explaining = {
-    async query(text: string, values?: unknown[]) {
+  const query = async (text: string, values?: unknown[]) => {
+    if (!text.startsWith('set')) {
       const { rows } = await client.query<{ 'QUERY PLAN': string }>(`explain ${text}`, values)
-      filters.push(
-        ...rows.map((row) => row['QUERY PLAN']).filter((line) => /Filter: .*bucket </.test(line)),
-      )
-      return client.query(text, values)
-    },
-  } as unknown as Parameters<typeof foldRollups>[0]
+      const lines = rows.map((row) => row['QUERY PLAN'])
+      filters.push(...lines.filter((line) => /Filter: .*bucket </.test(line)))
+    }
+    return client.query(text, values)
+  }
+  const transaction = (work: (client: object) => unknown) => work({ query })
+  const explaining = { query, transaction } as unknown as Parameters<typeof foldRollups>[0]
   await foldRollups(explaining, () => undefined)
   t.strictSame(filters, [], 'rows are chosen by time before they are read')
 })
 
 t.test('leaders that fold at once, and ingest beside them, count every span once', async (t) => {
   const { pool } = await openRollups(t)
-  const folding = { pool, signal: new AbortController().signal, query: pool.query.bind(pool) }
+  const folding = {
+    query: pool.query.bind(pool),
+    transaction: <T>(work: (client: PoolClient) => Promise<T>) =>
+      withClient(pool, undefined, (client) => inTransaction(client, () => work(client))),
+  }
   // Two of them have no lease to fence them here: what is left when one is taken over in the middle.
   const leaders = [folding, folding] as unknown as Parameters<typeof foldRollups>[0][]
   for (let round = 0; round < 10; round++) {
