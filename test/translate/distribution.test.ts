@@ -6,6 +6,7 @@ import {
   type Distribution,
   mergeDistributions,
   quantileNs,
+  quantileOfAll,
 } from '../../collector/translate/distribution'
 import { createRandom } from '../helpers/random'
 
@@ -114,5 +115,20 @@ t.test('parts add up to the whole, nothing to nothing', (t) => {
   const parts = [distributionOf([5, 70]), null, distributionOf([900, 5])]
   t.strictSame(mergeDistributions(parts), distributionOf([5, 70, 900, 5]))
   t.equal(mergeDistributions([null]), null)
+  t.end()
+})
+
+t.test('a quantile of parts is that of what they add up to', (t) => {
+  const random = createRandom(11)
+  for (let round = 0; round < 50; round++) {
+    const parts = Array.from({ length: random.below(6) }, () =>
+      distributionOf(Array.from({ length: random.below(40) }, () => random.below(1e9))),
+    )
+    const whole = mergeDistributions(parts)
+    for (const share of [0, 0.5, 0.95, 1]) {
+      const expected = whole === null ? null : quantileNs(whole, share)
+      t.equal(quantileOfAll(parts, share), expected, `${share} of round ${round}`)
+    }
+  }
   t.end()
 })
