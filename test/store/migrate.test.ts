@@ -81,7 +81,7 @@ t.test(
     const pool = await openDatabase(t, { migrated: false })
     await t.rejects(migrate(pool, off), {
       name: 'MigrationError',
-      message: /0001_spans\.sql, .*repeatable\/views\.sql .*sidelight migrate/,
+      message: /0001_spans\.sql, .*repeatable\/views\.sql, .*sidelight migrate/,
     })
     const { rows } = await pool.query(`select to_regnamespace('sidelight') is null as absent`)
     t.same(rows, [{ absent: true }])
