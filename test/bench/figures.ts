@@ -3,7 +3,7 @@ import type { FigureQuestion } from '../../collector/api/figure-contract'
 import { createPool } from '../../collector/store/pool'
 import { createFigureQueries } from '../../collector/store/queries/figures'
 import { createTraceQueries } from '../../collector/store/queries/traces'
-import { type Figure, quantile } from './report'
+import { type Figure, quantile, spread } from './report'
 
 const SERVICES = 20
 const OPERATIONS = 200
@@ -13,7 +13,6 @@ const HOUR_MS = 60 * MINUTE_MS
 const QUESTIONS = 20
 const SLOW_MS = 80
 const NO_FILTER = { tenant: null, service: null, module: null, operation: null }
-const COMMON = { unit: 'ms', better: 'lower', floor: null, aim: null } as const
 
 /** A state of the rollups, with the floor of its answers. */
 interface State {
@@ -74,13 +73,9 @@ async function measure(client: Client, pool: Pool, state: State): Promise<Figure
       millis.push(Number(process.hrtime.bigint() - startedAt) / 1e6)
       if (found === 0) throw new Error(`${name} came back with nothing`)
     }
-    const { floor, aim } = state
-    const common = { ...COMMON, name: `${state.name}: ${name}` }
-    figures.push(
-      { ...common, name: `${common.name}, p50`, value: quantile(millis, 0.5) },
-      { ...common, name: `${common.name}, p95`, value: quantile(millis, 0.95), floor, aim },
-    )
-    process.stderr.write(`figures: ${common.name}: ${quantile(millis, 0.5).toFixed(1)} ms\n`)
+    const title = `${state.name}: ${name}`
+    figures.push(...spread(title, millis, state))
+    process.stderr.write(`figures: ${title}: ${quantile(millis, 0.5).toFixed(1)} ms\n`)
   }
   return figures
 }

@@ -1,6 +1,7 @@
 import type { Client } from 'pg'
-import { ADMIN_TOKEN, type RunningCollector } from '../helpers/collector'
-import { type Figure, quantile } from './report'
+import type { RunningCollector } from '../helpers/collector'
+import { ask } from './ask'
+import { type Figure, spread } from './report'
 
 const SERIES = 50
 const INTERVAL_SECONDS = 15
@@ -36,29 +37,21 @@ export async function benchMetrics(client: Client, collector: RunningCollector):
 }
 
 async function time(collector: RunningCollector, name: string, path: string): Promise<Figure[]> {
-  const millis: number[] = []
+  const all: number[] = []
   for (let asked = 0; asked < QUESTIONS; asked++) {
-    const startedAt = process.hrtime.bigint()
-    await ask(collector, path)
-    millis.push(Number(process.hrtime.bigint() - startedAt) / 1e6)
+    const { answer, millis } = await ask<Answer>(collector, `/api/v1/metrics${path}`)
+    const { series, metrics } = answer
+    const found = series?.length ?? metrics?.length ?? 0
+    const expected = series === undefined ? 100 : SERIES
+    if (found !== expected) throw new Error(`${path} came back with ${found}, not ${expected}`)
+    all.push(millis)
   }
-  const common = { unit: 'ms', better: 'lower' } as const
-  return [
-    { ...common, name: `${name}, p50`, value: quantile(millis, 0.5), floor: null, aim: null },
-    { ...common, name: `${name}, p95`, value: quantile(millis, 0.95), floor: 300, aim: 100 },
-  ]
+  return spread(name, all, { floor: 300, aim: 100 })
 }
 
-async function ask(collector: RunningCollector, path: string): Promise<void> {
-  const response = await fetch(`${collector.apiUrl}/api/v1/metrics${path}`, {
-    headers: { authorization: `Bearer ${ADMIN_TOKEN}` },
-  })
-  const body = await response.text()
-  if (!response.ok) throw new Error(`the API answered ${response.status}: ${body}`)
-  const { series, metrics } = JSON.parse(body) as { series?: unknown[]; metrics?: unknown[] }
-  const found = series?.length ?? metrics?.length ?? 0
-  const expected = series === undefined ? 100 : SERIES
-  if (found !== expected) throw new Error(`${path} came back with ${found}, not ${expected}`)
+interface Answer {
+  readonly series?: unknown[]
+  readonly metrics?: unknown[]
 }
 
 const METRICS: readonly (readonly [string, string, string | null, boolean | null])[] = [

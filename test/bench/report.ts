@@ -44,6 +44,19 @@ export function toTable(figures: readonly Figure[]): string {
     .join('\n')
 }
 
+/** How long something took: its p50, and its p95 with the marks. */
+export function spread(
+  name: string,
+  millis: readonly number[],
+  { floor, aim }: Pick<Figure, 'floor' | 'aim'>,
+): Figure[] {
+  const common = { unit: 'ms', better: 'lower' } as const
+  return [
+    { ...common, name: `${name}, p50`, value: quantile(millis, 0.5), floor: null, aim: null },
+    { ...common, name: `${name}, p95`, value: quantile(millis, 0.95), floor, aim },
+  ]
+}
+
 /** The middle of an odd number of values, the mean of the two middle ones of an even number. */
 export function median(values: readonly number[]): number {
   return quantile(values, 0.5)
