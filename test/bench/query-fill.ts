@@ -6,6 +6,7 @@ import { createLeadership } from '../../collector/store/leadership'
 import { acquireLease, LEADER, releaseLease } from '../../collector/store/lease'
 import { ensureUpcomingPartitions } from '../../collector/store/partitions'
 import { createPool } from '../../collector/store/pool'
+import { until } from '../helpers/until'
 
 const SERVICES = 20
 const OPERATIONS = 200
@@ -14,6 +15,7 @@ const HOURS = 16
 const BATCH = 1_000_000
 const RARE = 10
 const LEASE_MS = 3_600_000
+const LEAD_TIMEOUT_MS = 60_000
 
 /** How many spans each trace has. */
 export const SPANS_PER_TRACE = 8
@@ -130,9 +132,9 @@ interface Rows {
 
 async function fill(client: Client, { what, rows, statement, values }: Rows): Promise<void> {
   for (let from = 0; from < rows; from += BATCH) {
-    const until = Math.min(from + BATCH, rows)
-    await client.query(statement, [from, until - 1, ...values])
-    process.stderr.write(`query: ${until.toLocaleString('en')} ${what} in\n`)
+    const end = Math.min(from + BATCH, rows)
+    await client.query(statement, [from, end - 1, ...values])
+    process.stderr.write(`query: ${end.toLocaleString('en')} ${what} in\n`)
   }
 }
 
@@ -172,8 +174,9 @@ from (
 ) as drawn`
 
 async function closeDays(pool: Pool): Promise<void> {
-  const lease = await acquireLease(pool, { name: LEADER, owner: randomUUID(), ttlMs: LEASE_MS })
-  if (lease === null) throw new Error('cannot close days: a collector still leads')
+  const request = { name: LEADER, owner: randomUUID(), ttlMs: LEASE_MS }
+  // A collector that was stopped while it tried for the lead may have got it all the same: it expires.
+  const lease = await until(() => acquireLease(pool, request), LEAD_TIMEOUT_MS, 'the lead')
   const leadership = createLeadership(pool, lease, new AbortController().signal)
   await closePartitions(leadership, {
     log: pino({ level: 'silent' }),
