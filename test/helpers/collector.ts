@@ -11,7 +11,7 @@ const ROOT = join(__dirname, '..', '..')
 const MAIN = join(ROOT, 'dist', 'collector', 'main.js')
 
 /** As `npm start` runs it: a small young generation, and an old one without room for much that is dead. */
-const NODE_FLAGS = ['--max-semi-space-size=2', '--heap-growing-percent=50']
+const NODE_FLAGS = ['--max-semi-space-size=2', '--heap-growing-percent=120']
 
 /** What is run, and as a process group of its own or not. */
 const LAUNCHES = {
