@@ -206,7 +206,7 @@ function firstDays(table: string, days: Iterable<number>): number[] {
 }
 
 /** The day after the last one of the partition. */
-export function endDayOf(table: string, firstDay: number): number {
+function endDayOf(table: string, firstDay: number): number {
   // No month has more than 31 days, and none less than 28.
   return isMonthly(table) ? firstDayOf(table, firstDay + 31) : firstDay + 1
 }

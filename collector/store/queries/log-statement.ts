@@ -7,7 +7,10 @@ import {
   type LogFilter,
 } from './log-filter'
 import type { Statement } from './read'
+import { allAtOnce, byService, type Searched } from './search-statement'
 import { instant, isShort, type Order, type Position, type Slice } from './slices'
+
+const LOGS: Searched = { table: 'log_record', alias: 'log' }
 
 /** What is looked for, within which time (null: any), behind which record, and how many. */
 export interface LogSearch {
@@ -27,8 +30,8 @@ export function logStatement(search: LogSearch): Statement {
   const limit = values.bind(search.limit)
   const ordered = `order by ${logOrder(search.order)} limit ${limit}`
   const found = isByService(search, own.length > 0)
-    ? byService(conditions, service, ordered)
-    : allAtOnce(conditions, service, ordered)
+    ? byService(LOGS, conditions, service, ordered)
+    : allAtOnce(LOGS, conditions, service, ordered)
   // The dictionaries are joined after the limit, so that only records in the answer pay for them.
   const text = `
 with found as (${found})
@@ -46,28 +49,6 @@ order by ${logOrder(search.order)}`
 function isByService({ filter, slice }: LogSearch, isNarrowed: boolean): boolean {
   if (slice === null || filter.traceId !== null) return false
   return isShort(slice) || !isNarrowed || filter.service !== null || isAboutErrors(filter)
-}
-
-function byService(conditions: readonly string[], service: string | null, ordered: string): string {
-  return `
-  select log.* from sidelight.service cross join lateral (
-    select log.*, log.ctid as place from sidelight.log_record as log
-    where ${['log.service_id = service.id', ...conditions].join(' and ')}
-    ${ordered.replaceAll('log.place', 'log.ctid')}
-  ) as log
-  ${service === null ? '' : `where ${service}`}
-  ${ordered}`
-}
-
-function allAtOnce(conditions: readonly string[], service: string | null, ordered: string): string {
-  const ofServices =
-    service === null
-      ? []
-      : [`log.service_id in (select service.id from sidelight.service where ${service})`]
-  return `
-  select log.*, log.ctid as place from sidelight.log_record as log
-  where ${[...conditions, ...ofServices].join(' and ')}
-  ${ordered.replaceAll('log.place', 'log.ctid')}`
 }
 
 /** Times are parameters, which Postgres knows when it plans: partitions outside of them are not looked at. */

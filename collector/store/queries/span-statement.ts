@@ -1,8 +1,11 @@
 import { FOUND_COLUMNS, FOUND_JOINS } from './found-span'
 import { Values } from './log-filter'
 import type { Statement } from './read'
+import { allAtOnce, byService, ofServices, type Searched } from './search-statement'
 import { instant, isShort, type Position, type Slice } from './slices'
 import { spanConditions, spanServiceCondition, type SpanFilter } from './span-filter'
+
+const SPANS: Searched = { table: 'span', alias: 'span' }
 
 /** `order by` of spans, newest first: `place`, their ctid, tells apart those of one instant, for rows are never updated. */
 const NEWEST_FIRST = 'span.start_time desc, coalesce(span.start_ns, -1) desc, span.place desc'
@@ -24,8 +27,8 @@ export function spanStatement(search: SpanSearch, others: readonly string[] = []
   const service = spanServiceCondition(filter, values)
   const ordered = `order by ${NEWEST_FIRST} limit ${values.bind(search.limit)}`
   const found = isByService(search, own.length > 0)
-    ? byService(conditions, service, ordered)
-    : allAtOnce(conditions, service, ordered)
+    ? byService(SPANS, conditions, service, ordered)
+    : allAtOnce(SPANS, conditions, service, ordered)
   // The dictionaries are joined after the limit, so that only spans in the answer pay for them.
   const text = `
 with found as (${found})
@@ -48,7 +51,7 @@ export function newerStatement(
     `span.start_time < ${values.bind(instant(slice.toUs))}::timestamptz`,
     `(span.start_time, coalesce(span.start_ns, -1), span.ctid) >= (${placeOf(after, values)})`,
     ...spanConditions(filter, values),
-    ...ofServices(service),
+    ...ofServices('span', service),
   ]
   const text = `select distinct span.trace_id from sidelight.span as span where ${conditions.join(' and ')}`
   return { text, values: values.list }
@@ -62,30 +65,6 @@ function isByService({ filter, slice }: SpanSearch, isNarrowed: boolean): boolea
   const { service, module, operation } = filter
   const isNamed = service !== null || module !== null || operation !== null
   return isShort(slice) || !isNarrowed || isNamed
-}
-
-function byService(conditions: readonly string[], service: string | null, ordered: string): string {
-  return `
-  select span.* from sidelight.service cross join lateral (
-    select span.*, span.ctid as place from sidelight.span as span
-    where ${['span.service_id = service.id', ...conditions].join(' and ')}
-    ${ordered.replaceAll('span.place', 'span.ctid')}
-  ) as span
-  ${service === null ? '' : `where ${service}`}
-  ${ordered}`
-}
-
-function allAtOnce(conditions: readonly string[], service: string | null, ordered: string): string {
-  return `
-  select span.*, span.ctid as place from sidelight.span as span
-  where ${[...conditions, ...ofServices(service)].join(' and ')}
-  ${ordered.replaceAll('span.place', 'span.ctid')}`
-}
-
-function ofServices(condition: string | null): string[] {
-  return condition === null
-    ? []
-    : [`span.service_id in (select service.id from sidelight.service where ${condition})`]
 }
 
 /** Times are parameters, which Postgres knows when it plans: partitions outside of them are not looked at. */
