@@ -1,4 +1,5 @@
 import { connectionUrl } from './database'
+import { ERROR_KEYS } from './errors'
 import { HEALTH_KEYS, SLO_KEYS } from './health'
 import { HOST_KEYS } from './host'
 import { declare, GIB, type Key, MIB } from './key'
@@ -212,6 +213,7 @@ export const KEYS = {
     description:
       'The attributes of spans and log records whose values, strings or lists of them, are ids that `/api/v1/correlations/:id` finds',
   }),
+  ...ERROR_KEYS,
   ...HEALTH_KEYS,
   ...SLO_KEYS,
   ...LIMIT_KEYS,

@@ -82,4 +82,21 @@ export const LIMIT_KEYS = {
     description:
       'The most metric series of a service and day; data points of further ones share one a metric, marked `otel.metric.overflow`, and keep their attributes',
   }),
+  maxErrors: declare({
+    env: 'SIDELIGHT_MAX_ERRORS',
+    path: 'limits.max_errors',
+    type: wholeNumber(1, 1_000_000),
+    fallback: 5000,
+    unit: 'errors',
+    description:
+      'The most different errors of a service and day that are told apart; further ones are counted as one, `(overflow)`',
+  }),
+  maxErrorsOverall: declare({
+    env: 'SIDELIGHT_MAX_ERRORS_OVERALL',
+    path: 'limits.max_errors_overall',
+    type: wholeNumber(1, 1_000_000),
+    fallback: 50_000,
+    unit: 'errors',
+    description: 'The same for the errors of all services together',
+  }),
 } as const

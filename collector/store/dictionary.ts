@@ -30,9 +30,16 @@ const TYPES: Readonly<Record<string, string>> = {
   explicit_bounds: 'double precision[]',
 }
 
-/** `kind` of a metric series is its name. */
+/** `kind` of a metric series and of an error is its name. */
 const TYPES_OF: Readonly<Partial<Record<DictionaryName, Readonly<Record<string, string>>>>> = {
   metric_series: { kind: 'text' },
+  error_group_hash: {
+    id: 'uuid',
+    group_id: 'uuid',
+    kind: 'text',
+    why: 'jsonb',
+    similar_hashes: 'uuid[]',
+  },
 }
 
 const NAMES = Object.keys(DICTIONARIES) as DictionaryName[]
@@ -106,7 +113,7 @@ function refersToRefused(row: DictionaryRow, refused: Map<string, ServerError>):
 
 /** One row an id: a statement may not update the same row twice. */
 function sortedById(rows: readonly DictionaryRow[]): DictionaryRow[] {
-  const byId = new Map(rows.map((row) => [BigInt(row.id), row]))
+  const byId = new Map(rows.map((row) => [row.id, row]))
   return [...byId].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row)
 }
 

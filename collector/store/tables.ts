@@ -19,12 +19,13 @@ export const PARTITIONED_TABLES: readonly PartitionedTable[] = [
   { name: 'span', signals: ['traces'], closingIndex: BY_ATTRIBUTES },
   { name: 'log_record', signals: ['logs'], closingIndex: BY_ATTRIBUTES },
   { name: 'correlation', signals: ['traces', 'logs'], closingIndex: BY_TIME },
+  { name: 'error_occurrence', signals: ['traces', 'logs'], closingIndex: BY_TIME },
   { name: 'metric_point', signals: ['metrics'], closingIndex: BY_TIME },
   { name: 'metric_histogram', signals: ['metrics'], closingIndex: BY_TIME },
 ]
 
-/** Tables with a partition a month: what spans add up to. They are small, and outlive what is received. */
-export const MONTHLY_TABLES: readonly string[] = ['span_rollup', 'edge_rollup']
+/** Tables with a partition a month: what spans and throws add up to. They are small, and outlive what is received. */
+export const MONTHLY_TABLES: readonly string[] = ['span_rollup', 'edge_rollup', 'error_rollup']
 
 /** How many days the rows of a table are kept. */
 export function keptDays(

@@ -2,7 +2,7 @@ import type { Identity, ServiceIdentity } from './identity'
 import type { TranslationLimits } from './limits'
 
 /** The dictionaries that senders can fill with ever new content. */
-export type Capped = 'operation' | 'resource' | 'scope' | 'metric_series'
+export type Capped = 'operation' | 'resource' | 'scope' | 'metric_series' | 'error_group_hash'
 
 /** What is counted: the metrics of which series are above the cap as well, each of which has a series that stands in for those. */
 type Counted = Capped | 'metric'
@@ -26,13 +26,14 @@ export class Cardinality {
   /** Names the time for which verdicts hold. */
   #period = 1
 
-  constructor({ maxOperations, maxResources, maxScopes, maxSeries }: TranslationLimits) {
+  constructor({ maxOperations, maxResources, maxScopes, maxSeries, maxErrors }: TranslationLimits) {
     this.#caps = {
       operation: maxOperations,
       resource: maxResources,
       scope: maxScopes,
       metric_series: maxSeries,
       metric: maxSeries,
+      error_group_hash: maxErrors,
     }
   }
 

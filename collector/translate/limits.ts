@@ -9,6 +9,9 @@ export interface TranslationLimits {
   readonly maxResources: number
   readonly maxScopes: number
   readonly maxSeries: number
+  /** Different hashes of errors of a service and UTC day, and of all services together. */
+  readonly maxErrors: number
+  readonly maxErrorsOverall: number
 }
 
 /** What holds where nothing is said. */
@@ -19,6 +22,8 @@ export const UNLIMITED: TranslationLimits = {
   maxResources: Infinity,
   maxScopes: Infinity,
   maxSeries: Infinity,
+  maxErrors: Infinity,
+  maxErrorsOverall: Infinity,
 }
 
 /** How often a content was changed so that it could be kept. */

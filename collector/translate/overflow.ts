@@ -72,7 +72,7 @@ export class Overflow {
 }
 
 function noCounts(): Record<Capped, number> {
-  return { operation: 0, resource: 0, scope: 0, metric_series: 0 }
+  return { operation: 0, resource: 0, scope: 0, metric_series: 0, error_group_hash: 0 }
 }
 
 function createOperation({ names, row }: ServiceIdentity): Identity {

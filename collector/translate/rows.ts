@@ -1,4 +1,5 @@
 import type { Capped } from './cardinality'
+import type { ErrorThrow } from './error-throw'
 
 export { type Signal, SIGNALS } from '../otlp/signal'
 
@@ -168,6 +169,82 @@ export const EDGE_CANDIDATE: Table = {
   isDerived: true,
 }
 
+/** What throws add up to; written by the store from those that were not counted before. */
+export const ERROR_ROLLUP: Table = {
+  name: 'error_rollup',
+  partitionedBy: 'bucket',
+  columns: [
+    'bucket',
+    'level',
+    'error_hash',
+    'service_id',
+    'operation_id',
+    'release',
+    'occurrence_count',
+    'severe_count',
+    'unhandled_count',
+    'first_ns',
+    'last_ns',
+    'user_hashes',
+  ],
+  isDerived: true,
+}
+
+/** Throws as they were; written by the store likewise. */
+export const ERROR_OCCURRENCE: Table = {
+  name: 'error_occurrence',
+  partitionedBy: 'time',
+  columns: [
+    'time',
+    'id',
+    'error_hash',
+    'service_id',
+    'operation_id',
+    'resource_id',
+    'trace_id',
+    'span_id',
+    'severity',
+    'is_handled',
+    'is_incomplete',
+    'time_ns',
+    'source',
+    'release',
+    'class',
+    'code',
+    'message',
+    'stack_trace',
+    'user_id',
+    'correlation_id',
+    'request_id',
+    'http_method',
+    'http_path',
+    'exceptions',
+    'attributes',
+  ],
+  isDerived: true,
+}
+
+/** Failures that count unless an exception of their trace tells more. */
+export const ERROR_CANDIDATE: Table = {
+  name: 'error_candidate',
+  partitionedBy: null,
+  columns: [
+    'bucket',
+    'scope',
+    'innermost',
+    'error_hash',
+    'service_id',
+    'operation_id',
+    'release',
+    'severity',
+    'is_handled',
+    'time_ns',
+    'user_hash',
+    'occurrence',
+  ],
+  isDerived: true,
+}
+
 /** Rows of one table, encoded for COPY BINARY without its header and trailer. */
 export interface CopyRows {
   readonly table: Table
@@ -183,7 +260,7 @@ export interface CopyRows {
   readonly days: readonly number[]
 }
 
-/** A dictionary table's writable columns; `id` first, `last_seen_day` left to Postgres. */
+/** A dictionary table's writable columns; `id` first, `last_seen_day` and times of creation left to Postgres. */
 export const DICTIONARIES = {
   resource: ['id', 'attributes', 'dropped_attributes_count', 'entity_refs', 'schema_url'],
   scope: ['id', 'name', 'version', 'attributes', 'dropped_attributes_count', 'schema_url'],
@@ -204,6 +281,24 @@ export const DICTIONARIES = {
     'attributes',
     'explicit_bounds',
   ],
+  release: ['id', 'tenant', 'namespace', 'service', 'version'],
+  error_group_hash: [
+    'id',
+    'group_id',
+    'algorithm',
+    'tenant',
+    'namespace',
+    'service',
+    'kind',
+    'class',
+    'code',
+    'message',
+    'culprit',
+    'module',
+    'operation',
+    'why',
+    'similar_hashes',
+  ],
 } as const
 
 export type DictionaryName = keyof typeof DICTIONARIES
@@ -211,7 +306,7 @@ export type DictionaryName = keyof typeof DICTIONARIES
 /** One dictionary row; the same object is handed out as long as the translator remembers it. Values follow `DICTIONARIES`, as Postgres text. */
 export interface DictionaryRow {
   readonly dictionary: DictionaryName
-  /** Signed 64-bit id in decimal. */
+  /** Signed 64-bit id in decimal; that of an error's hash is a uuid in lower case. */
   readonly id: string
   readonly values: readonly (string | null)[]
 }
@@ -219,6 +314,8 @@ export interface DictionaryRow {
 /** What one export request becomes. */
 export interface Translated {
   readonly copies: readonly CopyRows[]
+  /** The throws its spans or log records tell of, each once; the store counts those that no request told of before. */
+  readonly throws: readonly ErrorThrow[]
   /** Every dictionary row the copies refer to, without repeats. */
   readonly dictionary: readonly DictionaryRow[]
   /** Spans, log records or data points stored if all goes well. */

@@ -3,6 +3,7 @@ import type { Signal } from '../otlp/signal'
 import type { Lend } from '../slabs'
 import { Attribution } from './attribution'
 import { Dictionary, type Parts } from './dictionary'
+import type { ErrorThrow } from './error-throw'
 import type { ResourceIdentity, ScopeIdentity } from './identity'
 import { type TranslationLimits, UNLIMITED } from './limits'
 import { LogRecordTranslator } from './log-records'
@@ -67,6 +68,8 @@ export interface ItemTranslator {
   readonly accepted: number
   /** Items kept without the trace or span they name, because such an id cannot be. */
   readonly unassociated?: number
+  /** The throws that the items kept tell of, once the request has ended. */
+  readonly throws?: readonly ErrorThrow[]
   /** Ids that found no room in `CORRELATION`. */
   readonly correlationsLeftOut?: number
   beginRequest(bodyBytes: number, receivedMs: number): void
@@ -144,6 +147,7 @@ class EnvelopeTranslator implements Translator {
       tables.reduce((total, { values }) => total + values[name], dictionary[name])
     return {
       copies,
+      throws: items.throws ?? [],
       dictionary: dictionary.rows(),
       accepted,
       rejected,

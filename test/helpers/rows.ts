@@ -56,6 +56,7 @@ export function request(
     retranslate: isNotDue,
     translated: {
       copies,
+      throws: [],
       dictionary,
       accepted: rows.length,
       rejected: 0,
@@ -64,7 +65,7 @@ export function request(
       rejection: '',
       repairedStrings: 0,
       truncatedAttributes: { count: 0, length: 0 },
-      overflowed: { operation: 0, resource: 0, scope: 0, metric_series: 0 },
+      overflowed: { operation: 0, resource: 0, scope: 0, metric_series: 0, error_group_hash: 0 },
     },
   }
 }

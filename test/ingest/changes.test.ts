@@ -11,7 +11,7 @@ t.test('what was changed in a request to keep it is counted by reason', async (t
       unassociated: 7,
       correlationsLeftOut: 8,
       truncatedAttributes: { count: 2, length: 3 },
-      overflowed: { operation: 4, resource: 5, scope: 6, metric_series: 0 },
+      overflowed: { operation: 4, resource: 5, scope: 6, metric_series: 0, error_group_hash: 0 },
     })
   const { pipeline } = await startPipeline(t, { ...controlledWrites(), counters, translate })
   await Promise.all([send(pipeline).answer, send(pipeline).answer])

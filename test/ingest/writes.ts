@@ -126,6 +126,7 @@ export function translated(fields: Partial<Translated> = {}): Translated {
   const copy = { table: SPAN, bytes: new Uint8Array(), offsets: zeros, sources: zeros }
   return {
     copies: accepted > 0 ? [{ ...copy, days: [20_000] }] : [],
+    throws: [],
     dictionary: [],
     accepted,
     rejected: 0,
@@ -134,7 +135,7 @@ export function translated(fields: Partial<Translated> = {}): Translated {
     rejection: '',
     repairedStrings: 0,
     truncatedAttributes: { count: 0, length: 0 },
-    overflowed: { operation: 0, resource: 0, scope: 0, metric_series: 0 },
+    overflowed: { operation: 0, resource: 0, scope: 0, metric_series: 0, error_group_hash: 0 },
     ...fields,
   }
 }
