@@ -65,9 +65,16 @@ export async function joinEdges(leadership: Leadership): Promise<void> {
   }
 }
 
+/** Else Postgres would go through the whole BRIN index of a day for each parent, where the one by trace leads to few rows. */
+const BY_TRACE = 'set local enable_bitmapscan = off'
+
 /** Returns how many spans were looked at. */
 async function joinBatch(leadership: Leadership): Promise<number> {
-  return (await leadership.query<{ taken: number }>(JOIN, [BATCH])).rows[0]?.taken ?? 0
+  const { rows } = await leadership.transaction(async (client) => {
+    await client.query(BY_TRACE)
+    return client.query<{ taken: number }>(JOIN, [BATCH])
+  })
+  return rows[0]?.taken ?? 0
 }
 
 const DAYS = `

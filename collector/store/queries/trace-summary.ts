@@ -1,7 +1,7 @@
 import type { Pool } from 'pg'
 import { IS_FAILED } from './failed'
 import { read } from './read'
-import { formatUnixNano, unixNanoOf } from './stored'
+import { formatUnixNano } from './stored'
 
 const NS_PER_MS = 1e6
 /** Spans of a trace that are looked at. */
@@ -13,13 +13,16 @@ const END_NS =
   '(extract(epoch from span.end_time) * 1000000)::bigint * 1000 + coalesce(span.end_ns, 0)'
 const ROOT = '(where span.parent_span_id is null)'
 
+/** How much earlier or later than the span that is known the others of a trace are looked for: that takes few partitions. */
+const LONGEST_TRACE_US = 86_400_000_000n
+
 /**
- * The traces $1 of which a span began at $2: what their spans of the tenant $3, or any, add up to, $4 of them at most. A
- * day before and after is where the others are looked for, in few partitions.
+ * The traces $1: what their spans of the tenant $2, or any, that began from $4 to $5 add up to, $3 of them at most. The times
+ * are the same for all traces: by those of each, Postgres would go through the whole BRIN index of a day for every one.
  */
 const SUMMARY_SQL = `
 with found as (
-  select * from unnest($1::uuid[], $2::timestamptz[]) with ordinality as found (trace_id, start_time, position)
+  select * from unnest($1::uuid[]) with ordinality as found (trace_id, position)
 )
 select count(*) as span_count, count(*) filter (where ${IS_FAILED}) as error_count,
   min(${START_NS}) as start_ns, max(${END_NS}) as end_ns,
@@ -29,9 +32,9 @@ select count(*) as span_count, count(*) filter (where ${IS_FAILED}) as error_cou
 from found cross join lateral (
   select span.* from sidelight.span as span
   where span.trace_id = found.trace_id
-    and span.start_time >= found.start_time - interval '1 day' and span.start_time <= found.start_time + interval '1 day'
-    and ($3::text is null or span.service_id in (select id from sidelight.service where tenant = $3))
-  limit $4
+    and span.start_time >= $4::timestamptz and span.start_time <= $5::timestamptz
+    and ($2::text is null or span.service_id in (select id from sidelight.service where tenant = $2))
+  limit $3
 ) as span
 left join sidelight.service on service.id = span.service_id
 left join sidelight.operation on operation.id = span.operation_id
@@ -61,14 +64,16 @@ export async function readSummaries(
   tenant: string | null,
 ) {
   if (members.length === 0) return []
+  const times = members.map((member) => BigInt(member.time_us))
   const rows = await read<SummaryRow>(pool, {
     what: 'the traces found',
     text: SUMMARY_SQL,
     values: [
       members.map((member) => member.trace_id),
-      members.map((member) => formatUnixNano(unixNanoOf(member.time_us, null))),
       tenant,
       MAX_SUMMED_SPANS,
+      formatMicros(least(times) - LONGEST_TRACE_US),
+      formatMicros(-least(times.map((time) => -time)) + LONGEST_TRACE_US),
     ],
   })
   return rows.map((row, at) => ({
@@ -81,6 +86,14 @@ export async function readSummaries(
     errorCount: Number(row.error_count),
     services: row.services,
   }))
+}
+
+function least(times: readonly bigint[]): bigint {
+  return times.reduce((least, time) => (time < least ? time : least))
+}
+
+function formatMicros(us: bigint): string {
+  return formatUnixNano(us * 1_000n)
 }
 
 function durationOf({ start_ns: startNs, end_ns: endNs }: SummaryRow): number | null {
