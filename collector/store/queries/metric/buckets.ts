@@ -27,6 +27,8 @@ export interface BucketKind<B> {
    * changed: it is one that came from here.
    */
   tally(total: B | null, to: B, from: B | null): B
+  /** How many buckets each point of a delta series has, where Postgres may add them up; else null. */
+  summedBuckets(series: Series): number | null
   /** `quantile` from 0 to 1; null when the buckets cannot tell. */
   quantile(buckets: B, quantile: number): number | null
 }
@@ -55,6 +57,8 @@ export function foldBuckets<B>(kind: BucketKind<B>, steps: Steps): QuantileFold<
   }
 }
 
+/** A sum each is a column that Postgres adds up. */
+const MAX_SUMMED_BUCKETS = 64
 const COMMON_COLUMNS = 'p.time, p.start_time, p.count, p.flags, p.min, p.max'
 const MIN = FIRST_COLUMN + 4
 const MAX = FIRST_COLUMN + 5
@@ -72,6 +76,10 @@ export const EXPLICIT: BucketKind<ExplicitBuckets> = {
       ? { bounds, counts, min: row.float64OrNull(MIN), max: row.float64OrNull(MAX) }
       : null
     return readPoint(row, buckets)
+  },
+  summedBuckets({ bounds }) {
+    const buckets = (bounds?.length ?? 0) + 1
+    return buckets <= MAX_SUMMED_BUCKETS ? buckets : null
   },
   tally: tallyExplicit,
   quantile: explicitQuantile,
@@ -91,6 +99,7 @@ export const EXPONENTIAL: BucketKind<ExponentialBuckets> = {
       min: row.float64OrNull(MIN),
       max: row.float64OrNull(MAX),
     }),
+  summedBuckets: () => null,
   tally: tallyExponential,
   quantile: exponentialQuantile,
 }

@@ -1,4 +1,5 @@
 import type { PoolClient } from 'pg'
+import { groupBy } from '../../../group-by'
 import type { BinaryRow } from '../../copy-out'
 import { Sampling } from './sampling'
 import type { Selection, Series } from './selection'
@@ -8,6 +9,7 @@ import {
   selectLasts,
   selectPoints,
   selectSamples,
+  selectSums,
   type Range,
 } from './statement'
 import type { Timed } from './stream'
@@ -26,6 +28,8 @@ export interface Reading<P> {
   readonly needOf: (series: Series) => Need
   readonly readPoint: (row: BinaryRow, series: Series) => P
   readonly fold: Fold<P>
+  /** How many buckets each point of a series has, where Postgres may add them up bucket by bucket; else null. */
+  readonly summedBuckets?: (series: Series) => number | null
 }
 
 const MINUTE_MS = 60_000
@@ -35,9 +39,10 @@ const MIN_STEP_MS = 2 * MINUTE_MS
 const MAX_LOOKUPS = 5_000
 /**
  * For the rest of the transaction. Left to itself, the planner reads whole tables for a few series, or takes their pages to be in
- * memory and visits each many times.
+ * memory and visits each many times, or sorts rows before it adds them up.
  */
-const AS_THEY_LIE = 'set local enable_seqscan = off; set local enable_indexscan = off'
+const AS_THEY_LIE =
+  'set local enable_seqscan = off; set local enable_indexscan = off; set local enable_sort = off'
 /** A series with a gap in more than one of so many steps is read as a whole. */
 const STEPS_A_GAP = 4
 
@@ -64,8 +69,25 @@ export async function readPoints<P extends Timed & Cumulative>(
   }
   if (ids.each.length === 0) return
   await client.query(AS_THEY_LIE)
-  const points = selectPoints({ ...range, looksBack: false }, ids.each)
-  await gather(client, points, selection, readPoint, fold)
+  for (const points of selectEach(reading, selection, ids.each)) {
+    await gather(client, points, selection, readPoint, fold)
+  }
+}
+
+/** Statements for each point of these series, or for what those of a step add up to where that does. */
+function selectEach<P>(
+  { range, summedBuckets = () => null }: Reading<P>,
+  { series }: Selection,
+  ids: readonly string[],
+): string[] {
+  const within = { ...range, looksBack: false }
+  const bucketsOf = (id: string) => {
+    const one = series.get(id)
+    return one === undefined ? null : summedBuckets(one)
+  }
+  return [...groupBy(ids, bucketsOf)].map(([buckets, some]) =>
+    buckets === null ? selectPoints(within, some) : selectSums(within, some, buckets),
+  )
 }
 
 /** The series by how they are read. Streams that share one are told apart only as its points come in order. */

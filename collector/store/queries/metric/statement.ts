@@ -29,6 +29,34 @@ export function selectInOrder(range: Range, ids: readonly string[]): string {
   return `${selectPoints(range, ids)} order by p.series_id, p.time`
 }
 
+/** A double just below the most a bigint holds, which a sum of counts may pass. */
+const MOST = '9223372036854774784'
+
+/**
+ * A statement for what all points of these series count in each step, as one point at its begin; for delta histograms with
+ * so many buckets, each a single stream. Sums are doubles, as all counts are in the end: they take Postgres a third less time than
+ * to hand the points over. What points have other buckets is told by `cardinality` in the key: as a condition, Postgres would
+ * take them for few, and sort.
+ */
+export function selectSums(range: Range, ids: readonly string[], buckets: number): string {
+  const { steps, columns, table } = range
+  const width = `interval '${steps.stepMs} milliseconds'`
+  const sum = (column: string) => `least(sum(${column}::double precision), ${MOST})::bigint`
+  const counts = Array.from({ length: buckets }, (_, at) => sum(`p.bucket_counts[${at + 1}]`))
+  // Of a point that does not say it, it is not known of all.
+  const said = (which: 'min' | 'max') =>
+    `case when count(p.${which}) = count(*) then ${which}(p.${which}) end as ${which}`
+  return `select ${WALKED_COLUMNS}, ${columns} from (
+      select p.series_id, null::jsonb as attributes, date_bin(${width}, p.time, ${timeLiteral(steps.sinceMs)}) as time,
+        cardinality(p.bucket_counts) as size, null::timestamptz as start_time, ${sum('p.count')} as count,
+        null::integer as flags, ${said('min')}, ${said('max')}, array[${counts.join(', ')}] as bucket_counts,
+        null::double precision[] as explicit_bounds
+      from sidelight.${table} p
+      where p.series_id = any(${int64Array(ids)}) and ${within(range)} and (p.flags is null or p.flags & 1 = 0)
+      group by 1, 3, 4) as p
+    where size = ${buckets}`
+}
+
 /** A statement for the last point of these series in each step, in any order. */
 export function selectLasts(range: Range, ids: readonly string[]): string {
   return `${selectFrom(range)} from unnest(${int64Array(ids)}) as w (series_id)

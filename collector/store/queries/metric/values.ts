@@ -117,7 +117,8 @@ async function readQuantiles<B>(
   const range: Range = { table: 'metric_histogram', columns: kind.columns, steps, looksBack: true }
   const readPoint = (row: BinaryRow, series: Series) => kind.read(row, series)
   const needOf = ({ isDelta }: Series) => (isDelta ? 'each' : 'increments')
-  await readPoints(client, { range, needOf, readPoint, fold }, selection)
+  const { summedBuckets } = kind
+  await readPoints(client, { range, needOf, readPoint, fold, summedBuckets }, selection)
   return quantilesOf(question, fold)
 }
 
