@@ -1,3 +1,8 @@
+import { toStackException } from './exceptions'
+import { fromExceptions, fromLog, fromSpan, type Grouping } from './grouping'
+import { hashParts } from './hash'
+import { fillIn, findRule, type FingerprintRules, splitExplicit } from './rules'
+
 /** A line of a stack, as it goes into a fingerprint. */
 export interface StackFrame {
   /** Normalised: without scheme, root, version and content hash; `pkg:name/path` within a package; null where there is none. */
@@ -77,4 +82,75 @@ export interface Fingerprint {
   /** Lower-case uuids: hashes of less, equal ones of which hint at the same fault. */
   readonly similar: readonly string[]
   readonly exceptions: readonly StackException[]
+  /**
+   * Lower-case uuids of each exception of the chain alone, from the outermost on; the last is `innermost`. Where two senders
+   * tell of one throw and only one knows its cause, they have one of these in common.
+   */
+  readonly alone: readonly string[]
+  /** What the group is to be called, by a rule; null when none says. */
+  readonly title: string | null
+}
+
+/**
+ * What fault a report is a case of, by the algorithm `fp/1` of ARCHITECTURE.md: of the report and the rules alone, in time linear
+ * in their length. Never throws. A rule counts for more than what the application asks for, and that for more than what was
+ * read from the exception.
+ */
+export function fingerprint(report: ErrorReport, rules: FingerprintRules): Fingerprint {
+  const grouping = read(report, rules)
+  const { exceptions, similar, alone, ...told } = grouping
+  const grouped = { ...told, exceptions: exceptions.map(toStackException) }
+  const asked = askFor(report, rules, grouped)
+  return {
+    algorithm: 'fp/1',
+    ...grouped,
+    hash: asked.hash ?? grouped.hash,
+    why: [...asked.why, ...grouped.why],
+    innermost: alone[alone.length - 1] ?? grouped.hash,
+    similar: asked.hash === null ? similar : [grouped.hash, ...similar],
+    alone: alone.length === 0 ? [grouped.hash] : alone,
+    title: asked.title,
+  }
+}
+
+function read(report: ErrorReport, rules: FingerprintRules): Grouping {
+  if (report.kind === 'span') return fromSpan(report)
+  const isLog = report.kind === 'log'
+  return (isLog ? fromLog(report, rules) : null) ?? fromExceptions(report, rules)
+}
+
+interface Asked {
+  readonly hash: string | null
+  readonly title: string | null
+  readonly why: readonly FingerprintPart[]
+}
+
+/** What a rule or the application itself wants the report grouped by. */
+function askFor(
+  report: ErrorReport,
+  rules: FingerprintRules,
+  grouped: Pick<Fingerprint, 'hash' | 'class' | 'code' | 'message' | 'exceptions'>,
+): Asked {
+  const rule = findRule(rules, report, grouped)
+  const isRuled = rule !== null && rule.fingerprint.length > 0
+  const parts = isRuled
+    ? rule.fingerprint
+    : report.explicit === null || report.explicit === ''
+      ? null
+      : splitExplicit(report.explicit)
+  const title = rule?.title ?? null
+  if (parts === null) return { hash: null, title, why: [] }
+  const values = fillIn(parts, report, grouped)
+  const kind = isRuled ? 'rule' : 'explicit'
+  const hint = isRuled ? `the rule ${rule.text}` : 'the application asks for it'
+  const { tenant, namespace, service } = report
+  return {
+    // What asks for nothing but what there is already is the same group.
+    hash:
+      values.length === 1 && values[0] === grouped.hash
+        ? grouped.hash
+        : hashParts(['fp/1', tenant, namespace, service, 'asked', ...values]),
+    title,
+    why: values.map((value) => ({ kind, value, isUsed: true, hint, exception: 0 })),
+  }
 }
