@@ -4,6 +4,7 @@ import { LIBPQ_NAMES, maskUrl, readLibpqUrl } from './config/database'
 import { findUnknownVariables } from './config/environment'
 import { BadValue, ConfigError, type Fault } from './config/fault'
 import { type FileSettings, parseFile } from './config/file'
+import { type GroupingTexts, NO_GROUPING } from './config/grouping'
 import type { Key } from './config/key'
 import { KEYS, type SettingName, type Settings } from './config/keys'
 import type { Override } from './config/override'
@@ -11,6 +12,7 @@ import { judgeRules, listWarnings } from './config/rules'
 import { composeThresholds } from './config/thresholds'
 import type { Token } from './config/token'
 import type { ThresholdSet } from './health/thresholds'
+import { compileRules, type FingerprintRules } from './translate/fingerprint/rules'
 
 export { describeConfig } from './config/describe'
 export { ConfigError } from './config/fault'
@@ -44,6 +46,9 @@ export interface Config extends Settings {
   readonly overrides: readonly Override[]
   /** From when on what is degraded or critical, with those. */
   readonly thresholds: ThresholdSet
+  /** How errors are grouped, as the file says it, and ready for use. */
+  readonly grouping: GroupingTexts
+  readonly fingerprintRules: FingerprintRules
   /** Whether somebody chose `dataDir`. */
   readonly explicitDataDir: boolean
   /** What is odd but not wrong, one sentence each. */
@@ -70,7 +75,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, options: LoadOptions = {}): C
   const settings = loading.readAll()
   const tokens = loading.collectTokens(settings)
   const explicitDataDir = loading.texts.get('dataDir')?.source !== 'default'
-  const { texts, faults, overrides } = loading
+  const { texts, faults, overrides, grouping } = loading
   faults.push(...judgeRules({ ...settings, tokens, overrides }, loading.failed))
   if (faults.length > 0) throw new ConfigError(faults)
   return {
@@ -80,6 +85,8 @@ export function loadConfig(env: NodeJS.ProcessEnv, options: LoadOptions = {}): C
     tokens,
     overrides,
     thresholds: composeThresholds(settings, overrides),
+    grouping,
+    fingerprintRules: compileRules(grouping.rules, grouping.inApp),
     explicitDataDir,
     warnings: [...loading.warnings, ...listWarnings(settings, texts)],
     texts,
@@ -115,6 +122,10 @@ class Loading {
 
   get overrides(): readonly Override[] {
     return this.#file?.overrides ?? []
+  }
+
+  get grouping(): GroupingTexts {
+    return this.#file?.grouping ?? NO_GROUPING
   }
 
   readAll(): Settings {

@@ -1,4 +1,5 @@
 import type { Config } from '../config'
+import { showGrouping } from './grouping'
 import { pathOf } from './override'
 import { formatTokenCounts } from './token'
 
@@ -13,7 +14,10 @@ export function describeConfig(config: Config): string[] {
       return { setting: `# ${pathOf(override, name)}=${text}`, origin: `file, ${place}` }
     }),
   )
-  const lines = [...settings, ...overrides]
+  const grouping = showGrouping(config.grouping).map(({ text, place }) => {
+    return { setting: `# ${text}`, origin: `file, ${place}` }
+  })
+  const lines = [...settings, ...overrides, ...grouping]
   const width = Math.min(60, Math.max(...lines.map(({ setting }) => setting.length)))
   return [
     ...lines.map(({ setting, origin }) => `${setting.padEnd(width)}  # ${origin}`),

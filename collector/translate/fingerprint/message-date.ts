@@ -117,7 +117,8 @@ function endOfZone(text: string, at: number): number {
 function endOfNamed(text: string, start: number, tokenEnd: number): number {
   const first = text.slice(start, start + 3).toLowerCase()
   if (!DAYS.has(first) && !MONTHS.has(first)) return -1
-  if (!isNameEnd(text, start, tokenEnd, first)) return -1
+  // "may" is a word, and "sun" too.
+  if ((text.charCodeAt(start) & 0x20) !== 0 || !isNameEnd(text, start, tokenEnd, first)) return -1
   let hasMonth = false
   let numbers = 0
   let end = -1

@@ -136,7 +136,7 @@ function isSeparator(code: number): boolean {
 const NUMBERED: ReadonlySet<string> = new Set(
   (
     'aes amd arm base big cp crc ecma ed es float h hmac http https ieee int iso koi md p ps rfc rs rsa s secp sha shift ' +
-    'ssl tls ucs uint utf v windows win x ec ip ipv oauth log node k'
+    'ssl tls ucs uint utf v windows win x ec ip ipv oauth log node k e ora ts errno'
   ).split(' '),
 )
 

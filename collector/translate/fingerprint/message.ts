@@ -27,8 +27,9 @@ export function parameterise(message: string): string {
       result += '<date>'
       at = dateEnd
     } else {
-      result += replaceToken(text, at, end, isAssigned(text, at))
-      at = end
+      const token = replaceToken(text, at, end, isAssigned(text, at))
+      result += token
+      at = token === '<int>' ? endOfThousands(text, end) : end
     }
   }
   return isCut ? `${result}...` : result
@@ -95,6 +96,21 @@ const TRAILING: ReadonlySet<number> = new Set([0x2c, 0x3b, 0x2e, 0x3a, 0x21, 0x3
 /** Whether `=` stands before the token, or before a quote before it. */
 function isAssigned(text: string, at: number): boolean {
   return text.charCodeAt(at - 1) === 0x3d
+}
+
+/** `1,234,567` is one number. */
+function endOfThousands(text: string, start: number): number {
+  let at = start
+  while (text.charCodeAt(at) === 0x2c && isDigit(text, at + 1) && isDigit(text, at + 2)) {
+    if (!isDigit(text, at + 3) || isDigit(text, at + 4)) break
+    at += 4
+  }
+  return at
+}
+
+function isDigit(text: string, at: number): boolean {
+  const code = text.charCodeAt(at)
+  return code >= 0x30 && code <= 0x39
 }
 
 /** How far a quoted text is looked for. */
