@@ -8,6 +8,7 @@ import { Client } from 'pg'
 import { collectors, dataFolder, freePorts } from '../helpers/collector'
 import { startCluster } from '../helpers/postgres'
 import { benchFigures } from './figures'
+import { benchFingerprint } from './fingerprint'
 import { benchHealth } from './health'
 import { benchIngest, INGESTED } from './ingest'
 import { benchMetrics } from './metrics'
@@ -22,6 +23,7 @@ import { benchTranslate } from './translate'
 const INGEST = INGESTED.map((ingested) => `ingest-${ingested}` as const)
 const SECTIONS = [
   'translate',
+  'fingerprint',
   'start',
   ...INGEST,
   'health',
@@ -48,7 +50,8 @@ async function main(args: readonly string[]): Promise<void> {
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
   try {
     if (sections.includes('translate')) figures.push(...(await benchTranslate()))
-    if (sections.some((section) => section !== 'translate')) {
+    if (sections.includes('fingerprint')) figures.push(...(await benchFingerprint()))
+    if (sections.some((section) => section !== 'translate' && section !== 'fingerprint')) {
       figures.push(...(await databaseFigures(sections, cleanups)))
     }
   } finally {

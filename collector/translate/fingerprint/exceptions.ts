@@ -1,6 +1,6 @@
 import { type RawException, splitChain } from './chain'
 import type { ErrorReport, StackException } from './fingerprint'
-import { type Contribution, chooseFrames, type ReadFrame, readFrame } from './frames'
+import { type Contribution, chooseFrames, findBundles, type ReadFrame, readFrame } from './frames'
 import { codeOfMessage, isCode, isGeneric } from './header'
 import { parameterise } from './message'
 import { findPeer } from './peer'
@@ -83,10 +83,11 @@ function readException(raw: RawException, named: Named | null, around: Surroundi
   const { report, rules, peer, depth } = around
   const message = named !== null && named.message !== '' ? named.message : raw.message
   const frames: ReadFrame[] = []
+  const bundles = findBundles(raw.frames)
   for (const frame of raw.frames) {
     if (frame.elided > 0) continue
     if (frames.length === MOST_FRAMES) break
-    frames.push(readFrame(frame, report.root, rules))
+    frames.push(readFrame(frame, report.root, rules, bundles))
   }
   const contribution = chooseFrames(frames)
   const { name, code } = nameOf(raw, named, message)

@@ -16,10 +16,15 @@ export interface ReadFrame {
 }
 
 /** Brings a frame into its normal form. */
-export function readFrame(raw: RawFrame, root: string | null, rules: FingerprintRules): ReadFrame {
+export function readFrame(
+  raw: RawFrame,
+  root: string | null,
+  rules: FingerprintRules,
+  bundles: ReadonlySet<string>,
+): ReadFrame {
   const { path, origin, isSource } = normalisePath(raw.place, root)
   const { line, column } = raw
-  const isMinified = !isSource && origin === 'file' && isFromBundle(path, line, column)
+  const isMinified = !isSource && origin === 'file' && bundles.has(raw.place ?? '')
   const name = normaliseFunction(raw.function, isMinified)
   let isInApp = origin === 'file'
   if (path !== null && rules.inApp.length > 0) {
@@ -38,10 +43,17 @@ export function readFrame(raw: RawFrame, root: string | null, rules: Fingerprint
 
 /** Columns from this on are in lines nobody wrote by hand. */
 const LONG_COLUMN = 300
+const NO_BUNDLES: ReadonlySet<string> = new Set()
 
-function isFromBundle(path: string | null, line: number | null, column: number | null): boolean {
-  if (path !== null && (path.endsWith('.min.js') || path.endsWith('.min.mjs'))) return true
-  return line !== null && column !== null && column >= LONG_COLUMN
+/** The places of a stack that a minifier made: by their names, or by one of their frames far out in a line. */
+export function findBundles(frames: readonly RawFrame[]): ReadonlySet<string> {
+  let bundles: Set<string> | null = null
+  for (const { place, column } of frames) {
+    if (place === null) continue
+    const isBundle = (column ?? 0) >= LONG_COLUMN || place.includes('.min.')
+    if (isBundle) bundles = (bundles ?? new Set<string>()).add(place)
+  }
+  return bundles ?? NO_BUNDLES
 }
 
 const OWNERS = [

@@ -18,7 +18,9 @@ export interface Path {
  * query, machine's folders, versions or content hashes. `root` is the folder of the application, null where it is not known.
  */
 export function normalisePath(place: string | null, root: string | null): Path {
-  if (place === null || place === '' || place.startsWith('data:')) return NONE
+  if (place === null || place === '' || NOWHERE.some((scheme) => place.startsWith(scheme))) {
+    return NONE
+  }
   if (place.startsWith(JAVA)) return classPath(place.slice(JAVA.length), JAVA_SYSTEM, JAVA_PACKAGES)
   if (place.startsWith(DOT_NET)) {
     return classPath(place.slice(DOT_NET.length), DOT_NET_SYSTEM, [])
@@ -31,9 +33,13 @@ export function normalisePath(place: string | null, root: string | null): Path {
   const packaged = packageOf(file)
   if (packaged !== null) return { path: cutHashes(packaged), origin: 'package', isSource }
   if (isSystem(file)) return { path: file, origin: 'system', isSource }
-  return { path: cutHashes(cutRoot(file, root)), origin: 'file', isSource }
+  // A browser's path is that of a site, whose folders are nobody's home.
+  const path = place.startsWith('http') ? file.slice(1) : cutRoot(file, root)
+  return { path: cutHashes(path), origin: 'file', isSource }
 }
 
+/** Code that no file has. */
+const NOWHERE = ['data:', 'wasm:']
 const NONE: Path = { path: null, origin: 'none', isSource: false }
 
 /** Without scheme and host, decoded, with forward slashes, without drive, query and fragment. */
@@ -53,7 +59,8 @@ function fileOf(place: string): string {
   if (file.includes('\\')) file = file.replaceAll('\\', '/')
   if (file.charCodeAt(1) === 0x3a && file.charCodeAt(2) === 0x2f) file = file.slice(2)
   else if (file.charCodeAt(2) === 0x3a && file.charCodeAt(0) === 0x2f) file = file.slice(3)
-  if (file.startsWith('//?/')) file = file.slice(file.indexOf('/', 5))
+  if (file.startsWith('//'))
+    file = file.slice(Math.max(1, file.indexOf('/', file.indexOf('/', 2) + 1)))
   while (file.startsWith('./') || file.startsWith('../')) file = file.slice(file.indexOf('/') + 1)
   return file
 }
@@ -192,10 +199,7 @@ const JAVA_PACKAGES = [
 ]
 const DOT_NET_SYSTEM = ['System', 'Microsoft.', 'Npgsql', 'Grpc.', 'OpenTelemetry']
 
-function classPath(name: string, system: readonly string[], packages: readonly string[]): Path {
-  // What the runtime numbers as it makes it differs from run to run.
-  const mark = name.indexOf('$$')
-  const path = mark === -1 ? name : name.slice(0, mark)
+function classPath(path: string, system: readonly string[], packages: readonly string[]): Path {
   if (system.some((prefix) => path.startsWith(prefix))) {
     return { path, origin: 'system', isSource: false }
   }

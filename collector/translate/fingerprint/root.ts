@@ -120,7 +120,7 @@ function afterUnknown(file: string): number {
   }
   const last = file.lastIndexOf('/')
   const before = last > 0 ? file.lastIndexOf('/', last - 1) : -1
-  return before + 1
+  return Math.max(1, before + 1)
 }
 
 /** Behind the next slash, or `at` where there is none. */

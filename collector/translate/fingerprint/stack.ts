@@ -167,7 +167,8 @@ function closeOf(text: string, from: number, first: number): number {
 /** A place without brackets is one only with a line: `file:///a.mjs:6:7`. */
 function parseBare(text: string, body: string): RawFrame | null {
   const position = positionOf(body)
-  return position.line === null ? null : frameOf(text, null, position)
+  if (position.line !== null) return frameOf(text, null, position)
+  return body.startsWith('wasm:') ? frameOf(text, null, NOWHERE) : null
 }
 
 /** Cuts `:line:column` or `:line` off; what is left is the place. */
@@ -209,7 +210,10 @@ function parseForeign(text: string, body: string): RawFrame | null {
   if (!isJavaFile(position.place ?? '')) {
     return frameOf(text, name, { ...NOWHERE, place: DOT_NET + name.slice(0, dot) })
   }
-  const place = JAVA + name.slice(name.lastIndexOf('/', dot) + 1, dot)
+  // What the runtime numbers as it makes it: `Cart$$Lambda$14/0x0008`.
+  const made = name.indexOf('$$')
+  const end = made === -1 ? dot : made
+  const place = JAVA + name.slice(name.lastIndexOf('/', end) + 1, end)
   return frameOf(text, name.slice(dot + 1), { place, line: position.line, column: null })
 }
 
