@@ -1,6 +1,7 @@
 import { readHeader } from './header'
 import { readForeignStack } from './foreign'
-import { elisionOf, parseAtLine, parseOtherLine, type RawFrame } from './stack'
+import { recallAtLine } from './memo'
+import { elisionOf, parseOtherLine, type RawFrame } from './stack'
 
 /** An exception as the text of a stack tells it, before its frames are read. */
 export interface RawException {
@@ -59,7 +60,7 @@ class ChainReader {
     while (start < this.#text.length && this.#text.charCodeAt(start) <= SPACE) start++
     const first = this.#text.slice(start, endOfLine(this.#text, start))
     // Some senders leave the header out.
-    if (!first.startsWith('at ') || parseAtLine(first) === null) this.#begin(this.#root, start)
+    if (!first.startsWith('at ') || recallAtLine(first) === null) this.#begin(this.#root, start)
     for (let count = 0; this.#at < this.#text.length && count < MOST_LINES; count++) this.#line()
     return this.#root
   }
@@ -129,7 +130,7 @@ class ChainReader {
     const { exception } = open
     if (text.startsWith('at ', start)) {
       const line = text.slice(start, end)
-      const frame = parseAtLine(line)
+      const frame = recallAtLine(line)
       if (frame === null) continueMessage(exception, line)
       else exception.frames.push(frame)
     } else if (!this.#opens(open, indent, start)) {

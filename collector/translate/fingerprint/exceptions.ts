@@ -3,6 +3,7 @@ import type { ErrorReport, StackException } from './fingerprint'
 import { type Contribution, chooseFrames, findBundles, type ReadFrame, readFrame } from './frames'
 import { codeOfMessage, isCode, isGeneric } from './header'
 import { parameterise } from './message'
+import { recallFrame } from './memo'
 import { findPeer } from './peer'
 import type { FingerprintRules } from './rules'
 import type { RawFrame } from './stack'
@@ -87,7 +88,11 @@ function readException(raw: RawException, named: Named | null, around: Surroundi
   for (const frame of raw.frames) {
     if (frame.elided > 0) continue
     if (frames.length === MOST_FRAMES) break
-    frames.push(readFrame(frame, report.root, rules, bundles))
+    frames.push(
+      bundles.size === 0
+        ? recallFrame(frame, report.root, rules)
+        : readFrame(frame, report.root, rules, bundles),
+    )
   }
   const contribution = chooseFrames(frames)
   const { name, code } = nameOf(raw, named, message)

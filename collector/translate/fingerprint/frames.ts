@@ -71,18 +71,23 @@ const OWNERS = [
  * names a minifier gives, which the next build gives to others.
  */
 export function normaliseFunction(raw: string | null, isMinified: boolean): string | null {
-  if (raw === null) return null
+  if (raw === null || raw === '') return null
   let name = raw
   const alias = name.lastIndexOf(' [as ')
   if (alias > 0 && name.endsWith(']')) name = name.slice(0, alias)
   if (name.startsWith('async ')) name = name.slice(6)
-  for (const owner of OWNERS) if (name.startsWith(owner)) name = name.slice(owner.length)
+  if (OWNER_BEGINS.includes(name[0]!)) {
+    for (const owner of OWNERS) if (name.startsWith(owner)) name = name.slice(owner.length)
+  }
   if (name === '' || name === '?' || name.endsWith('<anonymous>') || name === 'anonymous') {
     return null
   }
   if (isDigits(name)) return null
   return isMinified && isShort(name) ? null : name
 }
+
+/** What one of them begins with; most names do not. */
+const OWNER_BEGINS = 'OMFegm'
 
 function isDigits(name: string): boolean {
   for (let at = 0; at < name.length; at++) {
@@ -145,11 +150,12 @@ const MACHINERY_PACKAGES = [
 ]
 
 function isMachinery(name: string | null, path: string | null, origin: Origin): boolean {
-  if (name !== null && MACHINERY.has(name)) return origin !== 'file'
+  if (origin === 'file') return false
+  if (name !== null && MACHINERY.has(name)) return true
   if (origin === 'package') {
     return MACHINERY_PACKAGES.some((prefix) => path!.startsWith(prefix))
   }
-  if (origin !== 'system') return origin === 'none' && name === null
+  if (origin === 'none') return name === null
   return (
     path!.startsWith('node:internal/modules/') ||
     path!.startsWith('node:internal/main/') ||

@@ -99,15 +99,12 @@ function decode(text: string): string {
 const UNRUN = ['.ts', '.tsx', '.mts', '.cts', '.jsx', '.vue', '.svelte', '.coffee']
 
 function isUnrun(file: string): boolean {
+  if (file.endsWith('js')) return false
   return UNRUN.some((ending) => file.endsWith(ending))
 }
 
 /** Folders behind which a package's name stands, with how many names it has and what ends it. */
-const PACKAGE_FOLDERS: readonly [
-  folder: string,
-  style: 'npm' | 'plain' | 'pair' | 'versioned' | 'go',
-][] = [
-  ['node_modules/', 'npm'],
+const PACKAGE_FOLDERS: readonly [folder: string, style: 'plain' | 'pair' | 'versioned' | 'go'][] = [
   ['/site-packages/', 'plain'],
   ['/dist-packages/', 'plain'],
   ['/pkg/mod/', 'go'],
@@ -116,18 +113,21 @@ const PACKAGE_FOLDERS: readonly [
   ['/vendor/', 'pair'],
   ['/bower_components/', 'plain'],
 ]
+const NODE_MODULES = 'node_modules/'
 
 /** Languages whose packages lie in `vendor`; elsewhere it is a folder as any other. */
 const VENDORED = ['.php', '.go', '.rb']
 
 /** `pkg:name/path` of a file within a package, however it was installed; null for others. */
 function packageOf(file: string): string | null {
+  if (file.endsWith('js')) return ofNpm(file)
+  const npm = ofNpm(file)
+  if (npm !== null) return npm
   for (const [folder, style] of PACKAGE_FOLDERS) {
     const at = file.lastIndexOf(folder)
     if (at === -1) continue
-    if (style === 'npm' && at > 0 && file.charCodeAt(at - 1) !== 0x2f) continue
     const rest = file.slice(at + folder.length)
-    if (style === 'npm' || style === 'plain') return `pkg:${cutVersion(rest)}`
+    if (style === 'plain') return `pkg:${cutVersion(rest)}`
     if (style === 'versioned') return `pkg:${cutGemVersion(rest)}`
     if (style === 'go') return `pkg:${cutVersion(rest)}`
     if (folder === '/vendor/') {
@@ -135,6 +135,15 @@ function packageOf(file: string): string | null {
       return `pkg:${rest}`
     }
     return `pkg:${cutGemVersion(rest.slice(rest.indexOf('/') + 1))}`
+  }
+  return null
+}
+
+/** Installed by npm, pnpm, Yarn or Bun, in whose caches the last `node_modules` is the package's. */
+function ofNpm(file: string): string | null {
+  const at = file.lastIndexOf(NODE_MODULES)
+  if (at === 0 || (at > 0 && file.charCodeAt(at - 1) === 0x2f)) {
+    return `pkg:${cutVersion(file.slice(at + NODE_MODULES.length))}`
   }
   const zip = file.indexOf('.yarn/cache/')
   return zip === -1 ? null : `pkg:${file.slice(zip + 12).split('-npm-', 1)[0] ?? ''}`

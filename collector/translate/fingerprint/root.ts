@@ -29,6 +29,7 @@ const EXACT = [
 ]
 /** Where each application has a folder of its own. */
 const ABOVE = [
+  '/inetpub/wwwroot/',
   '/srv/',
   '/opt/',
   '/var/www/',
@@ -79,6 +80,7 @@ const INSIDE: ReadonlySet<string> = new Set([
 const SLASH = 0x2f
 
 function endOfRoot(file: string): number {
+  if (!TOPS.has(file.slice(0, afterFolder(file, 1)))) return afterUnknown(file)
   for (const folder of EXACT) if (file.startsWith(folder)) return folder.length
   for (const folder of ABOVE) {
     if (file.startsWith(folder)) return afterProject(file, folder.length)
@@ -86,10 +88,13 @@ function endOfRoot(file: string): number {
   for (const folder of HOMES) {
     if (file.startsWith(folder)) return afterShelves(file, afterFolder(file, folder.length))
   }
-  if (file.startsWith('/root/')) return afterShelves(file, 6)
-  if (file.startsWith('/inetpub/wwwroot/')) return afterProject(file, 17)
-  return afterUnknown(file)
+  return file.startsWith('/root/') ? afterShelves(file, 6) : afterUnknown(file)
 }
+
+/** The first folders of all these. */
+const TOPS: ReadonlySet<string> = new Set(
+  [...EXACT, ...ABOVE, ...HOMES, '/root/'].map((folder) => folder.slice(0, afterFolder(folder, 1))),
+)
 
 /** Skips a project's folder; not one of those inside it, nor the file itself. */
 function afterProject(file: string, at: number): number {

@@ -1,3 +1,6 @@
+import type { ReadFrame } from './frames'
+import type { FingerprintRules } from './rules'
+
 /** A line of a stack, taken apart and not yet normalised. */
 export interface RawFrame {
   /** The line itself, without the white space before it. */
@@ -10,6 +13,15 @@ export interface RawFrame {
   readonly column: number | null
   /** How many lines are left out here; 0 for a frame. */
   readonly elided: number
+  /** Its normal form as it was last asked for, null before. */
+  normal: NormalFrame | null
+}
+
+/** A frame's normal form, and what it was formed by. */
+export interface NormalFrame {
+  readonly root: string | null
+  readonly rules: FingerprintRules
+  readonly frame: ReadFrame
 }
 
 /**
@@ -68,7 +80,7 @@ function parsePhp(line: string): RawFrame | null {
 /** Makes a frame of what was read. */
 export function frameOf(text: string, name: string | null, position: Position): RawFrame {
   const { place, line, column } = position
-  return { text, function: name, place, line, column, elided: 0 }
+  return { text, function: name, place, line, column, elided: 0, normal: null }
 }
 
 /** Where a frame is. */
@@ -131,13 +143,16 @@ function beginsAsPlace(text: string, at: number): boolean {
     const next = text.charCodeAt(at + 2)
     return next === 0x5c || next === 0x2f
   }
-  return PLACES.some((place) => text.startsWith(place, at))
+  for (const place of PLACES) {
+    if (place.charCodeAt(0) === code && text.startsWith(place, at)) return true
+  }
+  return false
 }
 
 function placed(text: string, name: string, place: string): RawFrame {
   if (place.startsWith('eval at ')) return frameOf(text, name, evaluated(place))
   const isNowhere =
-    place === '<anonymous>' || place.startsWith('index ') || place.split(' ', 1)[0] === 'native'
+    place === '<anonymous>' || place === 'native' || /^(?:index|native) /.test(place)
   return frameOf(text, name, isNowhere ? NOWHERE : positionOf(place))
 }
 
