@@ -9,6 +9,11 @@ export interface ErrorThrow {
   readonly scope: string
   /** uuid: the hash of the innermost exception. With `scope` it says which throw. */
   readonly innermost: string
+  /**
+   * uuids: the hashes of each exception of the chain alone, the last is `innermost`. Who tells of the throw without its causes has
+   * one of them in common. Left out, it is the innermost one.
+   */
+  readonly alone?: readonly string[]
   /** uuid: the hash the throw is counted by, a row of the dictionary `error_group_hash`. */
   readonly hash: string
   readonly serviceId: string

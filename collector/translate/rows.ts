@@ -325,6 +325,8 @@ export interface Translated {
   readonly unassociated: number
   /** Correlation ids that were passed over, because the request has too many. */
   readonly correlationsLeftOut: number
+  /** Exceptions, log records and failed spans that are not counted as errors, because the request has too many. */
+  readonly throwsLeftOut: number
   /** Why items were rejected, in English, with counts and an example; empty when none was. */
   readonly rejection: string
   /** Strings in which NUL or broken UTF-8 became U+FFFD. */
