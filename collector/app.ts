@@ -131,6 +131,8 @@ function createTranslation(config: Config, lend: Lend) {
     tenantAttributes: config.tenantAttributes,
     correlationAttributes: config.correlationAttributes,
     dictionaryCacheSize: DICTIONARY_CACHE_SIZE,
+    errorFingerprintAttributes: config.errorFingerprintAttributes,
+    errorUserAttributes: config.errorUserAttributes,
     limits: config,
     lend,
   })

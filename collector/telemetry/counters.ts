@@ -116,6 +116,11 @@ function declareChanges(registers: Registry[]) {
       help: 'Correlation ids passed over, because the rows of those before would be longer than their request.',
       registers,
     }),
+    throwsLeftOut: new Counter({
+      name: 'sidelight_throws_left_out_total',
+      help: 'Exceptions, log records and failed spans that are not counted as errors, because their request has too many.',
+      registers,
+    }),
     truncatedAttributes: new Counter({
       name: 'sidelight_truncated_attributes_total',
       help: 'Attributes dropped (reason count) and attribute values cut (reason length) at their limits.',
@@ -124,7 +129,7 @@ function declareChanges(registers: Registry[]) {
     }),
     overflowed: new Counter({
       name: 'sidelight_overflowed_total',
-      help: 'Rows whose operation, resource, scope or metric series was above the cap of its service, by dictionary.',
+      help: 'Rows whose operation, resource, scope, metric series or error was above the cap of its service, by dictionary.',
       labelNames: ['dictionary'],
       registers,
     }),

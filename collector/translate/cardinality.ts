@@ -9,12 +9,13 @@ type Counted = Capped | 'metric'
 
 /** Ids remembered over all services: about 10 MiB. When it is reached counting begins anew, so that memory is bounded. */
 const MOST_REMEMBERED = 250_000
+const NOTHING_SEEN = new Set<number>()
 const DAY_MS = 86_400_000
 /** What a spool holds may have arrived that much earlier, when Postgres was away for so long. */
 const OLDEST_REPLAY_DAYS = 30
 
 /**
- * Counts the operations, resources, scopes and metric series of each service and UTC day of arrival, and says which are among the first.
+ * Counts the operations, resources, scopes, metric series and errors of each service and UTC day of arrival, and says which are among the first.
  * An identity carries its last verdict, so that most spans cost two comparisons.
  */
 export class Cardinality {
@@ -22,11 +23,16 @@ export class Cardinality {
   /** By service and dictionary, the ids seen. */
   #seen = new Map<string, Set<number>>()
   #remembered = 0
+  readonly #maxErrorsOverall: number
+  /** Of all services. */
+  #errors = 0
   #day = 0
   /** Names the time for which verdicts hold. */
   #period = 1
 
-  constructor({ maxOperations, maxResources, maxScopes, maxSeries, maxErrors }: TranslationLimits) {
+  constructor(limits: TranslationLimits) {
+    const { maxOperations, maxResources, maxScopes, maxSeries, maxErrors } = limits
+    this.#maxErrorsOverall = limits.maxErrorsOverall
     this.#caps = {
       operation: maxOperations,
       resource: maxResources,
@@ -56,6 +62,13 @@ export class Cardinality {
     return identity.isAdmitted
   }
 
+  /** Whether there is room for none of the service's errors but those that were seen. */
+  isFullOfErrors({ row }: ServiceIdentity): boolean {
+    if (this.#errors >= this.#maxErrorsOverall) return true
+    const { size } = this.#seen.get(`error_group_hash ${row.id}`) ?? NOTHING_SEEN
+    return size >= this.#caps.error_group_hash
+  }
+
   #judge(dictionary: Counted, { idHigh, idLow }: Identity, service: ServiceIdentity): boolean {
     // The first 53 bits tell the few thousand ids of a service apart.
     const id = idHigh * 0x20_0000 + (idLow >>> 11)
@@ -63,8 +76,11 @@ export class Cardinality {
     const seen = this.#seen.get(place)
     if (seen?.has(id)) return true
     if ((seen?.size ?? 0) >= this.#caps[dictionary]) return false
+    const isError = dictionary === 'error_group_hash'
+    if (isError && this.#errors >= this.#maxErrorsOverall) return false
     if (this.#remembered >= MOST_REMEMBERED) this.#restart()
     this.#remembered++
+    if (isError) this.#errors++
     const ids = this.#seen.get(place)
     if (ids === undefined) this.#seen.set(place, new Set([id]))
     else ids.add(id)
@@ -74,6 +90,7 @@ export class Cardinality {
   #restart(): void {
     this.#seen = new Map()
     this.#remembered = 0
+    this.#errors = 0
     this.#period++
   }
 }

@@ -33,6 +33,7 @@ export class Dictionary {
   readonly #services: ByteCache<ServiceIdentity>
   readonly #serviceOf: ByteCache<ServiceIdentity>
   readonly #operations: ByteCache<Identity>
+  readonly #releases: ByteCache<Identity>
   readonly #key: CacheKey = { first: 0, second: 0, third: 0, bytes: NO_BYTES, start: 0, end: 0 }
   readonly #intern = (text: string): Text => this.internText(text)
   #request = 0
@@ -51,6 +52,7 @@ export class Dictionary {
     this.#services = new ByteCache(size)
     this.#serviceOf = new ByteCache(size)
     this.#operations = new ByteCache(size)
+    this.#releases = new ByteCache(size)
   }
 
   /** Starts the list of rows of another request. */
@@ -130,6 +132,27 @@ export class Dictionary {
     }
     this.#serviceOf.add(this.#fill(resource.serial, tenant.serial, 0, NO_BYTES, 0, 0), service)
     return service
+  }
+
+  /** Says that a row of this request is of the service in the release that the resource names, if it names one. */
+  useRelease(resource: ResourceIdentity, service: ServiceIdentity): void {
+    if (resource.release === '') return
+    if (resource.releaseOf?.serviceSerial !== service.serial) {
+      const release = this.#release(service, resource.release)
+      resource.releaseOf = { serviceSerial: service.serial, release }
+    }
+    this.use(resource.releaseOf.release)
+  }
+
+  /** Releases are of a service in all its environments. */
+  #release({ names: [tenant, , namespace, name] }: ServiceIdentity, version: string): Identity {
+    const content = [tenant, namespace, name, version]
+    const bytes = Buffer.from(content.join('\0'))
+    const known = this.#releases.find(this.#fill(0, 0, 0, bytes, 0, bytes.length))
+    if (known !== undefined) return known
+    const made = identify('release', content, content, UNCHANGED)
+    this.#releases.add(this.#fill(0, 0, 0, bytes, 0, bytes.length), made)
+    return made
   }
 
   operation(

@@ -51,6 +51,9 @@ const SCOPE: ContentTags = {
 const ENTITY_REF = { schemaUrl: 0x0a, type: 0x12, idKey: 0x1a, descriptionKey: 0x22 }
 
 const COMMA = 0x2c
+/** What names a release, the most usual first. */
+const RELEASE = ['service.version', 'vcs.ref.head.revision', 'deployment.id']
+const LONGEST_RELEASE = 256
 const DEFAULT_SERVICE = 'unknown_service'
 
 /** What an envelope is decoded with. */
@@ -82,6 +85,10 @@ export function decodeResource(
     namespace: attribute('service.namespace'),
     environment: attribute('deployment.environment.name') || attribute('deployment.environment'),
     tenant: tenant === '' ? null : intern(tenant),
+    release: firstOf(RELEASE.map(attribute)).slice(0, LONGEST_RELEASE),
+    instance: attribute('service.instance.id'),
+    root: attribute('sidelight.app.root') || null,
+    releaseOf: null,
     isTooDeep: content.isTooDeep,
     isTooLarge: content.isTooLarge,
   }

@@ -16,6 +16,7 @@ const LINK = {
   flags: 0x35,
 } as const
 
+const EXCEPTION = Buffer.from('exception.')
 const QUOTE = 0x22
 const CLOSE_BRACE = 0x7d
 const COMMA = 0x2c
@@ -31,6 +32,8 @@ export class EventWriter {
   readonly #time: UnixNanos = { low: 0, high: 0 }
   /** Attributes of the event or link so far. */
   #attributes = 0
+  /** Whether an event had an attribute of an exception, since this was set to false. */
+  hasException = false
 
   constructor(cursor: Cursor, rows: RowBuffer, values: ValueWriter) {
     this.#cursor = cursor
@@ -63,6 +66,7 @@ export class EventWriter {
           break
         case EVENT.attribute:
           this.#attribute(cursor.delimited(end))
+          if (!this.hasException) this.hasException = this.#isOfException()
           break
         case EVENT.droppedAttributesCount:
           cursor.varint(end)
@@ -142,6 +146,19 @@ export class EventWriter {
     if (this.#attributes > 1) this.#rows.byte(COMMA)
     else this.#rows.ascii('"attributes":{')
     this.#values.keyValue(end, 1)
+  }
+
+  /** Whether the name of the attribute written last begins like those of exceptions. */
+  #isOfException(): boolean {
+    const { keyStart, keyEnd } = this.#values
+    const { bytes } = this.#cursor
+    const { length } = EXCEPTION
+    // Most names are told apart by their second letter.
+    if (keyEnd - keyStart <= length || bytes[keyStart + 1] !== EXCEPTION[1]) return false
+    for (let index = 0; index < length; index++) {
+      if (bytes[keyStart + index] !== EXCEPTION[index]) return false
+    }
+    return true
   }
 
   /** What the sender dropped, and what was past the limit. */

@@ -26,6 +26,14 @@ export interface ResourceIdentity extends Identity {
   readonly environment: string
   /** The tenant named by the resource's attributes, else null. */
   readonly tenant: Text | null
+  /** Empty when it is not known. */
+  readonly release: string
+  /** `service.instance.id`, else empty. */
+  readonly instance: string
+  /** The folder of the application, null when it is not known. */
+  readonly root: string | null
+  /** The row of its release, for the service it was found with last. */
+  releaseOf: { readonly serviceSerial: number; readonly release: Identity } | null
   readonly isTooDeep: boolean
   readonly isTooLarge: boolean
 }

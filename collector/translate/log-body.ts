@@ -6,6 +6,8 @@ import { ValueWriter } from './value'
 
 const STRING_VALUE = 0x0a
 const JSONB_VERSION = 1
+/** A body that is a map tells of an exception under one of these. */
+const EXCEPTION_KEYS = ['"err', '"exception', '"stack'].map((key) => Buffer.from(key))
 /** Of what is written in JSON, only null begins like this. */
 const FIRST_OF_NULL = 0x6e
 
@@ -22,6 +24,8 @@ export class BodyWriter {
   /** Where the body written last lies in the source, if it is a string; else both are 0. */
   textStart = 0
   textEnd = 0
+  /** Whether it is a map, or a list, in the JSON of which something may tell of an exception. */
+  mayHoldException = false
 
   constructor(cursor: Cursor, rows: RowBuffer, attributes: ValueWriter, limits: TranslationLimits) {
     this.#cursor = cursor
@@ -34,6 +38,7 @@ export class BodyWriter {
   write(parts: readonly number[]): void {
     const rows = this.#rows
     this.textStart = this.textEnd = 0
+    this.mayHoldException = false
     rows.reserve(8)
     if (parts.length === 0 || this.#attributes.isTooLarge) {
       writeNull(rows)
@@ -78,7 +83,11 @@ export class BodyWriter {
     if (rows.bytes[end + 5] === FIRST_OF_NULL) {
       rows.end = end
       writeNull(rows)
-    } else rows.view.setInt32(end, rows.end - end - 4)
+    } else {
+      rows.view.setInt32(end, rows.end - end - 4)
+      const json = rows.bytes.subarray(end + 5, rows.end)
+      this.mayHoldException = EXCEPTION_KEYS.some((key) => json.includes(key))
+    }
     rows.reserve(4)
     writeNull(rows)
     attributes.repaired += values.repaired

@@ -82,6 +82,11 @@ export class LogRecordReader {
     )
   }
 
+  /** Where the parts of the body begin and end. */
+  get bodyParts(): readonly number[] {
+    return this.#bodyParts
+  }
+
   /** Reads the record that begins at the cursor, and writes its first three columns. */
   read(end: number): void {
     const values = this.#values

@@ -1,12 +1,16 @@
 import { Correlations } from './correlations'
-import type { ResourceIdentity, ScopeIdentity, ServiceIdentity } from './identity'
+import { ErrorWatch, EXCEPTION_ATTRIBUTES } from './error-watch'
+import { type ErrorThrow, SEVERITY } from './error-throw'
+import type { Identity, ResourceIdentity, ScopeIdentity, ServiceIdentity } from './identity'
+import { LogErrors } from './log-errors'
 import { acceptedBy, LogRecordReader } from './log-record'
 import { type AcceptedTimes, describe, judge, REASONS, type Reason } from './log-rejection'
-import { writeColumns } from './log-row'
+import { type LogIdentities, meantSeverity, writeColumns } from './log-row'
 import { Rejections } from './rejection'
 import { LOG_RECORD } from './rows'
 import { TableWriter } from './table-writer'
-import { dayOf, fromMs, type UnixNanos } from './time'
+import { Throws } from './throws'
+import { dayOf, fromMs, minuteOf, type UnixNanos } from './time'
 import type { ItemTranslator, Translation } from './translator'
 import { AttributeWatch } from './watch'
 
@@ -21,6 +25,9 @@ export class LogRecordTranslator implements ItemTranslator {
   readonly #record: LogRecordReader
   readonly #correlations: Correlations
   readonly #watch: AttributeWatch
+  readonly #errorWatch: ErrorWatch
+  readonly #throws: Throws
+  readonly #errors: LogErrors
   readonly #times: AcceptedTimes
   #receivedMs = 0
   #arrival: UnixNanos = { low: 0, high: 0 }
@@ -31,13 +38,24 @@ export class LogRecordTranslator implements ItemTranslator {
     this.#times = { retentionMs: retentionMs.logs, maxAheadMs }
     this.#table = new TableWriter(LOG_RECORD, shared)
     this.#correlations = new Correlations(shared)
-    this.#watch = new AttributeWatch(shared, this.#correlations)
+    this.#errorWatch = new ErrorWatch(shared.cursor, EXCEPTION_ATTRIBUTES)
+    this.#watch = new AttributeWatch(shared, this.#correlations, this.#errorWatch)
+    this.#throws = new Throws(shared)
+    this.#errors = new LogErrors(shared, this.#throws)
     this.tables = [this.#table, this.#correlations.table]
     this.#record = new LogRecordReader(shared, this.#table, this.#watch)
   }
 
   get correlationsLeftOut(): number {
     return this.#correlations.leftOut
+  }
+
+  get throws(): readonly ErrorThrow[] {
+    return this.#throws.finished
+  }
+
+  get throwsLeftOut(): number {
+    return this.#throws.leftOut
   }
 
   get accepted(): number {
@@ -47,6 +65,7 @@ export class LogRecordTranslator implements ItemTranslator {
   beginRequest(bodyBytes: number, receivedMs: number): void {
     this.#table.beginRequest(bodyBytes)
     this.#correlations.beginRequest(bodyBytes)
+    this.#throws.beginRequest(bodyBytes, receivedMs)
     this.rejections = new Rejections('log record', 'log records')
     this.unassociated = 0
     this.#receivedMs = receivedMs
@@ -55,6 +74,7 @@ export class LogRecordTranslator implements ItemTranslator {
 
   endRequest(): void {
     this.#correlations.endRequest()
+    this.#throws.endRequest()
   }
 
   item(end: number, resource: ResourceIdentity, scope: ScopeIdentity): void {
@@ -73,12 +93,27 @@ export class LogRecordTranslator implements ItemTranslator {
       return
     }
     const service = dictionary.service(resource, attribution.tenant(resource))
-    table.values.repaired += this.#writeColumns(service, resource, scope, time)
+    const identities = this.#identify(service, resource, scope)
+    table.values.repaired += writeColumns(table.rows, cursor, record, time, identities)
     table.keep(source, dayOf(time))
     if (record.hasInvalidId) this.unassociated++
-    if (!this.#correlations.areNoticed) return
     const { traceIdStart } = record
-    this.#correlations.keep({ source, traceIdStart, time, service, resource, scope })
+    if (this.#correlations.areNoticed) {
+      this.#correlations.keep({ source, traceIdStart, time, service, resource, scope })
+    }
+    const severity = meantSeverity(cursor, record)
+    const isNoticed = this.#errorWatch.isNoticed || record.body.mayHoldException
+    if (severity < SEVERITY.error && !isNoticed) return
+    const ids = { source, traceIdStart, spanIdStart: record.spanIdStart, minute: minuteOf(time) }
+    const operation = this.#operation(service, scope)
+    const place = {
+      ...ids,
+      service,
+      operation,
+      ownResource: resource,
+      resource: identities.resource,
+    }
+    this.#errors.keep({ record, place, end, time, severity })
   }
 
   #judge(time: UnixNanos): Reason | undefined {
@@ -89,19 +124,25 @@ export class LogRecordTranslator implements ItemTranslator {
     return values.isTooLarge ? 'tooLarge' : undefined
   }
 
-  #writeColumns(
+  /** Log records are of no operation but that of their module. */
+  #operation(service: ServiceIdentity, scope: ScopeIdentity): Identity {
+    const { cursor, dictionary, overflow, attribution } = this.#shared
+    const module = attribution.module(scope)
+    return overflow.operation(dictionary.operation(service, module, 0, cursor, 0, 0), service)
+  }
+
+  #identify(
     service: ServiceIdentity,
     ownResource: ResourceIdentity,
     ownScope: ScopeIdentity,
-    time: UnixNanos,
-  ): number {
-    const { cursor, dictionary, overflow } = this.#shared
+  ): LogIdentities {
+    const { dictionary, overflow } = this.#shared
     const resource = overflow.resource(ownResource, service)
     const scope = overflow.scope(ownScope, service)
     dictionary.use(resource)
     dictionary.use(scope)
     dictionary.use(service)
-    const identities = { service, resource, scope }
-    return writeColumns(this.#table.rows, cursor, this.#record, time, identities)
+    dictionary.useRelease(ownResource, service)
+    return { service, resource, scope }
   }
 }

@@ -72,10 +72,16 @@ function writeIds(rows: RowBuffer, source: Cursor, record: LogRecordReader): voi
   writeInt64(rows, view.getInt32(spanIdStart), view.getInt32(spanIdStart + 4))
 }
 
+/** The severity number; where none was sent, what the text means, 0 when that is not known. */
+export function meantSeverity({ bytes }: Cursor, record: LogRecordReader): number {
+  const { severity, severityTextStart, severityTextEnd } = record
+  return severity || severityOf(bytes, severityTextStart, severityTextEnd)
+}
+
 /** The number as sent; where none was, what the text means, and that none was sent. */
 function writeSeverity(rows: RowBuffer, source: Cursor, record: LogRecordReader): void {
-  const { severity, severityTextStart, severityTextEnd } = record
-  const meant = severity || severityOf(source.bytes, severityTextStart, severityTextEnd)
+  const { severity } = record
+  const meant = meantSeverity(source, record)
   writeInt32(rows, meant)
   if (meant === severity) writeNull(rows)
   else writeInt32(rows, severity)

@@ -65,6 +65,21 @@ export class Overflow {
     return false
   }
 
+  /** Whether the error is within the caps; else something has to stand in for it, and is counted by `standInForError`. */
+  admitsError(own: Identity, service: ServiceIdentity): boolean {
+    return this.#cardinality.admits('error_group_hash', own, service)
+  }
+
+  /** Whether no error that was not seen before is within the caps. */
+  isFullOfErrors(service: ServiceIdentity): boolean {
+    return this.#cardinality.isFullOfErrors(service)
+  }
+
+  /** Counts a throw of an error above the caps. */
+  standInForError(): void {
+    this.counts.error_group_hash++
+  }
+
   /** Whether the series may stand in for those of its metric: of these, too, there are only so many. */
   admitsMetric(standIn: Identity, service: ServiceIdentity): boolean {
     return this.#cardinality.admits('metric', standIn, service)

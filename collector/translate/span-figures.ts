@@ -20,6 +20,8 @@ export class Figures implements SpanFigures {
   adjustedCount = 1
   durationNs = UNKNOWN
   traceIdStart = 0
+  /** Whether it is of somebody else's request or message. */
+  isServing = false
   /** Whether it is one whose caller is of another process, most likely. */
   isCalled = false
   readonly #cursor: Cursor
@@ -33,12 +35,12 @@ export class Figures implements SpanFigures {
   /** Takes the figures of a span that is kept. `time` is `bucketOf` it: without its end, its duration is not known. */
   take(span: SpanReader, time: UnixNanos): void {
     const { kind, start, end } = span
-    const isServing = kind === SERVER || kind === CONSUMER
+    this.isServing = kind === SERVER || kind === CONSUMER
     this.minute = minuteOf(time)
     this.isRoot = !hasParent(span, this.#cursor)
     // What was sent without a kind is internal.
-    this.isRequest = isServing || (this.isRoot && (kind === INTERNAL || kind === 0))
-    this.isCalled = isServing && !this.isRoot
+    this.isRequest = this.isServing || (this.isRoot && (kind === INTERNAL || kind === 0))
+    this.isCalled = this.isServing && !this.isRoot
     this.isError = span.status === ERROR || (kind === SERVER && this.#httpStatus.isServerError)
     this.adjustedCount = adjustedCountOf(
       this.#cursor.bytes,

@@ -84,6 +84,11 @@ export class SpanReader {
     this.#watch = watch
   }
 
+  /** Whether an event of it tells of an exception. */
+  get hasException(): boolean {
+    return this.#events.hasException
+  }
+
   /** Reads the span that begins at the cursor, and writes its first three columns. */
   read(end: number): void {
     const { at } = this.#cursor
@@ -111,6 +116,7 @@ export class SpanReader {
   #reset(): void {
     this.#column = NO_COLUMN
     this.#attributes = 0
+    this.#events.hasException = false
     this.traceIdEnd = this.traceIdStart = this.spanIdEnd = this.spanIdStart = 0
     this.parentEnd = this.parentStart = this.nameEnd = this.nameStart = 0
     this.traceStateEnd = this.traceStateStart = 0

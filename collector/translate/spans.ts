@@ -1,15 +1,19 @@
 import { type AcceptedTimes, describe, judge, REASONS, type Reason } from './span-rejection'
 import { Correlations } from './correlations'
 import { Edges } from './edges'
+import { ErrorWatch, FAILURE_ATTRIBUTES } from './error-watch'
+import type { ErrorThrow } from './error-throw'
 import { HttpStatus } from './http-status'
-import type { Identity, ResourceIdentity, ScopeIdentity, ServiceIdentity } from './identity'
+import type { ResourceIdentity, ScopeIdentity, ServiceIdentity } from './identity'
 import { Rejections } from './rejection'
 import { Rollups } from './rollups'
-import { writeColumns } from './span-row'
+import { SpanErrors } from './span-errors'
+import { type SpanIdentities, writeColumns } from './span-row'
 import { SPAN } from './rows'
 import { acceptedBy, bucketOf, SpanReader } from './span'
 import { Figures } from './span-figures'
 import { TableWriter } from './table-writer'
+import { Throws } from './throws'
 import { dayOf } from './time'
 import type { ItemTranslator, Translation } from './translator'
 import { AttributeWatch } from './watch'
@@ -26,6 +30,9 @@ export class SpanTranslator implements ItemTranslator {
   readonly #figures: Figures
   readonly #rollups: Rollups
   readonly #watch: AttributeWatch
+  readonly #errorWatch: ErrorWatch
+  readonly #throws: Throws
+  readonly #errors: SpanErrors
   readonly #times: AcceptedTimes
   #receivedMs = 0
 
@@ -40,13 +47,25 @@ export class SpanTranslator implements ItemTranslator {
     this.#rollups = new Rollups(shared)
     const httpStatus = new HttpStatus(cursor)
     this.#figures = new Figures(cursor, httpStatus)
-    this.#watch = new AttributeWatch(shared, this.#correlations, httpStatus)
-    this.tables = [this.#table, this.#correlations.table, this.#edges.table, this.#rollups.table]
+    this.#errorWatch = new ErrorWatch(cursor, FAILURE_ATTRIBUTES)
+    this.#watch = new AttributeWatch(shared, this.#correlations, this.#errorWatch, httpStatus)
+    this.#throws = new Throws(shared)
+    this.#errors = new SpanErrors(shared, this.#throws)
+    const derived = [this.#correlations, this.#edges, this.#rollups, this.#throws]
+    this.tables = [this.#table, ...derived.map(({ table }) => table)]
     this.#span = new SpanReader(shared, this.#table, this.#watch)
   }
 
   get correlationsLeftOut(): number {
     return this.#correlations.leftOut
+  }
+
+  get throws(): readonly ErrorThrow[] {
+    return this.#throws.finished
+  }
+
+  get throwsLeftOut(): number {
+    return this.#throws.leftOut
   }
 
   get accepted(): number {
@@ -58,6 +77,7 @@ export class SpanTranslator implements ItemTranslator {
     this.#correlations.beginRequest(bodyBytes)
     this.#edges.table.beginRequest(bodyBytes)
     this.#rollups.beginRequest(bodyBytes)
+    this.#throws.beginRequest(bodyBytes, receivedMs)
     this.rejections = new Rejections('span', 'spans')
     this.#receivedMs = receivedMs
   }
@@ -65,6 +85,7 @@ export class SpanTranslator implements ItemTranslator {
   endRequest(): void {
     this.#correlations.endRequest()
     this.#rollups.endRequest()
+    this.#throws.endRequest()
   }
 
   item(end: number, resource: ResourceIdentity, scope: ScopeIdentity): void {
@@ -80,16 +101,31 @@ export class SpanTranslator implements ItemTranslator {
       return
     }
     const service = dictionary.service(resource, attribution.tenant(resource))
-    const operation = this.#writeColumns(service, resource, scope)
+    const identities = this.#writeColumns(service, resource, scope)
+    const { operation } = identities
     this.#table.keep(source, dayOf(acceptedBy(this.#span)))
     const time = bucketOf(this.#span, this.#receivedMs, this.#times.maxAheadMs)
     const figures = this.#figures
     figures.take(this.#span, time)
     this.#rollups.keep(source, service, operation, figures)
     if (figures.isCalled) this.#edges.keep(source, this.#span, figures, service)
-    if (!this.#correlations.areNoticed) return
     const { traceIdStart } = figures
-    this.#correlations.keep({ source, traceIdStart, time, service, resource, scope })
+    if (this.#correlations.areNoticed) {
+      this.#correlations.keep({ source, traceIdStart, time, service, resource, scope })
+    }
+    if (!this.#mayBeErroneous()) return
+    const { minute, isError, isRoot } = figures
+    const { spanIdStart } = this.#span
+    const ids = { source, traceIdStart, spanIdStart, service, minute }
+    const place = { ...ids, ownResource: resource, resource: identities.resource, operation }
+    this.#errors.keep({ span: this.#span, place, end, time, isError, isRoot })
+  }
+
+  /** Failures count of those that serve: what a call meets is told by its exception. */
+  #mayBeErroneous(): boolean {
+    if (this.#span.hasException) return true
+    const isFailed = this.#figures.isError || this.#errorWatch.isNoticed
+    return isFailed && this.#figures.isServing
   }
 
   #judge(): Reason | undefined {
@@ -100,12 +136,11 @@ export class SpanTranslator implements ItemTranslator {
     return values.isTooLarge ? 'tooLarge' : undefined
   }
 
-  /** Returns the operation the span counts to. */
   #writeColumns(
     service: ServiceIdentity,
     ownResource: ResourceIdentity,
     ownScope: ScopeIdentity,
-  ): Identity {
+  ): SpanIdentities {
     const span = this.#span
     const { cursor, dictionary, overflow, attribution } = this.#shared
     const ownOperation = dictionary.operation(
@@ -123,10 +158,11 @@ export class SpanTranslator implements ItemTranslator {
     dictionary.use(scope)
     dictionary.use(service)
     dictionary.use(operation)
+    dictionary.useRelease(ownResource, service)
     const identities = { service, operation, resource, scope }
     const { rows, values } = this.#table
     const hasOwnName = operation !== ownOperation
     values.repaired += writeColumns(rows, cursor, span, identities, hasOwnName)
-    return operation
+    return identities
   }
 }

@@ -107,6 +107,7 @@ export function writeDuration(rows: RowBuffer, start: UnixNanos, end: UnixNanos)
   rows.end += 12
 }
 
-function toBigInt({ low, high }: UnixNanos): bigint {
+/** Unix nanoseconds as one number. */
+export function toBigInt({ low, high }: UnixNanos): bigint {
   return (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0)
 }

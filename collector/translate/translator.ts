@@ -4,6 +4,7 @@ import type { Lend } from '../slabs'
 import { Attribution } from './attribution'
 import { Dictionary, type Parts } from './dictionary'
 import type { ErrorThrow } from './error-throw'
+import type { FingerprintRules } from './fingerprint/rules'
 import type { ResourceIdentity, ScopeIdentity } from './identity'
 import { type TranslationLimits, UNLIMITED } from './limits'
 import { LogRecordTranslator } from './log-records'
@@ -11,6 +12,7 @@ import { MetricTranslator } from './metrics'
 import { Overflow } from './overflow'
 import type { Rejections } from './rejection'
 import type { Translated } from './rows'
+import { createSharedErrors, type SharedErrors } from './shared-errors'
 import { SpanTranslator } from './spans'
 import type { TableWriter } from './table-writer'
 
@@ -26,6 +28,12 @@ export interface TranslatorOptions {
   /** How many rows of each dictionary are remembered. */
   readonly dictionaryCacheSize: number
   readonly limits?: TranslationLimits
+  /** Attributes that say what an error is grouped by, the most important first. */
+  readonly errorFingerprintAttributes?: readonly string[]
+  /** Attributes that name the user an error affects, the most important first. */
+  readonly errorUserAttributes?: readonly string[]
+  /** What those who run the collector say about the grouping of errors. */
+  readonly fingerprintRules?: FingerprintRules
   /** Where the memory of rows comes from. */
   readonly lend?: Lend
 }
@@ -57,6 +65,7 @@ export interface Translation {
   readonly attribution: Attribution
   readonly limits: TranslationLimits
   readonly options: TranslatorOptions
+  readonly errors: SharedErrors
 }
 
 /** Translates the items of one signal: it is told of a request, then of each item in it, then of the end. */
@@ -72,6 +81,8 @@ export interface ItemTranslator {
   readonly throws?: readonly ErrorThrow[]
   /** Ids that found no room in `CORRELATION`. */
   readonly correlationsLeftOut?: number
+  /** Errors passed over, because the request has too many. */
+  readonly throwsLeftOut?: number
   beginRequest(bodyBytes: number, receivedMs: number): void
   /** Reads the item (a Span, a LogRecord, a Metric) that begins at the cursor: writes its rows, or rejects it. */
   item(end: number, resource: ResourceIdentity, scope: ScopeIdentity): void
@@ -110,7 +121,8 @@ class EnvelopeTranslator implements Translator {
     this.#dictionary = dictionary
     this.#overflow = overflow
     this.#attribution = attribution
-    const shared: Translation = { cursor, dictionary, overflow, attribution, limits, options }
+    const errors = createSharedErrors(options, overflow)
+    const shared = { cursor, dictionary, overflow, attribution, limits, options, errors }
     this.#items = {
       traces: new SpanTranslator(shared),
       logs: new LogRecordTranslator(shared),
@@ -136,23 +148,25 @@ class EnvelopeTranslator implements Translator {
   }
 
   #finish(items: ItemTranslator): Translated {
-    const { tables, rejections, accepted, unassociated = 0, correlationsLeftOut = 0 } = items
+    const { tables, rejections, accepted, unassociated = 0 } = items
     const { count: rejected } = rejections
     const dictionary = this.#dictionary
     // The body and the rows are the request's; only what is remembered outlives it.
     items.endRequest?.()
     this.#cursor.open(NOTHING)
+    const { throws = [], correlationsLeftOut = 0, throwsLeftOut = 0 } = items
     const copies = tables.map((table) => table.finish()).filter((copy) => copy !== null)
     const sum = (name: 'repaired' | 'droppedAttributes' | 'cutValues') =>
       tables.reduce((total, { values }) => total + values[name], dictionary[name])
     return {
       copies,
-      throws: items.throws ?? [],
+      throws,
       dictionary: dictionary.rows(),
       accepted,
       rejected,
       unassociated,
       correlationsLeftOut,
+      throwsLeftOut,
       rejection: rejections.message(accepted + rejected),
       repairedStrings: sum('repaired'),
       truncatedAttributes: { count: sum('droppedAttributes'), length: sum('cutValues') },

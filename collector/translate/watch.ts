@@ -2,6 +2,7 @@ import type { Cursor } from '../otlp/cursor'
 import type { Attribution } from './attribution'
 import type { RowBuffer } from './buffer'
 import type { Correlations } from './correlations'
+import type { ErrorWatch } from './error-watch'
 import { HTTP_STATUS_ATTRIBUTES, type HttpStatus } from './http-status'
 import type { Translation } from './translator'
 import type { ValueWriter } from './value'
@@ -10,6 +11,7 @@ import type { ValueWriter } from './value'
 export class AttributeWatch {
   readonly #attribution: Attribution
   readonly #correlations: Correlations
+  readonly #errors: ErrorWatch
   readonly #httpStatus: HttpStatus | null
   readonly #cursor: Cursor
   /** By the length of a name in bytes, a bit for each last letter: most attributes cost no more than a look at this. */
@@ -18,13 +20,20 @@ export class AttributeWatch {
   constructor(
     { cursor, attribution, options }: Translation,
     correlations: Correlations,
+    errors: ErrorWatch,
     httpStatus: HttpStatus | null = null,
   ) {
     this.#cursor = cursor
     this.#attribution = attribution
     this.#correlations = correlations
+    this.#errors = errors
     this.#httpStatus = httpStatus
-    const names = ['module', ...options.tenantAttributes, ...options.correlationAttributes]
+    const names = [
+      'module',
+      ...options.tenantAttributes,
+      ...options.correlationAttributes,
+      ...errors.names,
+    ]
     if (httpStatus !== null) names.push(...HTTP_STATUS_ATTRIBUTES)
     const keys = names.map((name) => Buffer.from(name))
     this.#letters = new Int32Array(Math.max(...keys.map(({ length }) => length)) + 1)
@@ -34,6 +43,7 @@ export class AttributeWatch {
   beginItem(): void {
     this.#attribution.beginItem()
     this.#correlations.beginItem()
+    this.#errors.beginItem()
     this.#httpStatus?.beginItem()
   }
 
@@ -45,6 +55,7 @@ export class AttributeWatch {
     if ((this.#letters[length]! & bitOf(this.#cursor.bytes[keyEnd - 1])) === 0) return
     this.#attribution.notice(keyStart, keyEnd, values.textStart, values.textEnd)
     this.#correlations.notice(values, rows, rowStart)
+    this.#errors.notice(keyStart, keyEnd)
     this.#httpStatus?.notice(values, rows, rowStart)
   }
 }

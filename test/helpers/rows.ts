@@ -62,6 +62,7 @@ export function request(
       rejected: 0,
       unassociated: 0,
       correlationsLeftOut: 0,
+      throwsLeftOut: 0,
       rejection: '',
       repairedStrings: 0,
       truncatedAttributes: { count: 0, length: 0 },

@@ -132,6 +132,7 @@ export function translated(fields: Partial<Translated> = {}): Translated {
     rejected: 0,
     unassociated: 0,
     correlationsLeftOut: 0,
+    throwsLeftOut: 0,
     rejection: '',
     repairedStrings: 0,
     truncatedAttributes: { count: 0, length: 0 },

@@ -5,7 +5,13 @@ import type { FullRow } from './expected-rows'
 
 const OVERFLOW_SCOPE = ['(overflow)', '', '{}', '0', '']
 const OVERFLOW = '{"otel.metric.overflow":true}'
-const NOTHING = { operation: 0, resource: 0, scope: 0, metric_series: 0 }
+const NOTHING = {
+  operation: 0,
+  resource: 0,
+  scope: 0,
+  metric_series: 0,
+  error_group_hash: 0,
+}
 
 /** A gauge of a service with a data point a label. */
 function labelled(service: string, ...labels: readonly string[]): MetricsInput {

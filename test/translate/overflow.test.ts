@@ -9,7 +9,13 @@ const DAY_MS = 86_400_000
 const NOON_MS = Date.UTC(2026, 6, 21, 12)
 const OVERFLOW_OPERATION = ['', '0', '(overflow)']
 const OVERFLOW_SCOPE = ['(overflow)', '', '{}', '0', '']
-const NOTHING = { operation: 0, resource: 0, scope: 0, metric_series: 0 }
+const NOTHING = {
+  operation: 0,
+  resource: 0,
+  scope: 0,
+  metric_series: 0,
+  error_group_hash: 0,
+}
 
 /** A translator that remembers hardly anything, so that what is known is not known from its caches alone. */
 function create(limits: Partial<TranslationLimits>) {

@@ -1,0 +1,147 @@
+import { createHash } from 'node:crypto'
+import { ByteCache, type CacheKey } from './cache'
+import { ErrorKey } from './error-key'
+import { uuidOf } from './error-scope'
+import { type ErrorReport, type Fingerprint, fingerprint } from './fingerprint/fingerprint'
+import type { FingerprintRules } from './fingerprint/rules'
+import { jsonOf } from './given-fields'
+import { type Identity, nextSerial, type ServiceIdentity } from './identity'
+import { UNCHANGED } from './limits'
+import { type Overflow, OVERFLOW_NAME } from './overflow'
+import { Recent } from './recent'
+
+/** What a throw is a case of. */
+export interface KnownError {
+  /** The row of `error_group_hash`. */
+  readonly identity: Identity
+  /** uuids. */
+  readonly hash: string
+  readonly innermost: string
+  /** Of each exception of the chain, `innermost` the last. */
+  readonly alone: readonly string[]
+  /** Null of the stand-in for errors above the caps. */
+  readonly fingerprint: Fingerprint | null
+}
+
+/** Fingerprints remembered: each may take 10 KiB, with its frames and reasons. */
+const MOST_REMEMBERED = 2_048
+/** So many a second are taken of errors that are not known, once the caps are reached. */
+const MOST_BEYOND_CAPS = 100
+const SECOND_MS = 1_000
+
+/**
+ * Tells what throws are cases of. What repeats is found by its bytes; above the caps of errors a stand-in is handed out, and new
+ * ones are not even looked at when there are many.
+ */
+export class ErrorFingerprints {
+  readonly #rules: FingerprintRules
+  readonly #overflow: Overflow
+  readonly #key: ErrorKey
+  readonly #cacheKey: CacheKey
+  readonly #known = new ByteCache<KnownError>(MOST_REMEMBERED)
+  readonly #identities = new Recent<Identity>(MOST_REMEMBERED)
+  readonly #standIns = new WeakMap<ServiceIdentity, KnownError>()
+  #second = 0
+  #taken = 0
+
+  constructor(rules: FingerprintRules, overflow: Overflow) {
+    this.#rules = rules
+    this.#overflow = overflow
+    this.#key = new ErrorKey(rules)
+    this.#cacheKey = { first: 0, second: 0, third: 0, bytes: this.#key.bytes, start: 0, end: 0 }
+  }
+
+  beginRequest(receivedMs: number): void {
+    const second = Math.floor(receivedMs / SECOND_MS)
+    if (second === this.#second) return
+    this.#second = second
+    this.#taken = 0
+  }
+
+  of(report: ErrorReport, service: ServiceIdentity): KnownError {
+    const key = this.#cacheKey
+    this.#key.write(report)
+    key.first = service.serial
+    key.bytes = this.#key.bytes
+    key.end = this.#key.end
+    let known = this.#known.find(key)
+    if (known === undefined) {
+      if (this.#overflow.isFullOfErrors(service) && ++this.#taken > MOST_BEYOND_CAPS) {
+        return this.#standIn(service)
+      }
+      known = this.#take(report)
+      this.#known.add(key, known)
+    }
+    return this.#overflow.admitsError(known.identity, service) ? known : this.#standIn(service)
+  }
+
+  #take(report: ErrorReport): KnownError {
+    const taken = fingerprint(report, this.#rules)
+    const { hash, innermost, alone } = taken
+    let identity = this.#identities.find(hash)
+    if (identity === undefined) {
+      identity = identifyError(hash, rowOf(report, taken))
+      this.#identities.add(hash, identity)
+    }
+    return { identity, hash, innermost, alone, fingerprint: taken }
+  }
+
+  #standIn(service: ServiceIdentity): KnownError {
+    const known = this.#standIns.get(service)
+    if (known !== undefined) return known
+    const made = createStandIn(service)
+    this.#standIns.set(service, made)
+    return made
+  }
+}
+
+/** The columns of `error_group_hash` that follow `group_id`. */
+function rowOf(report: ErrorReport, { algorithm, ...taken }: Fingerprint): (string | null)[] {
+  const { tenant, namespace, service, module, operation } = report
+  // The text of a log record may hold a stack.
+  const kind = taken.exceptions.length > 0 ? 'exception' : report.kind
+  return [
+    algorithm,
+    tenant,
+    namespace,
+    service,
+    kind,
+    storable(taken.class),
+    taken.code === null ? null : storable(taken.code),
+    storable(taken.message),
+    storable(taken.culprit),
+    module,
+    operation,
+    jsonOf(taken.why),
+    `{${taken.similar.join()}}`,
+  ]
+}
+
+function createStandIn({ names: [tenant, , namespace, name] }: ServiceIdentity): KnownError {
+  const content = ['error_group_hash', OVERFLOW_NAME, tenant, namespace, name]
+  const hash = uuidOf(createHash('sha256').update(JSON.stringify(content)).digest())
+  const service = [tenant, namespace, name]
+  const shown = [OVERFLOW_NAME, null, '', '', '', '', '[]', '{}']
+  const identity = identifyError(hash, ['fp/1', ...service, 'exception', ...shown])
+  return { identity, hash, innermost: hash, alone: [hash], fingerprint: null }
+}
+
+function identifyError(hash: string, columns: readonly (string | null)[]): Identity {
+  const digest = Buffer.from(hash.replaceAll('-', ''), 'hex')
+  return {
+    row: { dictionary: 'error_group_hash', id: hash, values: [hash, hash, ...columns] },
+    idHigh: digest.readInt32BE(0),
+    idLow: digest.readInt32BE(4),
+    serial: nextSerial(),
+    changes: UNCHANGED,
+    usedIn: 0,
+    isAdmitted: true,
+    judgedFor: 0,
+    judgedIn: 0,
+  }
+}
+
+/** What Postgres takes as text. */
+function storable(text: string): string {
+  return Buffer.from(text).toString().replaceAll('\0', '\ufffd')
+}
