@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { ErrorThrow } from './error-throw'
 import { writeBool, writeInt16, writeNull } from './fields'
 import {
@@ -42,34 +41,25 @@ export class ErrorCandidates {
     writeGivenInteger(rows, failure.timeNs)
     if (failure.userHash === null) writeNull(rows)
     else writeGivenInteger(rows, failure.userHash)
-    writeGivenJson(rows, occurrenceRowOf(failure))
+    writeGivenJson(rows, occurrenceOf(failure))
     this.table.keep(source)
   }
 }
 
 /**
- * The row of `ERROR_OCCURRENCE` that a throw becomes, as JSON by the names of its columns, with which jsonb_populate_record makes
- * the row; null where none is kept.
+ * What the row of `ERROR_OCCURRENCE` that a failure becomes has besides the columns of the candidate, as JSON by the names of its
+ * columns, with which jsonb_populate_record makes the row; null where none is kept.
  */
-export function occurrenceRowOf(thrown: ErrorThrow): string | null {
-  const { occurrence, timeNs } = thrown
+function occurrenceOf(thrown: ErrorThrow): string | null {
+  const { occurrence } = thrown
   if (occurrence === null) return null
   const { attributesJson } = occurrence
   const row: Readonly<Record<string, unknown>> = {
-    time: timestampOf(timeNs),
-    id: occurrenceIdOf(thrown),
-    error_hash: thrown.hash,
-    service_id: thrown.serviceId,
-    operation_id: thrown.operationId,
     resource_id: thrown.resourceId,
     trace_id: occurrence.traceId,
     span_id: occurrence.spanId === null ? null : signedOf(occurrence.spanId),
-    severity: thrown.severity,
-    is_handled: thrown.isHandled,
     is_incomplete: occurrence.isIncomplete,
-    time_ns: Number(timeNs % 1_000n),
     source: occurrence.source,
-    release: thrown.release,
     class: occurrence.class,
     code: occurrence.code,
     message: occurrence.message,
@@ -85,19 +75,6 @@ export function occurrenceRowOf(thrown: ErrorThrow): string | null {
     .filter((column) => column in row)
     .map((column) => `"${column}":${jsonOf(row[column])}`)
   return `{${fields.join()},"attributes":${attributesJson ?? 'null'}}`
-}
-
-/** Whoever tells of the throw: the first 128 bits of a SHA-256 of scope and innermost exception, in hex. */
-function occurrenceIdOf({ scope, innermost }: ErrorThrow): string {
-  const bytes = Buffer.from(`${scope}${innermost}`.replaceAll('-', ''), 'hex')
-  return createHash('sha256').update(bytes).digest('hex').slice(0, 32)
-}
-
-/** To the microsecond. */
-function timestampOf(timeNs: bigint): string {
-  const micros = String((timeNs / 1_000n) % 1_000_000n).padStart(6, '0')
-  const seconds = new Date(Number(timeNs / 1_000_000_000n) * 1_000)
-  return `${seconds.toISOString().slice(0, -5)}.${micros}Z`
 }
 
 function signedOf(spanId: string): string {

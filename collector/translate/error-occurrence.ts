@@ -1,6 +1,7 @@
 import type { Cursor } from '../otlp/cursor'
 import type { AttributeTable } from './attribute-table'
 import { RowBuffer } from './buffer'
+import { LONGEST_MESSAGE_BYTES, LONGEST_STACK_BYTES } from './error-limits'
 import type { KnownError } from './error-fingerprints'
 import type { ErrorSighting } from './error-sighting'
 import type { ErrorOccurrence } from './error-throw'
@@ -13,6 +14,9 @@ const MOST_ATTRIBUTES_BYTES = 16 * 1_024
 /** Longer values are cut, so that one does not take the room of all. */
 const LONGEST_VALUE_BYTES = 4 * 1_024
 const COMMA = 0x2c
+const BYTES_A_UNIT = 3
+const LONGEST_CHARACTER_BYTES = 4
+const LAST_LINE_LENGTH = 1_024
 const TRACE_ID_BYTES = 16
 const SPAN_ID_BYTES = 8
 const REQUEST_ID = /request[._-]?id|req[._-]?id/i
@@ -55,7 +59,7 @@ export class OccurrenceWriter {
       source: sighting.source,
       traceId: this.#hex(place.traceIdStart, TRACE_ID_BYTES),
       spanId: this.#hex(place.spanIdStart, SPAN_ID_BYTES),
-      isIncomplete: sighting.isIncomplete || CUT_STACK.test(stack.slice(-1_024)),
+      isIncomplete: sighting.isIncomplete || isCut(message, stack),
       class: fingerprint?.class ?? OVERFLOW_NAME,
       code: fingerprint === null ? report.code : fingerprint.code,
       message,
@@ -97,6 +101,15 @@ export class OccurrenceWriter {
     rows.reset()
     return json
   }
+}
+
+/** Whether we have cut it, or the sender has. */
+function isCut(message: string, stack: string): boolean {
+  const isLong = (text: string, limitBytes: number) =>
+    text.length * BYTES_A_UNIT > limitBytes &&
+    Buffer.byteLength(text) > limitBytes - LONGEST_CHARACTER_BYTES
+  if (isLong(message, LONGEST_MESSAGE_BYTES) || isLong(stack, LONGEST_STACK_BYTES)) return true
+  return CUT_STACK.test(stack.slice(-LAST_LINE_LENGTH))
 }
 
 /** The first of the names that says something; what tells more of the error comes last in the tables. */

@@ -1,5 +1,6 @@
 import { AttributeTable, decodeCut, mapOf } from './attribute-table'
 import type { Cursor } from '../otlp/cursor'
+import { LONGEST_MESSAGE_BYTES, LONGEST_STACK_BYTES } from './error-limits'
 import { names } from './error-occurrence'
 
 /** What an item says of an exception; empty where it says nothing. */
@@ -10,9 +11,6 @@ export interface ExceptionText {
   readonly code: string | null
 }
 
-/** So much is kept of a message, and of a stack. */
-export const LONGEST_MESSAGE_BYTES = 8 * 1_024
-export const LONGEST_STACK_BYTES = 64 * 1_024
 const LONGEST_TYPE_BYTES = 512
 
 /** Names under which an exception tells its parts. */
@@ -74,7 +72,7 @@ export class ExceptionTexts {
     const own = readParts(fields, SEMANTIC) ?? this.#ofMaps(fields)
     if (own !== null) return own
     const whole = readParts(fields, MAP)
-    return whole !== null && whole.stack !== '' ? whole : null
+    return whole !== null && sniff(whole.stack) !== null ? whole : null
   }
 
   #ofMaps(attributes: AttributeTable): ExceptionText | null {

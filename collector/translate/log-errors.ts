@@ -1,17 +1,11 @@
 import type { Cursor } from '../otlp/cursor'
 import { AttributeTable, mapOf, textOf } from './attribute-table'
+import { LONGEST_MESSAGE_BYTES, LONGEST_STACK_BYTES } from './error-limits'
 import { firstOf, names } from './error-occurrence'
 import { isUnhandled, Reports } from './error-report'
 import type { ErrorPlace } from './error-sighting'
 import { SEVERITY } from './error-throw'
-import {
-  cutText,
-  type ExceptionText,
-  ExceptionTexts,
-  LONGEST_MESSAGE_BYTES,
-  LONGEST_STACK_BYTES,
-  sniff,
-} from './exception-text'
+import { cutText, type ExceptionText, ExceptionTexts, sniff } from './exception-text'
 import type { LogRecordReader } from './log-record'
 import type { Throws } from './throws'
 import { toBigInt, type UnixNanos } from './time'
