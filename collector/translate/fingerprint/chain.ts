@@ -1,4 +1,4 @@
-import { readHeader } from './header'
+import { isDigit, readHeader } from './header'
 import { readForeignStack } from './foreign'
 import { recallAtLine } from './memo'
 import { elisionOf, parseOtherLine, type RawFrame } from './stack'
@@ -69,6 +69,7 @@ class ChainReader {
   #begin(exception: RawException, at: number): void {
     const text = this.#text
     this.#exceptions++
+    this.#at = at
     const lineEnd = endOfLine(text, at)
     const header = readHeader(text, at, lineEnd)
     const named = this.#cutMessage(exception, at, header.messageAt)
@@ -153,7 +154,7 @@ class ChainReader {
     const text = this.#text
     const first = text.charCodeAt(start)
     if (first === 0x5b && text.startsWith('[cause]: ', start)) {
-      this.#cause(open.exception, start + 9, indent + 1, false)
+      if (!isValue(text, start + 9)) this.#cause(open.exception, start + 9, indent + 1, false)
       return true
     }
     if (first === 0x5b && text.startsWith('[errors]: [', start)) {
@@ -237,6 +238,13 @@ const SPACE = 0x20
 const TAB = 0x09
 const NEWLINE = 0x0a
 const RETURN = 0x0d
+
+/** What `util.inspect` prints of a cause that is no error: a text, an object, a reference, a number. */
+function isValue(text: string, at: number): boolean {
+  const code = text.charCodeAt(at)
+  if (code === 0x27 || code === 0x22 || code === 0x60 || code === 0x7b) return true
+  return text.startsWith('[Circular', at) || text.startsWith('undefined', at) || isDigit(code)
+}
 
 function endOfLine(text: string, from: number): number {
   const end = text.indexOf('\n', from)

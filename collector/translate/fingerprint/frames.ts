@@ -25,7 +25,7 @@ export function readFrame(
   const { path, origin, isSource } = normalisePath(raw.place, root)
   const { line, column } = raw
   const isMinified = !isSource && origin === 'file' && bundles.has(raw.place ?? '')
-  const name = normaliseFunction(raw.function, isMinified)
+  const name = normaliseFunction(raw.function, isMinified || isScript(path))
   let isInApp = origin === 'file'
   if (path !== null && rules.inApp.length > 0) {
     const rule = rules.inApp.find((said) => said.path(path))
@@ -56,6 +56,29 @@ export function findBundles(frames: readonly RawFrame[]): ReadonlySet<string> {
   return bundles ?? NO_BUNDLES
 }
 
+/**
+ * Of JavaScript, where a short name may be a minifier's even in a source file: Node finds the name of a function by the frame
+ * that called it, which the first frame before an `await` does not have.
+ */
+function isScript(path: string | null): boolean {
+  if (path === null) return false
+  const dot = path.lastIndexOf('.')
+  return SCRIPTS.has(path.slice(dot + 1))
+}
+
+const SCRIPTS: ReadonlySet<string> = new Set([
+  'js',
+  'mjs',
+  'cjs',
+  'jsx',
+  'ts',
+  'mts',
+  'cts',
+  'tsx',
+  'vue',
+  'svelte',
+])
+
 const OWNERS = [
   'Object.',
   'Module.',
@@ -70,7 +93,7 @@ const OWNERS = [
  * A function's name without what V8 writes about the call: receiver, alias, `async`. Null for anonymous ones, and for the
  * names a minifier gives, which the next build gives to others.
  */
-export function normaliseFunction(raw: string | null, isMinified: boolean): string | null {
+export function normaliseFunction(raw: string | null, mayBeMinified: boolean): string | null {
   if (raw === null || raw === '') return null
   let name = raw
   const alias = name.lastIndexOf(' [as ')
@@ -83,7 +106,7 @@ export function normaliseFunction(raw: string | null, isMinified: boolean): stri
     return null
   }
   if (isDigits(name)) return null
-  return isMinified && isShort(name) ? null : name
+  return mayBeMinified && isShort(name) ? null : name
 }
 
 /** What one of them begins with; most names do not. */

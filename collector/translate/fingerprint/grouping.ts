@@ -109,7 +109,7 @@ function partsOf(
     const cause = exceptions[index + 1]
     const writer = new PartWriter(parts, why, index)
     const isWrapper = cause !== undefined && isSameFrames(exception, cause)
-    writer.add('class', exception.class)
+    writeClass(writer, exception)
     if (exception.code !== null) writer.add('code', exception.code)
     writeFrames(writer, exception, isWrapper)
     if (!isWrapper) writeMessage(writer, exception)
@@ -139,6 +139,12 @@ class PartWriter {
   drop(kind: string, value: string, hint: string): void {
     this.#why.push({ kind, value, isUsed: false, hint, exception: this.#exception })
   }
+}
+
+/** The class that every sender of the throw has alike is the one its stack names. */
+function writeClass(writer: PartWriter, { class: name, headerClass }: ReadException): void {
+  if (headerClass === '' || headerClass === name) writer.add('class', name)
+  else writer.add('class', headerClass, `what was sent says ${name}, not every sender does`)
 }
 
 const MINIFIED = 'unmapped minified stack: its names are of this build, run with source maps'

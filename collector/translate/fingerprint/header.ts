@@ -25,7 +25,10 @@ export function readHeader(text: string, at: number, end: number): Header {
     code = text.slice(rest + 2, close)
     rest = close + 1
   }
-  const name = text.slice(start, nameEnd)
+  const isOfDom = code !== null && text.startsWith('DOMException', start)
+  const name = isOfDom ? code! : text.slice(start, nameEnd)
+  // `util.inspect` writes what a DOMException is where others have their code.
+  if (isOfDom) code = null
   if (text.charCodeAt(rest) === COLON && rest < end) {
     if (rest + 1 < end && text.charCodeAt(rest + 1) !== SPACE) return none
     return { class: name, code, messageAt: Math.min(end, rest + 2) }
@@ -120,6 +123,7 @@ function isNamePart(code: number): boolean {
   return code === UNDERSCORE || code === 0x24 || code === 0x2e || code === 0x5c || code === 0x2b
 }
 
-function isDigit(code: number): boolean {
+/** Whether a character is `0` to `9`. */
+export function isDigit(code: number): boolean {
   return code >= 0x30 && code <= 0x39
 }

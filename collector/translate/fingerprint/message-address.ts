@@ -19,7 +19,7 @@ export function kindOfAddress(token: string): string | null {
 
 /** Whether an address or name is this host's own. */
 export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.startsWith('127.')
+  return host === 'localhost' || host === '::1' || host === '127.0.0.1'
 }
 
 /** `00:1b:44:11:3a:b7`, with dashes too. */

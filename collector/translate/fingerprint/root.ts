@@ -77,6 +77,8 @@ const INSIDE: ReadonlySet<string> = new Set([
   'tests',
   '.next',
 ])
+/** Where deployments keep several releases. */
+const RELEASES: ReadonlySet<string> = new Set(['releases', 'current'])
 const SLASH = 0x2f
 
 function endOfRoot(file: string): number {
@@ -96,10 +98,11 @@ const TOPS: ReadonlySet<string> = new Set(
   [...EXACT, ...ABOVE, ...HOMES, '/root/'].map((folder) => folder.slice(0, afterFolder(folder, 1))),
 )
 
-/** Skips a project's folder; not one of those inside it, nor the file itself. */
+/** Skips a project's folder; not one of those inside it or of those its releases are in, nor the file itself. */
 function afterProject(file: string, at: number): number {
   const next = afterFolder(file, at)
-  return next === at || INSIDE.has(file.slice(at, next - 1)) ? at : next
+  const name = file.slice(at, next - 1)
+  return next === at || INSIDE.has(name) || RELEASES.has(name) ? at : next
 }
 
 /** `code/shop/src/a.js` and `shop/src/a.js` are the same; a runner of CI says the project twice. */
