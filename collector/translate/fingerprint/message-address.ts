@@ -9,6 +9,8 @@ export function kindOfAddress(token: string): string | null {
     const mark = token[four]!
     return (mark === ':' || mark === '/') && isNumber(token, four + 1) ? `<ip>${mark}<int>` : null
   }
+  // Node writes no brackets before a port.
+  if (token.startsWith('::1:') && isNumber(token, 4)) return '<ip>:<int>'
   let end = 0
   while (end < token.length && isAddressPart(token.charCodeAt(end))) end++
   if (!isIpv6(token.slice(0, end))) return null

@@ -140,6 +140,9 @@ const NUMBERED: ReadonlySet<string> = new Set(
   ).split(' '),
 )
 
+/** Of which a version stands behind a slash. */
+const VERSIONED: ReadonlySet<string> = new Set(['http', 'https', 'tls', 'ssl'])
+
 function replacePart(token: string, start: number, end: number): string {
   const part = token.slice(start, end)
   let letters = 0
@@ -174,6 +177,7 @@ function isNamed(token: string, at: number): boolean {
     let start = end - 1
     while (start > 0 && end - start < 12 && !isSeparator(token.charCodeAt(start - 1))) start--
     const word = token.slice(start, end - 1).toLowerCase()
+    if (code === 0x2f) return VERSIONED.has(word)
     if (NUMBERED.has(word)) return true
     if (!isAllDigits(word, 0) || word === '') return false
     end = start
