@@ -8,7 +8,6 @@ import { Client } from 'pg'
 import { collectors, dataFolder, freePorts } from '../helpers/collector'
 import { startCluster } from '../helpers/postgres'
 import { benchFigures } from './figures'
-import { benchFingerprint } from './fingerprint'
 import { benchHealth } from './health'
 import { benchIngest, INGESTED } from './ingest'
 import { benchMetrics } from './metrics'
@@ -23,7 +22,6 @@ import { benchTranslate } from './translate'
 const INGEST = INGESTED.map((ingested) => `ingest-${ingested}` as const)
 const SECTIONS = [
   'translate',
-  'fingerprint',
   'start',
   ...INGEST,
   'health',
@@ -50,8 +48,7 @@ async function main(args: readonly string[]): Promise<void> {
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
   try {
     if (sections.includes('translate')) figures.push(...(await benchTranslate()))
-    if (sections.includes('fingerprint')) figures.push(...(await benchFingerprint()))
-    if (sections.some((section) => section !== 'translate' && section !== 'fingerprint')) {
+    if (sections.some((section) => section !== 'translate')) {
       figures.push(...(await databaseFigures(sections, cleanups)))
     }
   } finally {
