@@ -1,7 +1,7 @@
 import { type RawException, splitChain } from './chain'
 import type { ErrorReport, StackException } from './fingerprint'
 import { type Contribution, chooseFrames, findBundles, type ReadFrame, readFrame } from './frames'
-import { codeOfMessage, isCode, isGeneric } from './header'
+import { codeOfMessage, isCode, isGeneric, readSentence } from './header'
 import { parameterise } from './message'
 import { recallFrame } from './memo'
 import { findPeer } from './peer'
@@ -126,6 +126,8 @@ function nameOf(raw: RawException, named: Named | null, message: string) {
   const code = told !== null && isOfDom(told, raw.class) ? null : told
   const given = isTypeCode || type === '' ? null : type
   if (raw.class === null) {
+    const sentence = type === '' ? readSentence(message) : null
+    if (sentence !== null) return { name: sentence.class, code: code ?? sentence.code }
     return { name: given ?? 'Error', code: code ?? codeOfMessage(message) }
   }
   const isTelling = told === null && given !== null && isGeneric(raw.class)

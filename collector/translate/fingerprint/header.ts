@@ -76,6 +76,23 @@ export function codeOfMessage(message: string): string | null {
   return isErrno(message, space + 1, end) ? message.slice(space + 1, end) : null
 }
 
+/**
+ * Class and code out of the sentence that instrumentation-pg records instead of an error, so that no message of Postgres is sent:
+ * `PostgreSQL error of type 'error' occurred (code: 23505)`. Null for every other text.
+ */
+export function readSentence(message: string): { class: string; code: string | null } | null {
+  if (!message.startsWith(SENTENCE_START) || !message.endsWith(')')) return null
+  const middle = message.indexOf(SENTENCE_MIDDLE, SENTENCE_START.length)
+  if (middle === -1) return null
+  const code = message.slice(middle + SENTENCE_MIDDLE.length, -1)
+  return {
+    class: message.slice(SENTENCE_START.length, middle),
+    code: code === '' || code === 'UNKNOWN' ? null : code,
+  }
+}
+
+const SENTENCE_START = "PostgreSQL error of type '"
+const SENTENCE_MIDDLE = "' occurred (code: "
 const SPACE = 0x20
 const COLON = 0x3a
 const UNDERSCORE = 0x5f
