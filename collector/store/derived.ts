@@ -12,17 +12,21 @@ export function mergedRowsOf(groups: readonly (readonly Segment[])[]): readonly 
   }))
 }
 
-/** What follows from the items of the requests but for those that are poison, table by table, and a request by itself. */
-export function derivedSegmentsOf(
-  requests: readonly GroupRequest[],
-  poison: Poison,
-): readonly (readonly Segment[])[] {
-  const copiesOf = (request: GroupRequest) =>
-    withoutPoison(request, poison).copies.filter(({ table }) => table.isDerived === true)
-  return [...segmentsOf(requests, copiesOf).values()]
-}
+/** What is left of requests once their poison is out. */
+export type Rests = ReadonlyMap<GroupRequest, Translated>
 
 /** A row may follow from several items, some of which are poison: so the others are translated by themselves. */
+export function restsOf(requests: readonly GroupRequest[], poison: Poison): Rests {
+  return new Map(requests.map((request) => [request, withoutPoison(request, poison)]))
+}
+
+/** What follows from the items of the requests, table by table, and a request by itself. */
+export function derivedSegmentsOf(rests: Rests): readonly (readonly Segment[])[] {
+  const copiesOf = (request: GroupRequest) =>
+    (rests.get(request)?.copies ?? []).filter(({ table }) => table.isDerived === true)
+  return [...segmentsOf([...rests.keys()], copiesOf).values()]
+}
+
 function withoutPoison(request: GroupRequest, poison: Poison): Translated {
   const { translated } = request
   const refused = new Set(poison.get(request)?.map(({ row }) => row))
@@ -32,8 +36,8 @@ function withoutPoison(request: GroupRequest, poison: Poison): Translated {
   return items === undefined ? translated : request.retranslate(items, otherRows(items, refused))
 }
 
-function hasDerived({ copies }: Translated): boolean {
-  return copies.some(({ table }) => table.isDerived === true)
+function hasDerived({ copies, throws }: Translated): boolean {
+  return throws.length > 0 || copies.some(({ table }) => table.isDerived === true)
 }
 
 function otherRows({ offsets }: CopyRows, refused: ReadonlySet<number>): number[] {

@@ -9,6 +9,8 @@ export type RefusedKeys = ReadonlyMap<string, ServerError>
 export interface Dictionary {
   /** Inserts what is not known to be there, outside any transaction. */
   ensure(client: PoolClient, rows: Iterable<DictionaryRow>): Promise<RefusedKeys>
+  /** Whether some of the rows are not known to be there. */
+  lacks(rows: readonly DictionaryRow[]): boolean
   forget(): void
 }
 
@@ -59,6 +61,10 @@ export function createDictionary(nowMs: () => number): Dictionary {
         if (!refused.has(dictionaryKey(row.dictionary, row.id))) remembered.set(row, today)
       }
       return refused
+    },
+    lacks(rows) {
+      const today = Math.floor(nowMs() / DAY_MS)
+      return rows.some((row) => known.get(row) !== today)
     },
     forget() {
       known = new WeakMap()

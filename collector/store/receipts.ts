@@ -1,10 +1,10 @@
-import type { PoolClient, QueryResult } from 'pg'
+import type { PoolClient, QueryResult, QueryResultRow } from 'pg'
 import { CopyIn, type TableRows } from './copy'
 import { hasCode, LOCK_NOT_AVAILABLE, UNIQUE_VIOLATION } from './sqlstate'
 
 const DIGEST = /^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/i
 
-/** Another transaction holds one of the receipts and did not end in time. */
+/** Another transaction holds one of the receipts, or of the throws, and did not end in time. */
 export class ReceiptHeld extends Error {
   override readonly name = 'ReceiptHeld'
 }
@@ -78,6 +78,27 @@ export async function commitWithReceipts(
   }
 }
 
+/**
+ * Begins the ingest transaction with receipts that are all new and with a statement after them, in one round trip over a
+ * direct connection; returns what the statement returns. Throws ReceiptKnown and ReceiptHeld, the latter also when the
+ * statement had to wait for `lockTimeoutMs`.
+ */
+export async function beginWithNewReceipts<Row extends QueryResultRow>(
+  client: PoolClient,
+  digests: readonly string[],
+  lockTimeoutMs: number,
+  statement: string,
+): Promise<readonly Row[]> {
+  try {
+    const results = (await client.query(
+      `${begin(lockTimeoutMs)} ${insert(digests)}; ${statement}`,
+    )) as unknown as QueryResult<Row>[]
+    return results.at(-1)?.rows ?? []
+  } catch (error) {
+    throw failureOf(error)
+  }
+}
+
 function begin(lockTimeoutMs: number): string {
   return `
 begin isolation level read committed;
@@ -92,12 +113,11 @@ function insert(digests: readonly string[]): string {
   return `insert into sidelight.ingest_receipt (digest) values ${sorted.map((digest) => `('${digest}')`).join(', ')}`
 }
 
-/** What a failure means that came before the receipts were inserted. */
-function failureOf(error: unknown): unknown {
+/** What a failure means that came before the first row. */
+export function failureOf(error: unknown): unknown {
   if (hasCode(error, LOCK_NOT_AVAILABLE)) {
-    return new ReceiptHeld('cannot store the receipts: another transaction holds one', {
-      cause: error,
-    })
+    const message = 'cannot store the receipts and throws: another transaction holds one'
+    return new ReceiptHeld(message, { cause: error })
   }
   if (isReceiptKnown(error)) {
     return new ReceiptKnown('cannot store the receipts: one is there already', { cause: error })

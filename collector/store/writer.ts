@@ -1,23 +1,14 @@
 import type { Pool, PoolClient } from 'pg'
 import { Unavailable } from '../errors'
-import type { Table } from '../translate/rows'
-import { copyRows } from './copy'
-import { derivedSegmentsOf, mergedRowsOf } from './derived'
+import { dayOfMinute, dayOfThrow } from '../translate/error-rows'
+import { ERROR_OCCURRENCE, ERROR_ROLLUP, type Table, type Translated } from '../translate/rows'
 import { createDictionary, type Dictionary, type RefusedKeys } from './dictionary'
 import type { GroupRequest, GroupResult, WriteGroup } from './group'
 import { createPartitionCache, type PartitionCache } from './partitions'
-import { copyAround } from './poison'
-import { keepPoison } from './poison-letter'
-import {
-  beginWithReceipts,
-  commitWithReceipts,
-  isDirect,
-  ReceiptHeld,
-  ReceiptKnown,
-} from './receipts'
-import { isOfItems, type Poison, segmentsOf, withoutRefused } from './segments'
+import { isDirect, ReceiptHeld, ReceiptKnown } from './receipts'
 import { rollback, withClient } from './session'
 import { asUnavailable, isMissingPartition, isPoison, isRetried } from './sqlstate'
+import { type Manner, RestsDue, type Results, type Sightings, storeOnce } from './storing'
 
 /** Writes groups until it is closed; the pool stays its owner's. */
 export interface GroupWriter {
@@ -30,20 +21,8 @@ export interface GroupWriterOptions {
   readonly pool: Pool
   /** Unix milliseconds; for the day in which a dictionary row was last known to be there. */
   readonly nowMs?: () => number
-}
-
-type Results = Map<string, GroupResult>
-
-/**
- * How a group is stored: in one round trip, which takes all receipts to be new and all rows to be good; with the receipts
- * first; or, after these, around the rows that Postgres refuses.
- */
-type Manner = 'at once' | 'receipts first' | 'around poison'
-
-interface Attempt {
-  readonly manner: Manner
-  /** Whether the partitions that are missing still were asked for: then they are not to be had. */
-  readonly refusesDays: boolean
+  /** Called with the throws that a transaction's requests told of, once it is committed. */
+  readonly sighted?: (sightings: Sightings) => void
 }
 
 const LOCK_TIMEOUT_MS = 1_000
@@ -55,8 +34,13 @@ const ATTEMPTS = 6
  * The one way into the fact tables: a group of requests in one transaction, each exactly once. `write` may be called
  * again before it has returned; each call takes a connection of the pool.
  */
-export function createGroupWriter({ pool, nowMs = Date.now }: GroupWriterOptions): GroupWriter {
+export function createGroupWriter({
+  pool,
+  nowMs = Date.now,
+  sighted = () => undefined,
+}: GroupWriterOptions): GroupWriter {
   const known: Known = { partitions: createPartitionCache(), dictionary: createDictionary(nowMs) }
+  const target: Target = { pool, known, sighted }
   const inFlight = new Set<Promise<unknown>>()
   let isClosed = false
   // After a fail-over or a restore another server may answer, that lacks what the old one had. It shows as a new connection,
@@ -69,7 +53,7 @@ export function createGroupWriter({ pool, nowMs = Date.now }: GroupWriterOptions
   return {
     async write(group, signal) {
       if (isClosed) throw new Unavailable('cannot write: the writer is closed')
-      const writing = writeGroup(pool, known, group, signal)
+      const writing = writeGroup(target, group, signal)
       inFlight.add(writing)
       try {
         return await writing
@@ -94,9 +78,14 @@ interface Known {
   readonly dictionary: Dictionary
 }
 
+interface Target {
+  readonly pool: Pool
+  readonly known: Known
+  readonly sighted: (sightings: Sightings) => void
+}
+
 async function writeGroup(
-  pool: Pool,
-  known: Known,
+  target: Target,
   group: readonly GroupRequest[],
   signal: AbortSignal,
 ): Promise<readonly GroupResult[]> {
@@ -108,8 +97,8 @@ async function writeGroup(
   }
   const results: Results = new Map()
   if (requests.size > 0) {
-    await withClient(pool, signal, (client) =>
-      store(client, known, [...requests.values()], results),
+    await withClient(target.pool, signal, (client) =>
+      store(client, target, [...requests.values()], results),
     )
   }
   return group.map((request) => resultOf(request, requests.get(request.digest), results))
@@ -128,13 +117,14 @@ function resultOf(
 
 async function store(
   client: PoolClient,
-  known: Known,
+  { known, sighted }: Target,
   requests: readonly GroupRequest[],
   results: Results,
 ): Promise<void> {
-  for (const [table, days] of daysOf(requests)) await known.partitions.ensure(client, table, days)
-  const refused = await known.dictionary.ensure(client, dictionaryRows(requests))
-  const transaction = { client, known, refused, results }
+  const all = translatedOf(requests)
+  await ensurePartitions(client, known, all)
+  const refused = await known.dictionary.ensure(client, dictionaryRows(all))
+  const transaction = { client, known, refused, results, sighted }
   try {
     await storeTogether(transaction, requests, LOCK_TIMEOUT_MS)
   } catch (error) {
@@ -146,8 +136,10 @@ async function store(
 interface Transaction {
   readonly client: PoolClient
   readonly known: Known
-  readonly refused: RefusedKeys
+  /** Grows when the rest of a request refers to others. */
+  refused: RefusedKeys
   readonly results: Results
+  readonly sighted: (sightings: Sightings) => void
 }
 
 async function storeAlone(transaction: Transaction, request: GroupRequest): Promise<void> {
@@ -165,12 +157,21 @@ async function storeTogether(
   requests: readonly GroupRequest[],
   lockTimeoutMs: number,
 ): Promise<void> {
-  const { client, known, refused } = transaction
-  let manner: Manner = isDirect(client) && refused.size === 0 ? 'at once' : 'receipts first'
+  const { client, known, results } = transaction
+  let manner: Manner =
+    isDirect(client) && transaction.refused.size === 0 ? 'at once' : 'receipts first'
   let refusesDays = false
+  let takesRests = false
   for (let attempt = 1; ; attempt++) {
+    const { refused } = transaction
+    const lacks = takesRests ? () => false : known.dictionary.lacks
     try {
-      await storeOnce(transaction, requests, lockTimeoutMs, { manner, refusesDays })
+      const outcome = await storeOnce(
+        { client, refused, lacks, lockTimeoutMs, manner, refusesDays },
+        requests,
+      )
+      for (const [digest, result] of outcome.results) results.set(digest, result)
+      transaction.sighted(outcome.sightings)
       return
     } catch (error) {
       await rollback(client, error)
@@ -179,9 +180,12 @@ async function storeTogether(
       if (isMissingPartition(error) && !refusesDays) {
         refusesDays = true
         known.partitions.forget()
-        for (const [table, days] of daysOf(requests)) {
-          await known.partitions.ensure(client, table, days)
-        }
+        await ensurePartitions(client, known, translatedOf(requests))
+      } else if (error instanceof RestsDue) {
+        takesRests = true
+        await ensurePartitions(client, known, error.rests)
+        const refusedOfRests = await known.dictionary.ensure(client, dictionaryRows(error.rests))
+        transaction.refused = new Map([...refused, ...refusedOfRests])
       } else if (error instanceof ReceiptKnown) {
         manner = 'receipts first'
       } else if (isPoison(error) && manner !== 'around poison') {
@@ -191,54 +195,25 @@ async function storeTogether(
   }
 }
 
-async function storeOnce(
-  transaction: Transaction,
-  requests: readonly GroupRequest[],
-  lockTimeoutMs: number,
-  attempt: Attempt,
+function translatedOf(requests: readonly GroupRequest[]): readonly Translated[] {
+  return requests.map(({ translated }) => translated)
+}
+
+async function ensurePartitions(
+  client: PoolClient,
+  { partitions }: Known,
+  all: readonly Translated[],
 ): Promise<void> {
-  const { client, results } = transaction
-  const digests = requests.map((request) => request.digest)
-  if (attempt.manner === 'at once') {
-    const copies = mergedRowsOf([...segmentsOf(requests).values()])
-    await commitWithReceipts(client, digests, lockTimeoutMs, copies)
-    for (const digest of digests) results.set(digest, { kind: 'stored', poison: [] })
-    return
-  }
-  const claimed = await beginWithReceipts(client, digests, lockTimeoutMs)
-  const fresh = requests.filter((request) => claimed.has(request.digest))
-  const poison = await copyAndCommit(transaction, fresh, attempt)
-  for (const digest of digests) results.set(digest, { kind: 'repeated' })
-  for (const request of fresh) {
-    results.set(request.digest, { kind: 'stored', poison: poison.get(request) ?? [] })
-  }
+  for (const [table, days] of daysOf(all)) await partitions.ensure(client, table, days)
 }
 
-/** The last COPY carries the commit, which saves a round trip; after a failure Postgres does not come to it. */
-async function copyAndCommit(
-  { client, refused }: Transaction,
-  requests: readonly GroupRequest[],
-  { manner, refusesDays }: Attempt,
-): Promise<Poison> {
-  const poison: Poison = new Map()
-  const segments = [...segmentsOf(requests).values()]
-  const storable = withoutRefused(segments, refused, poison)
-  if (manner === 'receipts first' && poison.size === 0 && storable.length > 0) {
-    await copyRows(client, mergedRowsOf(storable), { after: 'commit' })
-    return poison
-  }
-  await copyAround(client, storable.filter(isOfItems), poison, { refusesDays })
-  const derived = withoutRefused(derivedSegmentsOf(requests, poison), refused, poison)
-  await copyAround(client, derived, poison, { refusesDays })
-  const kept = await keepPoison(client, poison)
-  await client.query('commit')
-  return kept
-}
-
-function daysOf(requests: readonly GroupRequest[]): Map<string, Set<number>> {
+function daysOf(all: readonly Translated[]): Map<string, Set<number>> {
   const days = new Map<string, Set<number>>()
-  for (const { translated } of requests) {
-    for (const copy of translated.copies) addDays(days, copy.table, copy.days)
+  for (const { copies, throws } of all) {
+    for (const copy of copies) addDays(days, copy.table, copy.days)
+    if (throws.length === 0) continue
+    addDays(days, ERROR_ROLLUP, throws.map(dayOfMinute))
+    addDays(days, ERROR_OCCURRENCE, throws.map(dayOfThrow))
   }
   return days
 }
@@ -249,6 +224,6 @@ function addDays(byTable: Map<string, Set<number>>, { name }: Table, days: Itera
   byTable.set(name, ofTable)
 }
 
-function* dictionaryRows(requests: readonly GroupRequest[]) {
-  for (const { translated } of requests) yield* translated.dictionary
+function* dictionaryRows(all: readonly Translated[]) {
+  for (const { dictionary } of all) yield* dictionary
 }

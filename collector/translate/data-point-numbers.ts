@@ -4,7 +4,7 @@ import type { RowBuffer } from './buffer'
 const TWO_32 = 0x1_0000_0000
 const NUMBER_BYTES = 8
 /** The types of the elements of an array. */
-const INT8_OID = 20
+export const INT8_OID = 20
 export const FLOAT8_OID = 701
 /** An element of an array of COPY BINARY: its length and 8 bytes. */
 export const ELEMENT_BYTES = 12

@@ -1,0 +1,366 @@
+import t from 'tap'
+import type { Sightings } from '../../collector/store/storing'
+import { createGroupWriter } from '../../collector/store/writer'
+import { SEVERITY } from '../../collector/translate/error-throw'
+import { MAJORS } from '../helpers/postgres'
+import { request, requestOf, uuidOf } from '../helpers/rows'
+import { until } from '../helpers/until'
+import {
+  countSpans,
+  countWaiting,
+  never,
+  openDatabase,
+  openPool,
+  openWriter,
+  repeated,
+  stored,
+} from './database'
+import { errorHash, figures, MINUTE_NS, NOON_NS, readErrors, requestWith, throwOf } from './throws'
+
+const warning = { severity: SEVERITY.warning }
+
+for (const major of MAJORS) {
+  t.test(`on Postgres ${major}`, async (t) => {
+    t.test('a throw that two requests tell of counts once', async (t) => {
+      const pool = await openDatabase(t, { major })
+      const writer = openWriter(t, pool)
+      const group = [requestWith('a', [throwOf('t1')]), requestWith('b', [throwOf('t1')])]
+      t.same(await writer.write(group, never), [stored, stored], 'of one group')
+      t.same(await readErrors(pool), [figures('fault', 1)])
+      t.same(await writer.write([requestWith('c', [throwOf('t1')])], never), [stored])
+      t.same(await readErrors(pool), [figures('fault', 1)], 'and of another')
+      t.same(await writer.write([requestWith('d', [throwOf('t2')])], never), [stored])
+      t.same(await readErrors(pool), [figures('fault', 2)], 'another trace is another throw')
+      t.equal(await countSpans(pool), 4)
+    })
+
+    t.test('a repeated request adds nothing', async (t) => {
+      const pool = await openDatabase(t, { major })
+      const writer = openWriter(t, pool)
+      const group = [requestWith('a', [throwOf('t1'), throwOf('t1', 'other')])]
+      t.same(await writer.write(group, never), [stored])
+      t.same(await writer.write(group, never), [repeated])
+      const later = [requestWith('a', [throwOf('t3')]), requestWith('b', [throwOf('t2')])]
+      t.same(await writer.write(later, never), [repeated, stored])
+      const byThrows = (await readErrors(pool)).sort((a, b) => a.throws - b.throws)
+      t.same(byThrows, [figures('other', 1), figures('fault', 2)])
+    })
+
+    t.test('one that turns out to be an error is counted as severe, once', async (t) => {
+      const pool = await openDatabase(t, { major })
+      const writer = openWriter(t, pool)
+      const first = throwOf('t1', 'fault', { ...warning, isHandled: true })
+      await writer.write([requestWith('a', [first])], never)
+      t.same(await readErrors(pool), [figures('fault', 1, { severe: 0, unhandled: 0 })])
+      const worse = { ...throwOf('t1'), hash: uuidOf('another hash') }
+      await writer.write([requestWith('b', [worse])], never)
+      const raised = [figures('fault', 1, { unhandled: 0 })]
+      t.same(await readErrors(pool), raised, 'by the hash it was counted by')
+      await writer.write([requestWith('c', [worse]), requestWith('d', [first])], never)
+      t.same(await readErrors(pool), raised)
+      const together = [
+        requestWith('e', [throwOf('t2', 'fault', warning)]),
+        requestWith('f', [throwOf('t2')]),
+      ]
+      await writer.write(together, never)
+      t.same(await readErrors(pool), [figures('fault', 2, { unhandled: 1 })])
+    })
+
+    t.test('rows say when, where, by whom and in which release', async (t) => {
+      const pool = await openDatabase(t, { major })
+      const writer = openWriter(t, pool)
+      const thrown = throwOf('t1', 'fault', {
+        timeNs: NOON_NS - 1n,
+        minute: Number(NOON_NS / MINUTE_NS),
+        userHash: -5n,
+        occurrence: {
+          message: 'quote \' " \\ tab \t nul \0 half \ud800 emoji 😀',
+          exceptions: [{ class: 'E\0', code: 'E1', message: '\ud800', frames: [] }],
+        },
+      })
+      const other = throwOf('t2', 'fault', {
+        timeNs: NOON_NS + 5n,
+        userHash: 9n,
+        occurrence: null,
+      })
+      t.same(await writer.write([requestWith('a', [thrown, other])], never), [stored])
+      const { rows: rollups } = await pool.query('select * from sidelight.error_rollup')
+      t.same(rollups, [
+        {
+          bucket: new Date(Number(NOON_NS / 1_000_000n)),
+          level: 0,
+          error_hash: uuidOf('fault'),
+          service_id: '7',
+          operation_id: '8',
+          release: '1.0.0',
+          occurrence_count: '2',
+          severe_count: '2',
+          unhandled_count: '2',
+          first_ns: String(NOON_NS - 1n),
+          last_ns: String(NOON_NS + 5n),
+          user_hashes: ['-5', '9'],
+        },
+      ])
+      const { rows } = await pool.query(
+        `select extract(epoch from time)::numeric * 1000000 as micros, o.*,
+           id = encode(substr(sha256(uuid_send($1::uuid) || uuid_send($2::uuid)), 1, 16), 'hex')::uuid as is_id
+         from sidelight.error_occurrence o`,
+        [thrown.scope, thrown.innermost],
+      )
+      t.match(rows, [
+        {
+          micros: String((NOON_NS - 1_000n) / 1_000n) + '.000000',
+          time_ns: 999,
+          is_id: true,
+          error_hash: uuidOf('fault'),
+          service_id: '7',
+          operation_id: '8',
+          resource_id: '9',
+          trace_id: uuidOf('').replace(/.*/, '0a0a0a0a-0a0a-0a0a-0a0a-0a0a0a0a0a0a'),
+          span_id: '255',
+          severity: 17,
+          is_handled: false,
+          is_incomplete: false,
+          source: 'exception_event',
+          release: '1.0.0',
+          class: 'TypeError',
+          code: null,
+          message: 'quote \' " \\ tab \t nul \uFFFD half \uFFFD emoji 😀',
+          user_id: 'u1',
+          correlation_id: null,
+          request_id: null,
+          http_method: 'GET',
+          http_path: '/cart',
+          exceptions: [{ class: 'E\uFFFD', code: 'E1', message: '\uFFFD', frames: [] }],
+          attributes: { 'http.route': '/cart' },
+        },
+      ])
+      t.equal(rows.length, 1)
+    })
+
+    t.test('what is rolled back leaves nothing', async (t) => {
+      const pool = await openDatabase(t, { major })
+      const writer = openWriter(t, pool)
+      await writer.write([requestWith('warm', [throwOf('t0')])], never)
+      await pool.query(`create function public.fail() returns trigger language plpgsql as $$
+        begin raise 'no' using errcode = 'XX000'; end $$`)
+      await pool.query(`create trigger fail before insert on sidelight.error_occurrence
+        for each row execute function public.fail()`)
+      const group = [requestWith('a', [throwOf('t1')]), requestOf('b', 1)]
+      await t.rejects(writer.write(group, never), /cannot write to Postgres: no/)
+      t.same(await readErrors(pool), [figures('fault', 1)])
+      t.equal(await countSpans(pool), 1)
+      await pool.query('drop trigger fail on sidelight.error_occurrence')
+      t.same(await writer.write(group, never), [stored, stored])
+      t.same(await readErrors(pool), [figures('fault', 2)])
+    })
+
+    t.test('what Postgres refuses of errors is left out, and the items are stored', async (t) => {
+      const pool = await openDatabase(t, { major })
+      const writer = openWriter(t, pool)
+      await pool.query(
+        `alter table sidelight.error_occurrence add constraint no_curse check (message <> 'curse')`,
+      )
+      const cursed = throwOf('t1', 'fault', { occurrence: { message: 'curse' } })
+      for (const seed of ['a', 'b']) {
+        const group = [
+          requestWith(`${seed}1`, [{ ...cursed, scope: uuidOf(`curse ${seed}`) }]),
+          requestWith(`${seed}2`, [throwOf(`t2 ${seed}`)]),
+        ]
+        t.same(await writer.write(group, never), [stored, stored])
+      }
+      t.same(await readErrors(pool), [figures('fault', 4, { occurrences: 2 })])
+      await pool.query(
+        `alter table sidelight.error_rollup add constraint no_release check (release <> 'bad')`,
+      )
+      const bad = throwOf('t5', 'fault', { release: 'bad' })
+      const mixed = [requestWith('c', [bad]), requestWith('d', [throwOf('t6')])]
+      t.same(await writer.write(mixed, never), [stored, stored])
+      t.match(await readErrors(pool), [figures('fault', 5, { occurrences: 4, seen: 6 })])
+      await pool.query(
+        `alter table sidelight.error_seen add constraint no_claim check (severity <> 21)`,
+      )
+      const fatal = throwOf('t7', 'fault', { severity: SEVERITY.fatal })
+      t.same(await writer.write([requestWith('e', [fatal])], never), [stored])
+      t.match(await readErrors(pool), [figures('fault', 5, { occurrences: 4, seen: 6 })])
+      t.equal(await countSpans(pool), 7)
+    })
+
+    t.test('of a request with poison, the throws of what is left are counted', async (t) => {
+      const pool = await openDatabase(t, { major })
+      const writer = openWriter(t, pool)
+      const rows = [{ name: 'ill', attributes: '{' }, { name: 'well' }]
+      const left = requestWith('left', [throwOf('t1', 'nearer', { hash: uuidOf('new hash') })])
+      const hashRow = errorHash('new hash')
+      const translated = { ...left.translated, dictionary: [hashRow] }
+      const whole = request('bad', rows)
+      const bad = {
+        ...whole,
+        retranslate: () => translated,
+        translated: { ...whole.translated, throws: [throwOf('t1'), throwOf('t2')] },
+      }
+      const group = [requestWith('a', [throwOf('t3')]), bad, requestWith('b', [throwOf('t1')])]
+      t.match(await writer.write(group, never), [stored, { poison: { length: 1 } }, stored])
+      const byHash = [figures('fault', 2), figures('new hash', 1)]
+      byHash.sort((a, b) => (a.hash < b.hash ? -1 : 1))
+      t.same(await readErrors(pool), byHash)
+      const { rows: known } = await pool.query('select id from sidelight.error_group_hash')
+      t.same(known, [{ id: uuidOf('new hash') }], 'with what they refer to')
+      t.same(await writer.write(group, never), [repeated, repeated, repeated])
+    })
+
+    t.test('throws whose hash Postgres refuses are left out', async (t) => {
+      const pool = await openDatabase(t, { major })
+      const writer = openWriter(t, pool)
+      await pool.query(
+        `alter table sidelight.error_group_hash add constraint no_class check (class <> 'bad')`,
+      )
+      const of = (hash: string, kind: string) => {
+        const one = requestWith(hash, [throwOf('t1', hash)])
+        const dictionary = [errorHash(hash, kind)]
+        return { ...one, translated: { ...one.translated, dictionary } }
+      }
+      const group = [of('refused', 'bad'), of('taken', 'good')]
+      t.same(await writer.write(group, never), [stored, stored])
+      t.same(await readErrors(pool), [figures('taken', 1)])
+    })
+
+    t.test('a throw that another transaction holds blocks its request only', async (t) => {
+      const pool = await openDatabase(t, { major })
+      const writer = openWriter(t, pool)
+      await writer.write([requestOf('warm', 1)], never)
+      const held = throwOf('held')
+      const holder = await pool.connect()
+      await holder.query('begin')
+      await holder.query(
+        'insert into sidelight.error_seen (scope, innermost, error_hash, severity) values ($1, $2, $3, 17)',
+        [held.scope, held.innermost, held.hash],
+      )
+      const group = [
+        requestWith('a', [throwOf('free')]),
+        requestWith('b', [held, throwOf('free')]),
+        requestOf('c', 1),
+      ]
+      t.same(await writer.write(group, never), [stored, { kind: 'blocked' }, stored])
+      t.same(await readErrors(pool), [figures('fault', 1)])
+      const waiting = writer.write(group, never)
+      await until(
+        async () => (await countWaiting(pool)) === 1,
+        10_000,
+        'the throw to be waited for',
+      )
+      await holder.query('rollback')
+      holder.release()
+      t.same(await waiting, [repeated, stored, repeated])
+      t.same(await readErrors(pool), [figures('fault', 2)])
+    })
+
+    t.test('two writers with throws in common wait for each other and count once', async (t) => {
+      const pool = await openDatabase(t, { major })
+      const writers = [
+        openWriter(t, pool),
+        openWriter(t, openPool(t, pool.options.connectionString ?? '')),
+      ]
+      await Promise.all(writers.map((writer, i) => writer.write([requestOf(`w${i}`, 1)], never)))
+      const traces = Array.from({ length: 60 }, (_, i) => `t${i}`)
+      const results = await Promise.all(
+        Array.from({ length: 20 }, (_, round) => {
+          const order = round % 2 === 0 ? traces : [...traces].reverse()
+          const throws = order.map((trace) => throwOf(trace))
+          return writers[round % 2]!.write([requestWith(`r${round}`, throws)], never)
+        }),
+      )
+      t.same(results, Array(20).fill([stored]))
+      t.same(await readErrors(pool), [figures('fault', 60)])
+      const { rows } = await pool.query(
+        'select deadlocks from pg_stat_database where datname = current_database()',
+      )
+      t.same(rows, [{ deadlocks: '0' }])
+    })
+
+    t.test('days and months are made as throws need them, also of a year ago', async (t) => {
+      const pool = await openDatabase(t, { major })
+      const writer = openWriter(t, pool)
+      const old = throwOf('t1', 'fault', { timeNs: NOON_NS - 400n * 1_440n * MINUTE_NS })
+      const midnight = NOON_NS + 720n * MINUTE_NS
+      const across = throwOf('t2', 'fault', {
+        timeNs: midnight - 1n,
+        minute: Number(midnight / MINUTE_NS),
+      })
+      t.same(await writer.write([requestWith('a', [old, across])], never), [stored])
+      t.same(await readErrors(pool), [figures('fault', 2)])
+      await pool.query(`drop table sidelight.error_rollup_202603; truncate sidelight.error_occurrence;
+        insert into sidelight.retention values ('error_occurrence', '2026-03-01')`)
+      const again = [requestWith('b', [throwOf('t3'), { ...old, scope: uuidOf('t4') }])]
+      await pool.query('drop table sidelight.error_occurrence_20250128')
+      t.same(await writer.write(again, never), [stored])
+      t.match(await readErrors(pool), [{ throws: 3, occurrences: 1 }], 'what has no day has no row')
+    })
+
+    t.test('5,000 throws of a request are counted', async (t) => {
+      const pool = await openDatabase(t, { major })
+      const writer = openWriter(t, pool)
+      await writer.write([requestOf('warm', 1)], never)
+      const throws = Array.from({ length: 5_000 }, (_, i) => throwOf(`t${i}`, `fault ${i % 1_000}`))
+      t.same(await writer.write([requestWith('a', throws)], never), [stored])
+      const errors = await readErrors(pool)
+      t.equal(errors.length, 1_000)
+      t.ok(errors.every(({ throws, occurrences, seen }) => throws + occurrences + seen === 15))
+    })
+  })
+}
+
+t.test('groups with throws take two round trips, the others one', async (t) => {
+  const pool = await openDatabase(t)
+  const own = openPool(t, pool.options.connectionString ?? '', 1)
+  const writer = openWriter(t, own)
+  await writer.write([requestWith('warm', [throwOf('t0')])], never)
+  const client = await own.connect()
+  let trips = 0
+  const { query } = client
+  client.query = ((...args: Parameters<typeof query>) => {
+    trips++
+    return Reflect.apply(query, client, args) as unknown
+  }) as typeof query
+  client.release()
+  const tripsOf = async (request: ReturnType<typeof requestOf>) => {
+    trips = 0
+    t.same(await writer.write([request], never), [stored])
+    return trips
+  }
+  t.equal(await tripsOf(requestOf('plain', 1)), 1)
+  t.equal(await tripsOf(requestWith('thrown', [throwOf('t1')])), 2)
+  t.equal(await tripsOf(requestWith('seen', [throwOf('t1')])), 2)
+})
+
+t.test('the writer tells what was seen, once it is committed', async (t) => {
+  const pool = await openDatabase(t)
+  const told: Sightings[] = []
+  const writer = createGroupWriter({ pool, sighted: (sightings) => told.push(sightings) })
+  t.teardown(() => writer.close())
+  const group = [
+    requestWith('a', [throwOf('t1'), throwOf('t2', 'fault', warning)]),
+    requestWith('b', [throwOf('t1')]),
+  ]
+  await writer.write(group, never)
+  await writer.write([...group, requestWith('c', [throwOf('t2')])], never)
+  t.same(told, [
+    { added: [17, 13], repeated: 1 },
+    { added: [], repeated: 1 },
+  ])
+})
+
+t.test('what is no uuid never reaches a statement', async (t) => {
+  const pool = await openDatabase(t)
+  const writer = openWriter(t, pool)
+  for (const forged of [
+    { scope: `'); drop schema sidelight cascade; --` },
+    { innermost: 'x' },
+    { hash: uuidOf('x').toUpperCase() },
+    { severity: 1.5 },
+  ]) {
+    const thrown = { ...throwOf('t1'), ...forged }
+    await t.rejects(writer.write([requestWith('a', [thrown])], never), TypeError)
+  }
+  t.equal(await countSpans(pool), 0)
+})
