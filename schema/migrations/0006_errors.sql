@@ -40,12 +40,14 @@ create index release_service on sidelight.release (service, namespace, tenant);
 
 -- Which throws are counted. scope is a hash of tenant, service and trace, or, without a trace, of the service instance and the
 -- time; innermost is the hash of the innermost exception. error_hash is the one it was counted by, severity the worst of
--- those that were told: as soon as one is that of an error, the throw is counted as one.
+-- those that were told: as soon as one is that of an error, the throw is counted as one. is_candidate: a failure without an
+-- exception, counted by the leader; it keeps no other failure of its scope from being counted.
 create table sidelight.error_seen (
   scope uuid not null,
   innermost uuid not null,
   error_hash uuid not null,
   severity smallint not null,
+  is_candidate boolean not null default false,
   seen_at timestamptz not null default clock_timestamp(),
   primary key (scope, innermost)
 );
