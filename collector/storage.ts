@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Pool } from 'pg'
 import { retentionBytesOf, retentionDaysOf } from './config'
+import { countSightings } from './ingest/changes'
 import { openSpool } from './ingest/spool/spool'
 import type { CollectorParts } from './parts'
 import type { Release } from './release'
@@ -78,7 +79,10 @@ export async function openStorage(
   const leader = isLeader
     ? openLeader(parts, { connectionString, owner: sidecar.id, counters, releases })
     : null
-  const writer = createGroupWriter({ pool })
+  const writer = createGroupWriter({
+    pool,
+    sighted: (sightings) => countSightings(counters, sightings),
+  })
   releases.push(() => writer.close())
   return { sidecarId: sidecar.id, database, pool, queryPool, keeper, leader, writer, spool }
 }
@@ -117,12 +121,19 @@ function openLeader(
     log: own,
     partition: (action, table) => counters.partitions.inc({ action, table }),
     collected: (dictionary, rows) => counters.collectedRows.inc({ dictionary }, rows),
+    thinned: (rows) => counters.thinnedOccurrences.inc(rows),
   })
   const leader = createLeader({
     pool,
     owner,
     duties,
-    quickDuties: createQuickDuties((rows) => counters.foldedRollups.inc(rows)),
+    quickDuties: createQuickDuties({
+      folded: (rows, table) => counters.foldedRollups.inc({ table }, rows),
+      judged(counted, dropped) {
+        counters.errorCandidates.inc({ outcome: 'counted' }, counted)
+        counters.errorCandidates.inc({ outcome: 'dropped' }, dropped)
+      },
+    }),
     log: own,
     leading: (isLeading) => counters.leader.set(isLeading ? 1 : 0),
   })

@@ -1,4 +1,6 @@
+import type { Sightings } from '../store/group'
 import type { Counters } from '../telemetry/counters'
+import { SEVERITY } from '../translate/error-throw'
 import type { Translated } from '../translate/rows'
 
 /** Counts what was changed in a request so that it could be kept. */
@@ -16,4 +18,16 @@ export function countChanges(counters: Counters, translated: Translated): void {
   }
 }
 
+/** Counts the throws that the requests of a transaction told of. */
+export function countSightings(counters: Counters, { added, repeated }: Sightings): void {
+  for (const severity of added) counters.errors.inc({ severity: severityName(severity) })
+  counters.repeatedSightings.inc(repeated)
+}
+
 const CAPPED = ['operation', 'resource', 'scope', 'metric_series', 'error_group_hash'] as const
+
+/** That of the worst that it reaches. */
+function severityName(severity: number): string {
+  const reached = Object.entries(SEVERITY).filter(([, floor]) => severity >= floor)
+  return reached.at(-1)?.[0] ?? 'debug'
+}

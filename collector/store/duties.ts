@@ -4,9 +4,13 @@ import { closePartitions } from './closing'
 import { type Collected, createCollection } from './collection'
 import { deleteOldDeadLetters } from './dead-letter'
 import { foldEdges, joinEdges } from './edges'
-import { type Folded, foldRollups } from './folding'
+import { type Judged, judgeCandidates } from './error-candidates'
+import { foldErrors } from './error-folding'
+import { createThinning, type Thinned } from './error-thinning'
+import { foldRollups } from './folding'
+import type { Folded } from './levels'
 import type { Leadership } from './leadership'
-import { deleteOldReceipts, forgetSidecars } from './maintenance'
+import { deleteOldReceipts, deleteOldThrows, forgetSidecars } from './maintenance'
 import { ensureUpcomingPartitions } from './partitions'
 import { createSizeRetention, dropByAge } from './retention'
 import type { DictionaryName, Signal } from '../translate/rows'
@@ -29,15 +33,21 @@ export interface DutiesOptions {
   /** Called with the table of each partition that was dropped or closed. */
   readonly partition: (action: 'dropped' | 'closed', table: string) => void
   readonly collected: Collected
+  readonly thinned: Thinned
 }
 
 /** Those that rollups refer to: for as long as the month is kept that holds a day which is kept no longer. */
-const ROLLUP_DICTIONARIES: ReadonlySet<DictionaryName> = new Set(['service', 'operation'])
+const ROLLUP_DICTIONARIES: ReadonlySet<DictionaryName> = new Set([
+  'service',
+  'operation',
+  'release',
+  'error_group_hash',
+])
 const LONGEST_MONTH_DAYS = 31
 
 /** What the leader does, in this order: what takes long comes last. */
 export function createDuties(options: DutiesOptions): readonly Duty[] {
-  const { retentionDays, rollupRetentionDays, partition, collected, log } = options
+  const { retentionDays, rollupRetentionDays, partition, collected, thinned, log } = options
   const retention = { ...options, dropped: (table: string) => partition('dropped', table) }
   const longestRetentionDays = Math.max(
     ...PARTITIONED_TABLES.map((table) => keptDays(table, retentionDays)),
@@ -48,12 +58,14 @@ export function createDuties(options: DutiesOptions): readonly Duty[] {
     ),
     duty('folding the service map', foldEdges),
     duty('deleting old receipts', deleteOldReceipts),
+    duty('deleting old throws', deleteOldThrows),
     duty('deleting old dead letters', (leadership) =>
       deleteOldDeadLetters(leadership, longestRetentionDays),
     ),
     duty('forgetting sidecars', forgetSidecars),
     duty('dropping old partitions', (leadership) => dropByAge(leadership, retention)),
     duty('keeping the size', createSizeRetention(retention)),
+    duty('thinning occurrences of errors', createThinning(thinned)),
     duty(
       'collecting dictionaries',
       createCollection(
@@ -70,11 +82,20 @@ export function createDuties(options: DutiesOptions): readonly Duty[] {
   ]
 }
 
-/** What the leader does every few seconds: what spans add up to. */
-export function createQuickDuties(folded: Folded): readonly Duty[] {
+export interface QuickDutiesOptions {
+  readonly folded: Folded
+  readonly judged: Judged
+}
+
+/** What the leader does every few seconds: what spans and throws add up to. */
+export function createQuickDuties({ folded, judged }: QuickDutiesOptions): readonly Duty[] {
   return [
     duty('folding rollups', (leadership) => foldRollups(leadership, folded)),
     duty('joining callers and called', joinEdges),
+    duty('counting failures without an exception', (leadership) =>
+      judgeCandidates(leadership, judged),
+    ),
+    duty('folding errors', (leadership) => foldErrors(leadership, folded)),
   ]
 }
 

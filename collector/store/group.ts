@@ -41,3 +41,11 @@ export type WriteGroup = (
   group: readonly GroupRequest[],
   signal: AbortSignal,
 ) => Promise<readonly GroupResult[]>
+
+/** The throws that the requests of a transaction told of. */
+export interface Sightings {
+  /** The severities of those nobody had told of before. */
+  readonly added: readonly number[]
+  /** How often one was told of that was counted before, or twice in a group. */
+  readonly repeated: number
+}

@@ -9,7 +9,7 @@ export interface Sidecar {
   readonly roles: readonly string[]
 }
 
-const RECEIPT_BATCH = 5_000
+const BATCH = 5_000
 
 /**
  * The edge of the receipt window: 2 hours ago, or further back, to at most 24 hours, while a sidecar that has not reported
@@ -31,11 +31,29 @@ delete from sidelight.ingest_receipt where digest in (
 
 /** Deletes the receipts older than the receipt window, in batches of their own transactions; returns how many. */
 export async function deleteOldReceipts(database: Queryable): Promise<number> {
+  return deleteOld(database, DELETE_RECEIPTS)
+}
+
+/** Those that a writer claims at this moment are passed over: waiting for it, it could wait for us. */
+const DELETE_THROWS = `
+delete from sidelight.error_seen where ctid = any (array(
+  select ctid from sidelight.error_seen where seen_at < $1::timestamptz limit $2 for update skip locked
+))`
+
+/**
+ * Deletes what is remembered of throws older than the receipt window: as long as that, a request may wait to be stored that
+ * tells of the same ones. Later sightings count anew.
+ */
+export async function deleteOldThrows(database: Queryable): Promise<number> {
+  return deleteOld(database, DELETE_THROWS)
+}
+
+async function deleteOld(database: Queryable, statement: string): Promise<number> {
   const { rows } = await database.query<{ edge: string }>(RECEIPT_EDGE)
   const edge = rows[0]?.edge
   let deleted = 0
-  for (let batch = RECEIPT_BATCH; batch === RECEIPT_BATCH; deleted += batch) {
-    batch = (await database.query(DELETE_RECEIPTS, [edge, RECEIPT_BATCH])).rowCount ?? 0
+  for (let batch = BATCH; batch === BATCH; deleted += batch) {
+    batch = (await database.query(statement, [edge, BATCH])).rowCount ?? 0
   }
   return deleted
 }

@@ -14,7 +14,7 @@ import {
   storableThrows,
   throwKey,
 } from './error-claims'
-import type { GroupRequest, GroupResult } from './group'
+import type { GroupRequest, GroupResult, Sightings } from './group'
 import { copyAround } from './poison'
 import { keepPoison } from './poison-letter'
 import { beginWithNewReceipts, beginWithReceipts, commitWithReceipts } from './receipts'
@@ -22,14 +22,6 @@ import { isOfItems, type Poison, type Segment, segmentsOf, withoutRefused } from
 
 /** What became of the requests, by their digests. */
 export type Results = Map<string, GroupResult>
-
-/** The throws that requests told of. */
-export interface Sightings {
-  /** The severities of those nobody had told of before. */
-  readonly added: readonly number[]
-  /** How often one was told of that was counted before, or twice in a group. */
-  readonly repeated: number
-}
 
 /**
  * How a group is stored: in one round trip (two where there are throws to count), which takes all receipts to be new and all

@@ -3,12 +3,12 @@ import { Unavailable } from '../errors'
 import { dayOfMinute, dayOfThrow } from '../translate/error-rows'
 import { ERROR_OCCURRENCE, ERROR_ROLLUP, type Table, type Translated } from '../translate/rows'
 import { createDictionary, type Dictionary, type RefusedKeys } from './dictionary'
-import type { GroupRequest, GroupResult, WriteGroup } from './group'
+import type { GroupRequest, GroupResult, Sightings, WriteGroup } from './group'
 import { createPartitionCache, type PartitionCache } from './partitions'
 import { isDirect, ReceiptHeld, ReceiptKnown } from './receipts'
 import { rollback, withClient } from './session'
 import { asUnavailable, isMissingPartition, isPoison, isRetried } from './sqlstate'
-import { type Manner, RestsDue, type Results, type Sightings, storeOnce } from './storing'
+import { type Manner, RestsDue, type Results, storeOnce } from './storing'
 
 /** Writes groups until it is closed; the pool stays its owner's. */
 export interface GroupWriter {

@@ -15,6 +15,7 @@ export function createCounters() {
     ...declareDoors(registers),
     ...declareIngest(registers),
     ...declareChanges(registers),
+    ...declareErrors(registers),
     ...declareCommits(registers),
     ...declareSpool(registers),
     ...declareDetour(registers),
@@ -131,6 +132,33 @@ function declareChanges(registers: Registry[]) {
       name: 'sidelight_overflowed_total',
       help: 'Rows whose operation, resource, scope, metric series or error was above the cap of its service, by dictionary.',
       labelNames: ['dictionary'],
+      registers,
+    }),
+  }
+}
+
+function declareErrors(registers: Registry[]) {
+  return {
+    errors: new Counter({
+      name: 'sidelight_errors_total',
+      help: 'Throws counted for the first time, by severity: debug, info, warning, error, fatal.',
+      labelNames: ['severity'],
+      registers,
+    }),
+    repeatedSightings: new Counter({
+      name: 'sidelight_error_sightings_repeated_total',
+      help: 'Sightings of throws that another span, log record or request had told of; they are not counted again.',
+      registers,
+    }),
+    errorCandidates: new Counter({
+      name: 'sidelight_error_candidates_total',
+      help: 'Failures without an exception that this collector judged as the leader: counted, or dropped because an exception of the same trace and service tells more or the failure was counted.',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    thinnedOccurrences: new Counter({
+      name: 'sidelight_error_occurrences_thinned_total',
+      help: 'Occurrences of errors that this collector deleted as the leader, because enough others are kept of their kind.',
       registers,
     }),
   }
@@ -262,7 +290,8 @@ function declareLeader(registers: Registry[]) {
     }),
     foldedRollups: new Counter({
       name: 'sidelight_rollup_rows_folded_total',
-      help: 'Rows of span_rollup, as ingest appends them, that this collector folded as the leader into minutes and hours.',
+      help: 'Rows of span_rollup and error_rollup (table), as ingest appends them, that this collector folded as the leader into minutes and hours.',
+      labelNames: ['table'],
       registers,
     }),
   }

@@ -21,7 +21,7 @@ export interface CountedThrow {
   readonly isNew: boolean
 }
 
-/** So many hashes of users tell how many there are, within an eighth. */
+/** So many hashes of users tell how many there are, with a standard error of an eighth. */
 export const MOST_USER_HASHES = 64
 
 /** What counted throws become: rows of `ERROR_ROLLUP`, each of a minute, and of `ERROR_OCCURRENCE`. */

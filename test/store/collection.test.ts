@@ -99,6 +99,7 @@ t.test('what rollups refer to is kept as long as the month that holds them', asy
     log: silent,
     partition: () => undefined,
     collected: () => undefined,
+    thinned: () => undefined,
   })
   await duties.find(({ name }) => name === 'collecting dictionaries')?.run(await takeLead(t, pool))
   t.same(await readServices(pool), [50, 74], '40 days, 31 of a month, and the three of others')

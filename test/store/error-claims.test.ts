@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { Sightings } from '../../collector/store/storing'
+import type { Sightings } from '../../collector/store/group'
 import { createGroupWriter } from '../../collector/store/writer'
 import { SEVERITY } from '../../collector/translate/error-throw'
 import { MAJORS } from '../helpers/postgres'

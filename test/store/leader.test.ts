@@ -203,6 +203,7 @@ function standUntilKilled(t: Test, pool: Pool, { name, leading, dropped }: Watch
     log: pino({ level: 'info' }, { write }),
     partition: () => undefined,
     collected: () => undefined,
+    thinned: () => undefined,
   })
   let isDead = false
   const leader = openLeader(t, pool, {
