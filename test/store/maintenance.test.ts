@@ -2,6 +2,7 @@ import t from 'tap'
 import type { Pool } from 'pg'
 import {
   deleteOldReceipts,
+  deleteOldThrows,
   forgetSidecars,
   heartbeat,
   registerSidecar,
@@ -92,6 +93,31 @@ t.test('many old receipts are deleted batch by batch', async (t) => {
      select gen_random_uuid(), now() - interval '3 hours' from generate_series(1, 10001)`,
   )
   t.equal(await deleteOldReceipts(pool), 10_001)
+})
+
+t.test('what is known of throws goes with the receipts, and past those in use', async (t) => {
+  const pool = await openDatabase(t)
+  const add = (age: string, count: number) =>
+    pool.query(
+      `insert into sidelight.error_seen (scope, innermost, error_hash, severity, seen_at)
+       select gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 17, now() - $1::interval from generate_series(1, $2::int)`,
+      [age, count],
+    )
+  await add('1 minute', 3)
+  await add('119 minutes', 2)
+  await add('3 hours', 10_001)
+  await registerSidecar(pool, sidecar, 5 * 3_600_000)
+  t.equal(await deleteOldThrows(pool), 0, 'a request may wait that tells of them')
+  t.ok(await heartbeat(pool, ID, null))
+  const writer = await pool.connect()
+  await writer.query(
+    `begin; select from sidelight.error_seen where seen_at < now() - interval '2 hours' limit 1 for update`,
+  )
+  t.equal(await deleteOldThrows(pool), 10_000)
+  await writer.query('commit')
+  writer.release()
+  t.equal(await deleteOldThrows(pool), 1)
+  t.equal((await pool.query('select from sidelight.error_seen')).rowCount, 5)
 })
 
 t.test(
