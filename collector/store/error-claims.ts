@@ -5,7 +5,7 @@ import { dictionaryKey, type RefusedKeys } from './dictionary'
 import { failureOf } from './receipts'
 import { isPoison } from './sqlstate'
 
-/** A row of the claim: of a throw that was not known, or that was not known to be an error. */
+/** A row of the claim: an exception that was not known in its scope, or not to be an error. */
 export interface Claim {
   readonly scope: string
   readonly innermost: string
@@ -13,20 +13,39 @@ export interface Claim {
   readonly is_new: boolean
 }
 
+/** What a claim came to. */
+export interface Claimed {
+  readonly counted: readonly CountedThrow[]
+  /** Statements for the same transaction, each ended by a semicolon; empty as a rule. */
+  readonly mending: string
+}
+
 /**
- * The throws of several requests, each once: the first request that tells of it says by which hash it counts and how it
- * looked, the worst severity is taken, and the earliest time.
+ * The throws of several requests, each once, by any exception of their chains: the first request that tells of it says by
+ * which hash it counts and how it looked, the worst severity is taken, and the earliest time.
  */
 export function mergeThrows(all: Iterable<readonly ErrorThrow[]>): ErrorThrow[] {
-  const byKey = new Map<string, ErrorThrow>()
+  const byKey = new Map<string, { thrown: ErrorThrow }>()
+  const merged = new Set<{ thrown: ErrorThrow }>()
   for (const throws of all) {
     for (const thrown of throws) {
-      const key = throwKey(thrown)
-      const first = byKey.get(key)
-      byKey.set(key, first === undefined ? thrown : mergeTwo(first, thrown))
+      const entry = { thrown }
+      const known = new Set(keysOf(thrown).flatMap((key) => byKey.get(key) ?? []))
+      const [first = entry, ...others] = known.size > 1 ? inOrder(merged, known) : known
+      if (first !== entry) others.push(entry)
+      merged.add(first)
+      for (const other of others) {
+        merged.delete(other)
+        first.thrown = mergeTwo(first.thrown, other.thrown)
+      }
+      for (const key of keysOf(first.thrown)) byKey.set(key, first)
     }
   }
-  return [...byKey.values()]
+  return [...merged].map(({ thrown }) => thrown)
+}
+
+function inOrder<T>(all: ReadonlySet<T>, some: ReadonlySet<T>): T[] {
+  return [...all].filter((one) => some.has(one))
 }
 
 /** Those whose hash Postgres took into the dictionary. */
@@ -44,32 +63,72 @@ export function storableThrows(
  * parameters, to be one of several in a string.
  */
 export function claimStatement(throws: readonly ErrorThrow[]): string {
-  const columns = [
-    throws.map(({ scope }) => uuid(scope)),
-    throws.map(({ innermost }) => uuid(innermost)),
-    throws.map(({ hash }) => uuid(hash)),
-  ].map((values) => `'{${values.join()}}'::uuid[]`)
-  const severities = `'{${throws.map(({ severity }) => whole(severity)).join()}}'::smallint[]`
+  const rows = throws.flatMap((thrown) =>
+    exceptionsOf(thrown).map((exception) => ({ ...thrown, innermost: exception })),
+  )
+  const severities = `'{${rows.map(({ severity }) => whole(severity)).join()}}'::smallint[]`
   return `
 insert into sidelight.error_seen as seen (scope, innermost, error_hash, severity)
 select scope, innermost, error_hash, severity
-from unnest(${columns.join(', ')}, ${severities}) as thrown (scope, innermost, error_hash, severity)
+from unnest(${uuids(rows, 'scope')}, ${uuids(rows, 'innermost')}, ${uuids(rows, 'hash')}, ${severities})
+  as thrown (scope, innermost, error_hash, severity)
 order by scope, innermost
 on conflict (scope, innermost) do update set severity = excluded.severity
 where seen.severity < ${SEVERITY.error} and excluded.severity >= ${SEVERITY.error}
 returning scope, innermost, error_hash, xmax = 0 as is_new`
 }
 
-/** The throws that a claim says are to be counted. */
-export function countedThrows(
-  throws: readonly ErrorThrow[],
-  claims: readonly Claim[],
-): CountedThrow[] {
-  const claimed = new Map(claims.map((claim) => [throwKey(claim), claim]))
-  return throws.flatMap((thrown) => {
-    const claim = claimed.get(throwKey(thrown))
-    return claim === undefined ? [] : [{ thrown, hash: claim.error_hash, isNew: claim.is_new }]
-  })
+/** The throws that are to be counted, by what the statement returned. One is known by any exception of its chain. */
+export function claimedThrows(throws: readonly ErrorThrow[], claims: readonly Claim[]): Claimed {
+  const byKey = new Map(claims.map((claim) => [throwKey(claim), claim]))
+  const counted: CountedThrow[] = []
+  const raised: Mended[] = []
+  const joined: Mended[] = []
+  for (const thrown of throws) {
+    const { scope, hash } = thrown
+    const exceptions = exceptionsOf(thrown)
+    const fresh = exceptions.filter((exception) => byKey.get(scope + exception)?.is_new === true)
+    const [known] = exceptions.filter((exception) => !fresh.includes(exception))
+    if (known === undefined) {
+      counted.push({ thrown, hash, isNew: true })
+      continue
+    }
+    for (const innermost of fresh) joined.push({ scope, innermost, hash: known })
+    const claim = exceptions
+      .map((exception) => byKey.get(scope + exception))
+      .find((found) => found?.is_new === false)
+    if (claim === undefined) continue
+    counted.push({ thrown, hash: claim.error_hash, isNew: false })
+    raised.push({ scope, innermost: claim.innermost, hash: claim.error_hash })
+  }
+  return { counted, mending: join(joined) + raise(raised) }
+}
+
+/** `hash` is what of the throw was known, or by which hash it counts. */
+interface Mended {
+  readonly scope: string
+  readonly innermost: string
+  readonly hash: string
+}
+
+/** Of a throw that is known by one exception, the others are to say the same. */
+function join(joined: readonly Mended[]): string {
+  if (joined.length === 0) return ''
+  return `
+update sidelight.error_seen seen set error_hash = known.error_hash, severity = greatest(seen.severity, known.severity)
+from unnest(${uuids(joined, 'scope')}, ${uuids(joined, 'innermost')}, ${uuids(joined, 'hash')})
+  as joined (scope, innermost, known)
+join sidelight.error_seen known on known.scope = joined.scope and known.innermost = joined.known
+where seen.scope = joined.scope and seen.innermost = joined.innermost;`
+}
+
+/** What has become an error by one exception of its chain is one by the others. */
+function raise(raised: readonly Mended[]): string {
+  if (raised.length === 0) return ''
+  return `
+update sidelight.error_seen seen set severity = ${SEVERITY.error}
+from unnest(${uuids(raised, 'scope')}, ${uuids(raised, 'hash')}) as raised (scope, error_hash)
+where seen.scope = raised.scope and seen.error_hash = raised.error_hash and seen.severity < ${SEVERITY.error};`
 }
 
 /**
@@ -79,27 +138,40 @@ export function countedThrows(
 export async function claimThrows(
   client: PoolClient,
   throws: readonly ErrorThrow[],
-): Promise<readonly CountedThrow[]> {
-  if (throws.length === 0) return []
+): Promise<Claimed> {
+  if (throws.length === 0) return NOTHING
   try {
     const results = (await client.query(
       `savepoint claim; ${claimStatement(throws)}; release savepoint claim`,
     )) as unknown as QueryResult<Claim>[]
-    return countedThrows(throws, results[1]?.rows ?? [])
+    return claimedThrows(throws, results[1]?.rows ?? [])
   } catch (error) {
     if (!isPoison(error)) throw failureOf(error)
     await client.query('rollback to savepoint claim; release savepoint claim')
-    return []
+    return NOTHING
   }
 }
 
+/** Tells a throw from others, by one of its exceptions. */
 export function throwKey({ scope, innermost }: Pick<ErrorThrow, 'scope' | 'innermost'>): string {
   return `${scope}${innermost}`
+}
+
+const NOTHING: Claimed = { counted: [], mending: '' }
+
+/** By any of these it is known. */
+function exceptionsOf({ innermost, alone }: ErrorThrow): readonly string[] {
+  return alone === undefined || alone.length < 2 ? [innermost] : [...new Set([innermost, ...alone])]
+}
+
+function keysOf(thrown: ErrorThrow): string[] {
+  return exceptionsOf(thrown).map((exception) => thrown.scope + exception)
 }
 
 function mergeTwo(first: ErrorThrow, other: ErrorThrow): ErrorThrow {
   return {
     ...first,
+    alone: [...new Set([...exceptionsOf(first), ...exceptionsOf(other)])],
     severity: Math.max(first.severity, other.severity),
     isHandled: first.isHandled && other.isHandled,
     timeNs: other.timeNs < first.timeNs ? other.timeNs : first.timeNs,
@@ -114,6 +186,13 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 function uuid(text: string): string {
   if (!UUID.test(text)) throw new TypeError(`cannot count a throw: ${text} is no uuid`)
   return text
+}
+
+function uuids<Name extends string>(
+  rows: readonly Readonly<Record<Name, string>>[],
+  name: Name,
+): string {
+  return `'{${rows.map((row) => uuid(row[name])).join()}}'::uuid[]`
 }
 
 function whole(value: number): string {

@@ -1,5 +1,5 @@
 import type { PoolClient } from 'pg'
-import { type CountedThrow, encodeErrors } from '../translate/error-rows'
+import { encodeErrors } from '../translate/error-rows'
 import type { ErrorThrow } from '../translate/error-throw'
 import type { DictionaryRow, Translated } from '../translate/rows'
 import { copyRows, type TableRows } from './copy'
@@ -7,9 +7,10 @@ import { derivedSegmentsOf, mergedRowsOf, type Rests, restsOf } from './derived'
 import type { RefusedKeys } from './dictionary'
 import {
   type Claim,
+  type Claimed,
+  claimedThrows,
   claimStatement,
   claimThrows,
-  countedThrows,
   mergeThrows,
   storableThrows,
   throwKey,
@@ -92,9 +93,9 @@ async function storeAtOnce(
     lockTimeoutMs,
     claimStatement(throws),
   )
-  const counted = countedThrows(throws, claims)
-  await copyRows(client, [...copies, ...errorRowsOf(counted)], { after: 'commit' })
-  return sightingsOf(told, counted)
+  const claimed = claimedThrows(throws, claims)
+  await copyWithErrors(client, copies, claimed)
+  return sightingsOf(told, claimed)
 }
 
 /** The last COPY carries the commit, which saves a round trip; after a failure Postgres does not come to it. */
@@ -108,10 +109,9 @@ async function copyAndCommit(
   const storable = withoutRefused(segments, refused, poison)
   if (manner === 'receipts first' && poison.size === 0 && storable.length > 0) {
     const told = throwsOf(requests)
-    const counted = await claimThrows(client, storableThrows(mergeThrows(told), refused))
-    const copies = [...mergedRowsOf(storable), ...errorRowsOf(counted)]
-    await copyRows(client, copies, { after: 'commit' })
-    return { poison, sightings: sightingsOf(told, counted) }
+    const claimed = await claimThrows(client, storableThrows(mergeThrows(told), refused))
+    await copyWithErrors(client, mergedRowsOf(storable), claimed)
+    return { poison, sightings: sightingsOf(told, claimed) }
   }
   return storeAround(attempt, requests, storable, poison)
 }
@@ -131,27 +131,30 @@ async function storeAround(
   })
   if (renewed.some(({ dictionary }) => lacks(dictionary))) throw new RestsDue(renewed)
   const told = [...rests.values()].map(({ throws }) => throws)
-  const counted = await claimThrows(client, storableThrows(mergeThrows(told), refused))
-  const derived = [...derivedSegmentsOf(rests), ...errorSegmentsOf(rests, counted)]
+  const claimed = await claimThrows(client, storableThrows(mergeThrows(told), refused))
+  if (claimed.mending !== '') await client.query(claimed.mending)
+  const derived = [...derivedSegmentsOf(rests), ...errorSegmentsOf(rests, claimed)]
   await copyAround(client, withoutRefused(derived, refused, poison), poison, { refusesDays })
   const kept = await keepPoison(client, poison)
   await client.query('commit')
-  return { poison: kept, sightings: sightingsOf(told, counted) }
+  return { poison: kept, sightings: sightingsOf(told, claimed) }
 }
 
 function throwsOf(requests: readonly GroupRequest[]): readonly (readonly ErrorThrow[])[] {
   return requests.map(({ translated }) => translated.throws).filter((throws) => throws.length > 0)
 }
 
-function errorRowsOf(counted: readonly CountedThrow[]): readonly TableRows[] {
-  return encodeErrors(counted).map(({ table, bytes }) => ({ table, rows: [bytes] }))
+async function copyWithErrors(
+  client: PoolClient,
+  copies: readonly TableRows[],
+  { counted, mending }: Claimed,
+): Promise<void> {
+  const errors = encodeErrors(counted).map(({ table, bytes }) => ({ table, rows: [bytes] }))
+  await copyRows(client, [...copies, ...errors], { before: mending, after: 'commit' })
 }
 
 /** Of each throw that is counted, the rows are those of the first request that tells of it. */
-function errorSegmentsOf(
-  rests: Rests,
-  counted: readonly CountedThrow[],
-): readonly (readonly Segment[])[] {
+function errorSegmentsOf(rests: Rests, { counted }: Claimed): readonly (readonly Segment[])[] {
   const left = new Map(counted.map((one) => [throwKey(one.thrown), one]))
   const take = (thrown: ErrorThrow) => {
     const one = left.get(throwKey(thrown))
@@ -163,10 +166,7 @@ function errorSegmentsOf(
   return [...segmentsOf([...rests.keys()], copiesOf).values()]
 }
 
-function sightingsOf(
-  told: readonly (readonly ErrorThrow[])[],
-  counted: readonly CountedThrow[],
-): Sightings {
+function sightingsOf(told: readonly (readonly ErrorThrow[])[], { counted }: Claimed): Sightings {
   const added = counted.filter(({ isNew }) => isNew).map(({ thrown }) => thrown.severity)
   const sightings = told.reduce((sum, throws) => sum + throws.length, 0)
   return { added, repeated: sightings - added.length }
