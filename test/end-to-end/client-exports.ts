@@ -117,13 +117,15 @@ class Items {
 
   #span(traceId: string, spanId: string, startMs: number): ReadableSpan {
     const spanContext = { traceId, spanId, traceFlags: TraceFlags.SAMPLED }
+    const exception = exceptionOf(spanId)
+    const time = millisToHrTime(startMs)
     return {
       name: 'GET /orders/:id',
       kind: SpanKind.SERVER,
       spanContext: () => spanContext,
-      startTime: millisToHrTime(startMs),
+      startTime: time,
       endTime: millisToHrTime(startMs + 1),
-      status: { code: SpanStatusCode.UNSET },
+      status: { code: exception === null ? SpanStatusCode.UNSET : SpanStatusCode.ERROR },
       attributes: {
         'http.request.method': 'GET',
         'http.route': '/orders/:id',
@@ -133,7 +135,7 @@ class Items {
         ...this.#padding,
       },
       links: [],
-      events: [],
+      events: exception === null ? [] : [{ name: 'exception', time, attributes: exception }],
       duration: [0, 1_000_000],
       ended: true,
       resource: this.#resource,
@@ -145,18 +147,34 @@ class Items {
   }
 
   #logRecord(traceId: string, spanId: string, time: HrTime): ReadableLogRecord {
+    const exception = exceptionOf(spanId)
     return {
       hrTime: time,
       hrTimeObserved: time,
       spanContext: { traceId, spanId, traceFlags: TraceFlags.SAMPLED },
-      severityNumber: SeverityNumber.INFO,
-      severityText: 'INFO',
+      severityNumber: exception === null ? SeverityNumber.INFO : SeverityNumber.ERROR,
+      severityText: exception === null ? 'INFO' : 'ERROR',
       body: `order ${spanId} was taken`,
-      attributes: { 'order.id': spanId, 'request.id': traceId, ...this.#padding },
+      attributes: { 'order.id': spanId, 'request.id': traceId, ...exception, ...this.#padding },
       resource: this.#resource,
       instrumentationScope: SCOPE,
       droppedAttributesCount: 0,
     }
+  }
+}
+
+const CLASSES = ['TypeError', 'RangeError', 'SyntaxError']
+
+/** What one item of 20 tells of, as the SDK records it; null for the others. */
+function exceptionOf(spanId: string): Record<string, string> | null {
+  const id = BigInt(`0x${spanId}`)
+  if (id % 20n !== 0n) return null
+  const type = CLASSES[Number((id / 20n) % 3n)]!
+  const message = `order ${spanId} is none`
+  return {
+    'exception.type': type,
+    'exception.message': message,
+    'exception.stacktrace': `${type}: ${message}\n    at take (/srv/shop/orders.js:7:11)\n    at serve (/srv/shop/http.js:3:5)`,
   }
 }
 

@@ -14,6 +14,7 @@ import {
 import { INTACT, settle, startLedgerClient } from '../helpers/ledger'
 import { withDatabase } from '../helpers/postgres'
 import { rollupDifferences } from '../helpers/recount'
+import { countThrows, errorDifferences } from '../helpers/recount-errors'
 import { until } from '../helpers/until'
 
 const KILLS = 20
@@ -51,6 +52,8 @@ t.test(
       `${app.acknowledged()} acknowledged items are there exactly once`,
     )
     t.same(await rollupDifferences(client), [], 'the rollups are what the spans add up to')
+    t.same(await errorDifferences(client), [], 'and the errors what spans and log records tell')
+    t.ok((await countThrows(client)) > 0)
     t.equal(await collector.end('SIGTERM'), 0, 'the last one ends cleanly')
   },
 )

@@ -7,6 +7,7 @@ import { SIGNALS } from '../../collector/translate/rows'
 import { collectors, dataFolder, freePorts, readMetric } from '../helpers/collector'
 import { INTACT, settle, startLedgerClient } from '../helpers/ledger'
 import { rollupDifferences } from '../helpers/recount'
+import { countThrows, errorDifferences } from '../helpers/recount-errors'
 import { until } from '../helpers/until'
 
 const KILLS = 6
@@ -42,6 +43,8 @@ t.test(
     await client.connect()
     const settled = await settle(client, [app])
     t.same(await rollupDifferences(client), [], 'the rollups are what the spans add up to')
+    t.same(await errorDifferences(client), [], 'and the errors what spans and log records tell')
+    t.ok((await countThrows(client)) > 0)
     await client.end()
     const failed = app.entries().filter(({ outcome }) => outcome !== 'acknowledged')
     t.same(failed, [], 'no export failed')

@@ -7,6 +7,7 @@ import { type ClientPlan, type LedgerClient, settle, startLedgerClient } from '.
 import type { TestCluster } from '../helpers/postgres'
 import type { Random } from '../helpers/random'
 import { rollupDifferences } from '../helpers/recount'
+import { countThrows, errorDifferences } from '../helpers/recount-errors'
 import { until } from '../helpers/until'
 import { type Row, summarize } from './report'
 import { Sidecar } from './sidecar'
@@ -181,6 +182,9 @@ export class Stage {
     const settlement = await settle(database, this.#clients)
     const different = (await rollupDifferences(database)).length
     this.claim(different === 0, `${different} minutes of operations differ from their spans`)
+    const miscounted = (await errorDifferences(database)).length
+    this.claim(miscounted === 0, `${miscounted} errors differ from their spans and log records`)
+    this.claim((await countThrows(database)) > 0, 'errors were counted')
     const entries = this.#clients.flatMap((one) =>
       one.entries().map((entry) => ({ ...entry, items: one.itemsPerRequest })),
     )
