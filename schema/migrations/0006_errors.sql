@@ -128,8 +128,11 @@ create index error_occurrence_id on sidelight.error_occurrence (id);
 create index error_occurrence_trace on sidelight.error_occurrence (trace_id) where trace_id is not null;
 
 -- What people and the leader decided about a group. A group without a row is new. state: new, ongoing, escalating, regressed,
--- resolved or muted. resolution: now, in_release or in_next_release, the release in resolved_release (null until there is a next).
+-- resolved or muted. last_seen_at is a minute behind at most. resolution: now, in_release or in_next_release, the release in
+-- resolved_release (null until there is a next); throws not later than resolved_through never take a resolution back.
 -- A mute ends at muted_until, or when muted_count throws come within muted_minutes; without either it does not end.
+-- muted_before are the throws of the minute of muted_at that came before it. The row of a group that was merged into another
+-- stays as it was.
 create table sidelight.error_group (
   id uuid primary key,
   tenant text not null,
@@ -141,6 +144,7 @@ create table sidelight.error_group (
   last_seen_at timestamptz not null,
   assignee text,
   resolved_at timestamptz,
+  resolved_through timestamptz,
   resolved_by text,
   resolution text,
   resolved_release text,
@@ -148,7 +152,8 @@ create table sidelight.error_group (
   muted_at timestamptz,
   muted_until timestamptz,
   muted_count bigint,
-  muted_minutes integer
+  muted_minutes integer,
+  muted_before bigint
 );
 create index error_group_last_seen on sidelight.error_group (last_seen_at);
 create index error_group_service on sidelight.error_group (service, namespace, tenant);
