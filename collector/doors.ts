@@ -10,6 +10,7 @@ import { type Address, type Config, formatAddress, retentionDaysOf } from './con
 import { type CertificateContents, readCertificates } from './config/certificates'
 import { KEYS } from './config/keys'
 import { objectiveOf } from './config/objective'
+import { newestRelease } from './health/release-order'
 import type { Pipeline } from './ingest/pipeline'
 import type { Spool } from './ingest/spool/spool'
 import type { CollectorParts } from './parts'
@@ -22,6 +23,7 @@ import { watchRenewals } from './receiver/renewal'
 import { DoorTls } from './receiver/tls'
 import type { Release } from './release'
 import type { Slabs } from './slabs'
+import { createErrorActions } from './store/error-actions'
 import { createCorrelationQueries } from './store/queries/correlations'
 import { createFigureQueries } from './store/queries/figures'
 import { createLogQueries } from './store/queries/logs'
@@ -205,6 +207,7 @@ function createQueries(pool: Pool) {
     ...createMetricQueries(pool),
     ...createFigureQueries(pool),
     ...createSearchQueries(pool),
+    ...createErrorActions(pool, newestRelease),
   }
 }
 

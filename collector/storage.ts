@@ -5,11 +5,13 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Pool } from 'pg'
 import { retentionBytesOf, retentionDaysOf } from './config'
 import { countSightings } from './ingest/changes'
+import { judgeLife } from './health/error-life'
 import { openSpool } from './ingest/spool/spool'
 import type { CollectorParts } from './parts'
 import type { Release } from './release'
 import { openDatabase } from './store/database'
-import { createDuties, createQuickDuties } from './store/duties'
+import { createDuties, createErrorDuties, createQuickDuties } from './store/duties'
+import { createErrorJudging } from './store/error-judging'
 import { createKeeper } from './store/keeper'
 import { createLeader, type Leader } from './store/leader'
 import { createPool } from './store/pool'
@@ -123,16 +125,21 @@ function openLeader(
     collected: (dictionary, rows) => counters.collectedRows.inc({ dictionary }, rows),
     thinned: (rows) => counters.thinnedOccurrences.inc(rows),
   })
+  const judging = createErrorJudging({
+    judge: judgeLife,
+    transitioned: (to, count) => counters.errorGroupTransitions.inc({ to }, count),
+  })
   const leader = createLeader({
     pool,
     owner,
-    duties,
+    duties: [...duties, ...createErrorDuties(judging)],
     quickDuties: createQuickDuties({
       folded: (rows, table) => counters.foldedRollups.inc({ table }, rows),
       judged(counted, dropped) {
         counters.errorCandidates.inc({ outcome: 'counted' }, counted)
         counters.errorCandidates.inc({ outcome: 'dropped' }, dropped)
       },
+      judging,
     }),
     log: own,
     leading: (isLeading) => counters.leader.set(isLeading ? 1 : 0),

@@ -6,6 +6,8 @@ import { deleteOldDeadLetters } from './dead-letter'
 import { foldEdges, joinEdges } from './edges'
 import { type Judged, judgeCandidates } from './error-candidates'
 import { foldErrors } from './error-folding'
+import { forgetGroups } from './error-due'
+import type { ErrorJudging } from './error-judging'
 import { createThinning, type Thinned } from './error-thinning'
 import { foldRollups } from './folding'
 import type { Folded } from './levels'
@@ -85,18 +87,30 @@ export function createDuties(options: DutiesOptions): readonly Duty[] {
 export interface QuickDutiesOptions {
   readonly folded: Folded
   readonly judged: Judged
+  readonly judging: ErrorJudging
 }
 
-/** What the leader does every few seconds: what spans and throws add up to. */
-export function createQuickDuties({ folded, judged }: QuickDutiesOptions): readonly Duty[] {
+/** What the leader does every few seconds: what spans and throws add up to, and what groups of errors become by that. */
+export function createQuickDuties({
+  folded,
+  judged,
+  judging,
+}: QuickDutiesOptions): readonly Duty[] {
   return [
     duty('folding rollups', (leadership) => foldRollups(leadership, folded)),
     duty('joining callers and called', joinEdges),
     duty('counting failures without an exception', (leadership) =>
       judgeCandidates(leadership, judged),
     ),
+    // Before they are folded: late throws are told apart by that.
+    duty('judging errors', (leadership) => judging.judgeNews(leadership)),
     duty('folding errors', (leadership) => foldErrors(leadership, folded)),
   ]
+}
+
+/** What the leader does about groups of errors that takes long. */
+export function createErrorDuties({ judgeAll }: ErrorJudging): readonly Duty[] {
+  return [duty('judging all errors', judgeAll), duty('forgetting errors', forgetGroups)]
 }
 
 function duty(name: string, work: (leadership: Leadership) => Promise<unknown>): Duty {

@@ -288,6 +288,12 @@ function declareLeader(registers: Registry[]) {
       labelNames: ['dictionary'],
       registers,
     }),
+    errorGroupTransitions: new Counter({
+      name: 'sidelight_error_group_transitions_total',
+      help: 'Groups of errors that this collector, as the leader, found new or moved to a state, by state.',
+      labelNames: ['to'],
+      registers,
+    }),
     foldedRollups: new Counter({
       name: 'sidelight_rollup_rows_folded_total',
       help: 'Rows of span_rollup and error_rollup (table), as ingest appends them, that this collector folded as the leader into minutes and hours.',
