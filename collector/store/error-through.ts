@@ -12,4 +12,6 @@ export function throughMoment(group: string): string {
 }
 
 /** SQL: through when a resolution holds that is made at `moment`; clocks more than ten minutes ahead are not waited for. */
-export const THROUGH = `greatest(moment.at, least(moment.last_at, moment.at + interval '10 minutes'))`
+export const THROUGH = `greatest(
+  moment.at, least(coalesce(moment.last_at, moment.at), moment.at + interval '10 minutes')
+)`

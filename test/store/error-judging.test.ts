@@ -242,18 +242,17 @@ t.test('leaders that judge at once, one of them cut off in the middle, judge onc
         throw new Error('killed before the commit')
       }),
   }
-  const judgings = [openJudging(), openJudging(), openJudging(), openJudging()]
-  const [dead, ...alive] = judgings
-  await Promise.all([
-    t.rejects(dead!.judgeNews(dying as typeof leader), { message: 'killed before the commit' }),
-    ...alive.map(({ judgeNews }) => judgeNews(leader)),
-  ])
+  const dead = openJudging()
+  await t.rejects(dead.judgeNews(dying as typeof leader), { message: 'killed before the commit' })
+  t.equal(await stateOf(pool, names[0]), 'resolved')
+  const alive = [openJudging(), openJudging(), openJudging()]
+  await Promise.all(alive.map(({ judgeNews }) => judgeNews(leader)))
   await openJudging().judgeNews(leader)
   for (const name of names) {
     t.same(await actionsOf(pool, name), ['new', 'ann resolve', 'regressed'], name)
   }
-  t.equal(alive.reduce((sum, { counted }) => sum + (counted['regressed'] ?? 0), 0) <= 30, true)
-  t.same(dead!.counted, {}, 'what was not committed is not counted')
+  t.ok(alive.reduce((sum, { counted }) => sum + (counted['regressed'] ?? 0), 0) <= names.length)
+  t.same(dead.counted, {}, 'what was not committed is not counted')
 })
 
 t.test('people that resolve while throws come: each is before or after', async (t) => {
