@@ -1,9 +1,6 @@
-import { makeGroups } from './error-news'
+import { askByHash, BATCH, makeAll, makeGroups } from './error-news'
 import { nanosOf } from './error-times'
-import type { Queryable } from './session'
-
-/** Groups made by a statement at most. */
-const BATCH = 10_000
+import type { Leadership } from './leadership'
 
 /**
  * Groups whose time has come: mutes that end, what is known after a week (`NEWS_MS`), escalations of six hours, resolutions in
@@ -35,10 +32,10 @@ where g.state in ('new', 'ongoing') and g.first_seen_at < statement_timestamp() 
 group by g.id, r.hour having sum(r.count) > 20`
 
 /** Ids of groups that the clock may change, each once. */
-export async function findDue(database: Queryable): Promise<string[]> {
-  const timed = await database.query<{ id: string }>(TIMED)
-  const bursts = await database.query<{ id: string }>(BURSTS)
-  return [...new Set([...timed.rows, ...bursts.rows].map(({ id }) => id))].sort()
+export async function findDue(leadership: Leadership): Promise<string[]> {
+  const timed = await askByHash<{ id: string }>(leadership, TIMED)
+  const bursts = await askByHash<{ id: string }>(leadership, BURSTS)
+  return [...new Set([...timed, ...bursts].map(({ id }) => id))].sort()
 }
 
 /** Hashes that never threw are none: their request was not stored. */
@@ -54,12 +51,8 @@ thrown as (
 ),${makeGroups('thrown', '$1')}`
 
 /** Gives every group with throws a row, whenever they were stored; returns how many had none. */
-export async function makeMissingGroups(database: Queryable): Promise<number> {
-  let madeCount = 0
-  for (let made = BATCH; made === BATCH; madeCount += made) {
-    made = (await database.query<{ groups: number }>(MAKE, [BATCH])).rows[0]?.groups ?? 0
-  }
-  return madeCount
+export function makeMissingGroups(leadership: Leadership): Promise<number> {
+  return makeAll(leadership, MAKE, [BATCH])
 }
 
 const CONTRADICTED = `
@@ -73,8 +66,8 @@ where (g.state = 'resolved' and exists (
 order by g.id`
 
 /** Ids of resolved and muted groups with throws since, whenever those were stored. */
-export async function findContradicted(database: Queryable): Promise<string[]> {
-  return (await database.query<{ id: string }>(CONTRADICTED)).rows.map(({ id }) => id)
+export async function findContradicted(leadership: Leadership): Promise<string[]> {
+  return (await leadership.query<{ id: string }>(CONTRADICTED)).rows.map(({ id }) => id)
 }
 
 /** A group lives as long as one of its hashes, or the hash that named it and is in another group now. */
@@ -94,10 +87,10 @@ untold as (
 select count(*)::int as groups from gone`
 
 /** Deletes groups of which nothing is kept any more, with their history; returns how many. */
-export async function forgetGroups(database: Queryable): Promise<number> {
+export async function forgetGroups(leadership: Leadership): Promise<number> {
   let forgotten = 0
   for (let batch = BATCH; batch === BATCH; forgotten += batch) {
-    batch = (await database.query<{ groups: number }>(FORGET, [BATCH])).rows[0]?.groups ?? 0
+    batch = (await leadership.query<{ groups: number }>(FORGET, [BATCH])).rows[0]?.groups ?? 0
   }
   return forgotten
 }

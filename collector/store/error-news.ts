@@ -1,10 +1,11 @@
+import type { QueryResultRow } from 'pg'
 import { nanosOf, timeOf } from './error-times'
-import type { Queryable } from './session'
+import type { Leadership } from './leadership'
 
 /** Groups a statement changes at most. */
-const BATCH = 10_000
-/** Minutes that are folded have no news but for what came in the last ones: by then their last time is settled. */
-const SETTLED = `interval '3 minutes'`
+export const BATCH = 50_000
+/** A minute is folded some seconds after it is over: those that are since the last look began so long before it at most. */
+const SETTLED = `interval '2 minutes'`
 
 /**
  * What came lately, by group: all that is not folded, whatever its time, and what has been folded since the last look. Late
@@ -79,7 +80,11 @@ select array(
   where (g.state = 'resolved' and n.last_ns > ${nanosOf('g.resolved_through')})
     or (g.state = 'muted' and g.muted_count is not null)
   order by g.id
-) as candidates, (select count(*)::int from touched) as touched`
+) as candidates,
+  (select count(*)::int from touched) as touched,
+  exists (
+    select from news n where not exists (select from sidelight.error_group g where g.id = n.group_id)
+  ) as "hasMissing"`
 
 /** What the news since a moment, unix milliseconds, made of groups. */
 export interface News {
@@ -89,19 +94,45 @@ export interface News {
   readonly candidates: readonly string[]
 }
 
-/** Gives groups with news a row and keeps when they were first and last seen, batch by batch. */
-export async function takeNews(database: Queryable, sinceMs: number): Promise<News> {
+/** Gives groups with news a row and keeps when they were first and last seen, batch by batch; mostly it is one statement. */
+export async function takeNews(leadership: Leadership, sinceMs: number): Promise<News> {
+  let madeCount = 0
+  for (;;) {
+    const [row] = await askByHash<Touched>(leadership, TOUCH, [sinceMs, BATCH])
+    if (row === undefined) return { madeCount, candidates: [] }
+    if (row.hasMissing) madeCount += await makeAll(leadership, MAKE, [sinceMs, BATCH])
+    if (row.touched < BATCH) return { madeCount, candidates: row.candidates }
+  }
+}
+
+interface Touched {
+  readonly candidates: readonly string[]
+  readonly touched: number
+  readonly hasMissing: boolean
+}
+
+/** Makes groups by a statement of `makeGroups`, again and again until none is missing; returns how many. */
+export async function makeAll(
+  leadership: Leadership,
+  text: string,
+  values: readonly number[],
+): Promise<number> {
   let madeCount = 0
   for (let made = BATCH; made === BATCH; madeCount += made) {
-    made = (await database.query<{ groups: number }>(MAKE, [sinceMs, BATCH])).rows[0]?.groups ?? 0
+    const [row] = await askByHash<{ groups: number }>(leadership, text, values)
+    made = row?.groups ?? 0
   }
-  for (;;) {
-    const { rows } = await database.query<{ candidates: string[]; touched: number }>(TOUCH, [
-      sinceMs,
-      BATCH,
-    ])
-    const [row] = rows
-    if (row === undefined || row.touched < BATCH)
-      return { madeCount, candidates: row?.candidates ?? [] }
-  }
+  return madeCount
+}
+
+/** Postgres takes hashes with news for few, and would look each of them up by itself. */
+export async function askByHash<R extends QueryResultRow>(
+  leadership: Leadership,
+  text: string,
+  values: readonly number[] = [],
+): Promise<R[]> {
+  return leadership.transaction(async (client) => {
+    await client.query('set local enable_nestloop = off; set local enable_mergejoin = off')
+    return (await client.query<R>(text, [...values])).rows
+  })
 }

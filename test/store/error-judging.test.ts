@@ -1,4 +1,5 @@
 import t from 'tap'
+import { foldErrors } from '../../collector/store/error-folding'
 import {
   actionsOf,
   actionsOn,
@@ -275,4 +276,21 @@ t.test('people that resolve while throws come: each is before or after', async (
   await addThrows(pool, { atMs: Date.now() + 5_000 })
   await judgeNews(leadership)
   t.equal(await stateOf(pool), 'regressed')
+})
+
+t.test('folded between two looks, throws are judged as they are', async (t) => {
+  const pool = await openErrors(t)
+  const leadership = await takeLead(t, pool)
+  const { judgeNews } = openJudging()
+  await addThrows(pool, { atMs: Date.now() - 2 * HOUR_MS })
+  await judgeNews(leadership)
+  await foldErrors(leadership, () => undefined)
+  await actionsOn(pool).resolveError(now())
+  await letPass(pool, HOUR_MS)
+  await judgeNews(leadership)
+  t.equal(await stateOf(pool), 'resolved')
+  await addThrows(pool, { atMs: Date.now() - 2 * MINUTE_MS })
+  await foldErrors(leadership, () => undefined)
+  await judgeNews(leadership)
+  t.equal(await stateOf(pool), 'regressed', 'in a minute that is over, before it was looked at')
 })
