@@ -1,3 +1,4 @@
+import type { ErrorActions, ErrorCountQueries, ErrorQueries } from './error-contract'
 import type { FigureQueries } from './figure-contract'
 import type { MetricQueries } from './metric-contract'
 import type { Log } from './schemas/log'
@@ -119,7 +120,7 @@ export interface CorrelationQueries {
   }): Promise<StoredCorrelation>
 }
 
-/** All questions the API asks. */
+/** All questions the API asks, and what it does to groups of errors. */
 export interface Queries
   extends
     TraceQueries,
@@ -127,4 +128,7 @@ export interface Queries
     CorrelationQueries,
     MetricQueries,
     FigureQueries,
-    SearchQueries {}
+    SearchQueries,
+    ErrorQueries,
+    ErrorCountQueries,
+    ErrorActions {}

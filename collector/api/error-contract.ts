@@ -239,15 +239,7 @@ export interface ErrorQueries {
     readonly tenant: string | null
     readonly service: string | null
     readonly module: string | null
-  }): Promise<
-    readonly {
-      readonly tenant: string
-      readonly environment: string
-      readonly namespace: string
-      readonly service: string
-      readonly count: number
-    }[]
-  >
+  }): Promise<readonly ErrorsOfService[]>
   /** Other groups of the service that share a hash of less, the most alike first. */
   listSimilarErrors(question: {
     readonly id: string
@@ -260,6 +252,37 @@ export interface ErrorQueries {
     readonly tenant: string | null
     readonly limit: number
   }): Promise<readonly StoredOccurrence[]>
+}
+
+/** A service with a number of errors. */
+export interface ErrorsOfService {
+  readonly tenant: string
+  readonly environment: string
+  readonly namespace: string
+  readonly service: string
+  readonly count: number
+}
+
+/** Throws of a service, each counted once; the two others are among them. */
+export interface ThrowsOfService extends ErrorsOfService {
+  readonly severeCount: number
+  readonly unhandledCount: number
+}
+
+/** What alerts and counters ask about errors. Each throws Unavailable when it cannot be answered now. */
+export interface ErrorCountQueries {
+  /** Throws of the window, a service each; services without are not among them. */
+  countThrows(question: {
+    readonly window: Window
+    readonly tenant: string | null
+  }): Promise<readonly ThrowsOfService[]>
+  /** Throws of severity fatal that were kept, of which the first ones are; services without are not among them. */
+  countFatal(question: {
+    readonly window: Window
+    readonly tenant: string | null
+    readonly service: string | null
+    readonly module: string | null
+  }): Promise<readonly ErrorsOfService[]>
 }
 
 /** Who does something to a group, and to which; `tenant` is the one the caller's token is bound to. */
