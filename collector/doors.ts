@@ -25,6 +25,7 @@ import type { Release } from './release'
 import type { Slabs } from './slabs'
 import { createErrorActions } from './store/error-actions'
 import { createCorrelationQueries } from './store/queries/correlations'
+import { createErrorQueries } from './store/queries/errors'
 import { createFigureQueries } from './store/queries/figures'
 import { createLogQueries } from './store/queries/logs'
 import { createMetricQueries } from './store/queries/metrics'
@@ -208,6 +209,7 @@ function createQueries(pool: Pool) {
     ...createFigureQueries(pool),
     ...createSearchQueries(pool),
     ...createErrorActions(pool, newestRelease),
+    ...createErrorQueries(pool),
   }
 }
 

@@ -24,6 +24,8 @@ create table sidelight.error_group_hash (
   last_seen_day date not null default (now() at time zone 'utc')::date
 );
 create index error_group_hash_group on sidelight.error_group_hash (group_id);
+create index error_group_hash_merged on sidelight.error_group_hash (group_id) where group_id <> id;
+create index error_group_hash_service on sidelight.error_group_hash (service, namespace, tenant);
 create index error_group_hash_similar on sidelight.error_group_hash using gin (similar_hashes);
 
 -- Dictionary of the releases of a service (service.version), in the order in which they were first seen.
@@ -92,7 +94,7 @@ create table sidelight.error_rollup (
   user_hashes bigint[] not null
 ) partition by range (bucket);
 create index error_rollup_level_bucket on sidelight.error_rollup (level, bucket);
-create index error_rollup_hash_bucket on sidelight.error_rollup (error_hash, bucket);
+create index error_rollup_hash_level_bucket on sidelight.error_rollup (error_hash, level, bucket);
 
 -- Throws as they were, a sample: of each hash and release the first and last ones and some between. id is that of the throw
 -- (a hash of scope and innermost). exceptions are the chain from the outermost to the cause, with their frames.

@@ -54,13 +54,18 @@ export function cover(asked: Range, askedStepMs: number | null, nowMs: number): 
 /** Widens a window likewise, and reads hours only where minutes are not kept any more. */
 export function coverFinest(asked: Range, nowMs: number): Coverage {
   const { window } = cover(asked, null, nowMs)
-  const keptSinceMs = ceil(nowMs - MINUTES_KEPT_MS, HOUR_MS)
+  const keptSinceMs = minutesKeptSinceMs(nowMs)
   const hours = { sinceMs: window.sinceMs, untilMs: Math.min(window.untilMs, keptSinceMs) }
   const minutes = { sinceMs: Math.max(window.sinceMs, keptSinceMs), untilMs: window.untilMs }
   if (window.sinceMs >= nowMs - MINUTES_KEPT_MS) {
     return { window, stepMs: null, hours: null, minutes: [window] }
   }
   return { window, stepMs: null, hours, minutes: isEmpty(minutes) ? [] : [minutes] }
+}
+
+/** The first whole hour of which every minute is kept. */
+export function minutesKeptSinceMs(nowMs: number): number {
+  return ceil(nowMs - MINUTES_KEPT_MS, HOUR_MS)
 }
 
 function isEmpty({ sinceMs, untilMs }: Range): boolean {

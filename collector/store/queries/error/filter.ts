@@ -1,0 +1,48 @@
+import { type ErrorFilter, ERROR_STATES } from './question'
+import { contains, type Values } from '../log-filter'
+
+/** Whether a filter is about more than the rollups: about what the dictionary or people say of a group. */
+export function isAboutGroups({ service, states, text, assignee }: ErrorFilter): boolean {
+  return service !== null || asksForStates(states) || text !== null || assignee !== null
+}
+
+/**
+ * The conditions on a hash as `h` and what was decided about its group as `g`. A text may be in any hash of the group, whose
+ * tenant and service are the same for all of them.
+ */
+export function groupConditions(filter: ErrorFilter, values: Values): string[] {
+  const { tenant, service, states, text, assignee } = filter
+  const conditions: string[] = []
+  if (tenant !== null) conditions.push(`h.tenant = ${values.bind(tenant)}`)
+  if (service !== null) conditions.push(`h.service = ${values.bind(service)}`)
+  if (asksForStates(states)) {
+    conditions.push(`coalesce(g.state, 'new') = any(${values.bind(states)}::text[])`)
+  }
+  if (assignee !== null) conditions.push(`g.assignee = ${values.bind(assignee)}`)
+  if (text !== null) {
+    const told = ['class', 'code', 'message', 'culprit']
+    const own = told.map((column) => contains(`h.${column}`, text, values)).join(' or ')
+    const others = told.map((column) => contains(`m.${column}`, text, values)).join(' or ')
+    // Of merged groups alone, which are few, every hash is looked at.
+    conditions.push(`(${own} or h.group_id in (
+      select m.group_id from sidelight.error_group_hash x
+      join sidelight.error_group_hash m on m.group_id = x.group_id
+      where x.id <> x.group_id and (${others})))`)
+  }
+  return conditions
+}
+
+/** The join `groupConditions` may need; empty where it does not. */
+export function groupJoin({ states, assignee }: ErrorFilter): string {
+  if (!asksForStates(states) && assignee === null) return ''
+  return 'left join sidelight.error_group g on g.id = h.group_id'
+}
+
+/** `where` and the conditions; empty without any. */
+export function where(conditions: readonly string[]): string {
+  return conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`
+}
+
+function asksForStates(states: ErrorFilter['states']): boolean {
+  return states.length > 0 && new Set(states).size < ERROR_STATES.length
+}
