@@ -80,7 +80,7 @@ export function decodeOccurrence(row: OccurrenceRow) {
 }
 
 /** The name of the range a severity number lies in (OpenTelemetry logs data model, Severity Fields). */
-function severityOf(number: number) {
+function severityOf(number: number): 'debug' | 'info' | 'warning' | 'error' | 'fatal' {
   if (number >= 21) return 'fatal'
   if (number >= 17) return 'error'
   if (number >= 13) return 'warning'
