@@ -1,4 +1,5 @@
 import type { StoredCorrelation } from './contract'
+import type { StoredOccurrence } from './error-contract'
 import { findFailures } from './failures'
 import type { CorrelatedRequest, Correlation } from './schemas/correlation'
 import type { Log } from './schemas/log'
@@ -8,11 +9,12 @@ const MAX_ERRORS = 1000
 /** An id is indexed by 256 bytes at most, without a cut character: from here on there may be more of it. */
 const MAYBE_CUT_BYTES = 253
 
-/** The answer about the id `asked`, of which `attributes` name the values. */
+/** The answer about the id `asked`, of which `attributes` name the values; `occurrences` are the errors kept of its traces. */
 export function composeCorrelation(
   asked: string,
   { id, traceIds, spans, logs, truncated }: StoredCorrelation,
   attributes: readonly string[],
+  occurrences: readonly StoredOccurrence[],
 ): Correlation {
   const failures = findFailures(spans, logs)
   const request = findRequest(spans, (span) => carries(span, attributes, id))
@@ -29,6 +31,7 @@ export function composeCorrelation(
     logsTruncated: truncated.logs,
     errors: failures.slice(0, MAX_ERRORS),
     errorsTruncated: failures.length > MAX_ERRORS,
+    occurrences: occurrences.map((each) => ({ ...each, exceptions: [...each.exceptions] })),
   }
 }
 

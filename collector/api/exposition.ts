@@ -1,4 +1,6 @@
+import { identityKey } from '../health/identity'
 import { bucketIndexOf, countOf, type Distribution } from '../translate/distribution'
+import type { ThrowsOfService } from './error-contract'
 import type { Figures } from './figure-contract'
 import { addFigures, describeService, type Sum } from './figures'
 
@@ -18,6 +20,42 @@ interface Series {
   readonly labels: Labels
   readonly sum: Sum
 }
+
+/** Throws of the services since the day began, as Prometheus text; those of yesterday that have none today are zero. */
+export function writeErrorExposition(
+  today: readonly ThrowsOfService[],
+  yesterday: readonly ThrowsOfService[],
+): string {
+  const none = yesterday.map((each) => ({ ...each, count: 0, severeCount: 0, unhandledCount: 0 }))
+  const byService = new Map([...none, ...today].map((each) => [identityKey(each), each]))
+  const services = [...byService.values()]
+  return [
+    ...ERROR_COUNTERS.flatMap(({ name, help, countOf: read }) => [
+      ...head(name, 'counter', `${help} since midnight, UTC.`),
+      ...services.map((each) => line(name, describeService(each), read(each))),
+    ]),
+    '',
+  ].join('\n')
+}
+
+/** None of them falls while throws are added: a throw that turns out to be an error is added to those, and stays one. */
+const ERROR_COUNTERS = [
+  {
+    name: 'sidelight_service_errors_total',
+    help: 'Throws in the service, warnings among them,',
+    countOf: ({ count }: ThrowsOfService) => count,
+  },
+  {
+    name: 'sidelight_service_severe_errors_total',
+    help: 'Throws in the service with the severity of an error or worse',
+    countOf: ({ severeCount }: ThrowsOfService) => severeCount,
+  },
+  {
+    name: 'sidelight_service_unhandled_errors_total',
+    help: 'Throws in the service that nothing caught',
+    countOf: ({ unhandledCount }: ThrowsOfService) => unhandledCount,
+  },
+]
 
 /**
  * The requests of `today` by operation, as Prometheus text, of services and of the `maxOperations` operations with the most.

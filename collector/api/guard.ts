@@ -8,7 +8,7 @@ import {
   type AccessTokens,
   type Grant,
 } from './auth'
-import { ownPath, pathOf, rootFrom } from './place'
+import { isProvenOwn, ownPath, pathOf, rootFrom } from './place'
 import { sendProblem } from './problems'
 import type { Sessions } from './sessions'
 
@@ -24,12 +24,14 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** `open` to everyone, or a `page`: who may not see it is led to the login. Others are answered 401. */
     readonly access?: 'open' | 'page'
+    /** Whether a session may change something here, where a page of ours asks. Elsewhere it opens reads alone. */
+    readonly bySession?: boolean
   }
 }
 
 /**
- * Lets a request through to its route, answers 401 or 403, or leads to the login. A session opens reads alone: a cookie is
- * sent by the browser, whoever made it ask.
+ * Lets a request through to its route, answers 401 or 403, or leads to the login. A session opens reads, and changes only
+ * where the route says so and a page of ours asks: browsers send a cookie whoever makes them ask.
  */
 export function guard(app: FastifyInstance, tokens: AccessTokens, sessions: Sessions): void {
   const check = createTokenCheck(tokens)
@@ -66,8 +68,11 @@ export function guard(app: FastifyInstance, tokens: AccessTokens, sessions: Sess
   })
 }
 
-function sessionGrant({ method, session }: FastifyRequest, sessions: Sessions): Grant | null {
-  return session === null || !isRead(method) ? null : sessions.find(session)
+function sessionGrant(request: FastifyRequest, sessions: Sessions): Grant | null {
+  const { method, session, routeOptions } = request
+  if (session === null) return null
+  const mayChange = routeOptions.config.bySession === true && isProvenOwn(request)
+  return isRead(method) || mayChange ? sessions.find(session) : null
 }
 
 function readCookie(header: string | undefined, name: string): string | null {

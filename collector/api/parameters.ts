@@ -39,6 +39,22 @@ export function parseSpanId(text: string): string {
   throw mustBe('spanId', '16 hex digits, not all zeros', text)
 }
 
+/** Reads a uuid, with or without hyphens, as Postgres writes it; null for anything else. */
+export function readUuid(text: string): string | null {
+  const parts = /^(.{8})-?(.{4})-?(.{4})-?(.{4})-?(.{12})$/.exec(text.toLowerCase())?.slice(1)
+  return parts?.every((part) => /^[0-9a-f]+$/.test(part)) === true ? parts.join('-') : null
+}
+
+/** What `readUuid` reads, for people. */
+export const UUID = 'a uuid, or its 32 hex digits'
+
+/** Reads a uuid. Throws BadParameters. */
+export function parseUuid(name: string, text: string): string {
+  const uuid = readUuid(text)
+  if (uuid === null) throw mustBe(name, UUID, text)
+  return uuid
+}
+
 /** What `parseAssignment` reads, for people. */
 export const ASSIGNMENT = 'key=value, with \\= for an = in the key'
 
@@ -105,9 +121,11 @@ export function mustBe(name: string, allowed: string, text: string): BadParamete
   return new BadParameters([{ name, reason: `must be ${allowed}, not ${shown}` }])
 }
 
-/** Refuses NUL in any parameter, which no text in Postgres can have. Throws BadParameters. */
+/** Refuses NUL in any parameter or property of a body, which no text in Postgres can have. Throws BadParameters. */
 export async function refuseNul(request: FastifyRequest, _reply: FastifyReply): Promise<void> {
-  const given = { ...(request.params as object), ...(request.query as object) }
+  const { params, query, body } = request
+  const properties = typeof body === 'object' ? body : {}
+  const given = { ...(params as object), ...(query as object), ...properties }
   const faults = Object.entries(given)
     .filter(([, value]) => [value].flat().some((text) => String(text).includes('\0')))
     .map(([name]) => ({ name, reason: 'must be text without NUL characters' }))

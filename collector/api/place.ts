@@ -41,6 +41,12 @@ export function isSentByOwnPage({ headers }: Pick<FastifyRequest, 'headers'>): b
   return [headers.host, headers['x-forwarded-host']].includes(new URL(origin).host)
 }
 
+/** The same where a cookie opens a change: a request that does not say who made it is nobody's. */
+export function isProvenOwn(request: Pick<FastifyRequest, 'headers'>): boolean {
+  const { headers } = request
+  return (headers['sec-fetch-site'] ?? headers.origin) !== undefined && isSentByOwnPage(request)
+}
+
 /** Whether another site led here: then a cookie that is `SameSite=Strict` was kept back. */
 export function isFromElsewhere({ headers }: Pick<FastifyRequest, 'headers'>): boolean {
   return headers['sec-fetch-site'] === 'cross-site'

@@ -10,7 +10,7 @@ import { BadData, Unavailable } from '../errors'
 import { pathOf } from './place'
 import type { Problem } from './schemas/problem'
 
-/** One faulty parameter: its name, and in `reason` its value and what is allowed. */
+/** One faulty parameter, or property of a body: its name, and in `reason` its value and what is allowed. */
 export interface Fault {
   readonly name: string
   readonly reason: string
@@ -100,6 +100,8 @@ interface Limits {
   readonly minimum?: number
   readonly maximum?: number
   readonly minLength?: number
+  readonly maxLength?: number
+  readonly minItems?: number
   readonly maxItems?: number
   readonly enum?: readonly string[]
   readonly properties?: object
@@ -114,15 +116,22 @@ function faultOf(fault: FastifySchemaValidationError & Verbose): Fault {
       reason: `is not known; known are ${known}`,
     }
   }
-  const name = fault.instancePath.slice(1)
+  const within = fault.instancePath.slice(1)
+  if (keyword === 'required') {
+    const missing = String(params['missingProperty'])
+    return { name: within === '' ? missing : `${within}/${missing}`, reason: 'must be given' }
+  }
+  const name = within === '' ? 'body' : within
   const shown = (JSON.stringify(fault.data) ?? 'nothing').slice(0, MAX_SHOWN)
   return { name, reason: `must be ${allowedBy(parentSchema)}, not ${shown}` }
 }
 
 function allowedBy(limits: Limits): string {
-  const { type = 'value', minimum, maximum, minLength, maxItems } = limits
+  const { type = 'value', minimum, maximum, minLength, maxLength, minItems, maxItems } = limits
   if (limits.enum !== undefined) return `one of ${limits.enum.join(', ')}`
+  if (minItems !== undefined) return `a list of ${minItems} to ${maxItems}`
   if (maxItems !== undefined) return `given at most ${maxItems} times`
+  if (maxLength !== undefined) return `text of ${minLength ?? 0} to ${maxLength} characters`
   const article = /^[aeiou]/.test(type) ? 'an' : 'a'
   const least = minimum === undefined ? '' : ` from ${minimum}`
   const most = maximum === undefined ? '' : ` to ${maximum}`

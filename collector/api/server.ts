@@ -24,6 +24,9 @@ import { refuseNul } from './parameters'
 import { pathOf } from './place'
 import { answerError, sendProblem } from './problems'
 import { correlationRoutes } from './routes/correlations'
+import { oneErrorRoutes } from './routes/error'
+import { errorChangeRoutes } from './routes/error-changes'
+import { errorRoutes } from './routes/errors'
 import { expositionRoutes } from './routes/exposition'
 import { healthRoutes } from './routes/health'
 import { loginRoutes } from './routes/login'
@@ -37,6 +40,7 @@ import { selfRoutes } from './routes/self'
 import { type Monitoring, serviceHealthRoutes } from './routes/service-health'
 import { serviceRoutes } from './routes/services'
 import { traceRoutes } from './routes/traces'
+import { ErrorGroup, ErrorOccurrence } from './schemas/error'
 import { Log } from './schemas/log'
 import { Problem } from './schemas/problem'
 import { Span, StoredSpan, TraceNode } from './schemas/trace'
@@ -122,7 +126,8 @@ export function createApiServer({
   guard(app, tokens, sessions)
   app.addHook('preValidation', refuseNul)
   answerUnknown(app)
-  for (const schema of [Problem, Span, StoredSpan, TraceNode, Log]) app.addSchema(schema)
+  const shared = [Problem, Span, StoredSpan, TraceNode, Log, ErrorGroup, ErrorOccurrence]
+  for (const schema of shared) app.addSchema(schema)
   void app.register(swagger, openApiOptions(version))
   void app.register((routes, _options, done) => {
     const typed = routes.withTypeProvider<TypeBoxTypeProvider>()
@@ -138,6 +143,9 @@ export function createApiServer({
       )
       void typed.register(serviceRoutes({ ...answers, maxHours: rollups }))
       void typed.register(expositionRoutes(answers))
+      void typed.register(errorRoutes({ ...answers, maxHours: rollups }))
+      void typed.register(oneErrorRoutes({ ...answers, maxHours: rollups }))
+      void typed.register(errorChangeRoutes(answers))
       void typed.register(logRoutes({ ...answers, maxHours: logs }))
       void typed.register(metricRoutes({ ...answers, maxHours: points }))
       void typed.register(correlationRoutes({ ...answers, attributes: correlationAttributes }))
@@ -191,6 +199,22 @@ export async function openApiDocument(version: string, log: Logger): Promise<obj
       searchTraces: absent,
       searchSpans: absent,
       readSlowSpans: absent,
+      listErrors: absent,
+      readError: absent,
+      listOccurrences: absent,
+      readErrorStatistics: absent,
+      readErrorTrend: absent,
+      countUnresolved: absent,
+      listSimilarErrors: absent,
+      readErrorsOfTraces: absent,
+      countThrows: absent,
+      countFatal: absent,
+      resolveError: absent,
+      reopenError: absent,
+      muteError: absent,
+      assignError: absent,
+      mergeErrors: absent,
+      splitError: absent,
     },
     probes: { readiness: absent },
     tokens: [],

@@ -1,4 +1,4 @@
-import { listAlerts } from '../health/alerts'
+import { type Alert, bySeverity, listAlerts } from '../health/alerts'
 import {
   type Counted,
   errorRatePercent,
@@ -7,13 +7,19 @@ import {
   ratePerSecond,
 } from '../health/figures'
 import type { Verdict } from '../health/judge'
+import { listPatterns, PATTERN_MS, type Patterns, REPEATED_THROWS } from '../health/patterns'
 import type { Stable } from '../health/stable'
 import { composeHealth, MINUTE_MS, pastSinceMs, type SystemHealth } from '../health/system'
 import type { ThresholdSet } from '../health/thresholds'
 import type { Window } from './contract'
+import { type ErrorCountQueries, type ErrorQueries, UNRESOLVED_STATES } from './error-contract'
+import { EVERY_ERROR } from './error-filter'
 import type { FigureQueries } from './figure-contract'
 import { describeAnswer, describeService, elapsedOf } from './figures'
 import { formatMs } from './window'
+
+/** As many as anybody reads. */
+const MAX_REPEATED = 100
 
 /** A question about health: of the requests of services, or of the spans of a module. */
 export interface HealthQuestion {
@@ -35,9 +41,18 @@ export interface HealthAnswer {
   readonly elapsedMs: number
 }
 
+/** What health is read by. */
+export type HealthQueries = Pick<FigureQueries, 'readFigures'> &
+  Pick<ErrorQueries, 'countUnresolved'>
+
+/** What alerts are read by. */
+export type AlertQueries = HealthQueries &
+  Pick<ErrorQueries, 'listErrors'> &
+  Pick<ErrorCountQueries, 'countFatal'>
+
 /** Judges the window, and the minutes that ended before its end for what is stable. */
 export async function readHealth(
-  { readFigures }: Pick<FigureQueries, 'readFigures'>,
+  { readFigures, countUnresolved }: HealthQueries,
   { window, tenant, service, module, thresholds, nowMs }: HealthQuestion,
 ): Promise<HealthAnswer> {
   const filter = { tenant, service, module, operation: null }
@@ -46,13 +61,14 @@ export async function readHealth(
   // A minute that is not over yet would let what is stable change back and forth within it.
   const untilMs = Math.floor(Math.min(window.untilMs, nowMs) / MINUTE_MS) * MINUTE_MS
   const minutes = { sinceMs: Math.max(0, pastSinceMs(untilMs)), untilMs }
-  const [now, before] = await Promise.all([
+  const [now, before, unresolved] = await Promise.all([
     readFigures({ ...question, window, stepMs: null }),
     readFigures({ ...question, window: minutes, stepMs: MINUTE_MS }),
+    countUnresolved({ window, tenant, service, module }),
   ])
   const past = before.stepMs === MINUTE_MS ? { untilMs, minutes: before.figures } : null
   return {
-    health: composeHealth({ figures: now.figures, past, thresholds, module }),
+    health: composeHealth({ figures: now.figures, unresolved, past, thresholds, module }),
     module,
     window: now.window,
     gaps: [...now.gaps, ...before.gaps],
@@ -66,19 +82,62 @@ export function describeHealth({ health, module, window, gaps, elapsedMs }: Heal
     ...describeVerdict(health, health.stable),
     reasons: health.reasons.map((reason) => ({ ...reason, service: reason.service ?? '' })),
     module,
-    ...describeFigures(health.figures, elapsedMs),
+    ...describeFigures(health, elapsedMs),
     services: health.services.map((service) => ({
       ...describeService(service.identity),
       ...describeVerdict(service, service.stable),
-      ...describeFigures(service.figures, elapsedMs),
+      ...describeFigures(service, elapsedMs),
     })),
     ...describeAnswer({ window, gaps }),
   }
 }
 
-/** The limits that are passed, as they are answered. */
-export function describeAlerts({ health, module, window }: HealthAnswer) {
-  return listAlerts(health, module, window.sinceMs).map(({ sinceMs, ...alert }) => ({
+/** The limits that are passed at the end of the window, and the patterns errors make in the hour before it. */
+export async function readAlerts(
+  queries: AlertQueries,
+  question: HealthQuestion,
+): Promise<readonly Alert[]> {
+  const [{ health, module, window }, patterns] = await Promise.all([
+    readHealth(queries, question),
+    readPatterns(queries, question),
+  ])
+  return bySeverity([...listAlerts(health, module, window.sinceMs), ...listPatterns(patterns)])
+}
+
+async function readPatterns(
+  { listErrors, countFatal }: AlertQueries,
+  { window: { untilMs }, tenant, service, module, nowMs }: HealthQuestion,
+): Promise<Patterns> {
+  const endMs = Math.min(untilMs, nowMs)
+  const window = { sinceMs: Math.max(0, endMs - PATTERN_MS), untilMs: endMs }
+  const about = { tenant, service, module }
+  const [{ groups }, fatal] = await Promise.all([
+    listErrors({
+      window,
+      filter: {
+        ...EVERY_ERROR,
+        ...about,
+        states: UNRESOLVED_STATES,
+        minOccurrences: REPEATED_THROWS,
+        severeOnly: true,
+      },
+      order: 'count',
+      limit: MAX_REPEATED,
+      after: null,
+    }),
+    countFatal({ window, ...about }),
+  ])
+  const repeated = groups.map(({ severeCount: count, firstSeen, ...group }) => {
+    const { id, class: name, message, tenant: owner, namespace, service: of } = group
+    const identity = { tenant: owner, environment: null, namespace, service: of }
+    return { id, class: name, message, ...identity, count, firstSeenMs: Date.parse(firstSeen) }
+  })
+  return { repeated, fatal, module, sinceMs: window.sinceMs }
+}
+
+/** Alerts as they are answered. */
+export function describeAlerts(alerts: readonly Alert[]) {
+  return alerts.map(({ sinceMs, ...alert }) => ({
     ...alert,
     ...describeService(alert),
     since: formatMs(sinceMs),
@@ -94,7 +153,10 @@ function describeVerdict({ status, reasons }: Verdict, stable: Stable | null) {
   }
 }
 
-function describeFigures(figures: Counted, elapsedMs: number) {
+function describeFigures(
+  { figures, unresolvedErrors }: { figures: Counted; unresolvedErrors: number | null },
+  elapsedMs: number,
+) {
   const { count, adjustedCount, errorCount } = figures
   return {
     requests: { count, adjustedCount, ratePerSecond: ratePerSecond(figures, elapsedMs) },
@@ -104,6 +166,6 @@ function describeFigures(figures: Counted, elapsedMs: number) {
       p95ResponseTimeMs: quantileMs(figures, 0.95),
       p99ResponseTimeMs: quantileMs(figures, 0.99),
     },
-    errors: { errorRate: errorRatePercent(figures), errorCount, unresolvedErrors: null },
+    errors: { errorRate: errorRatePercent(figures), errorCount, unresolvedErrors },
   }
 }

@@ -1,4 +1,5 @@
 import type { StoredTrace } from './contract'
+import type { StoredOccurrence } from './error-contract'
 import type { StoredSpan, Trace, TraceNode } from './schemas/trace'
 import { buildTree, type TreeNode } from './tree'
 
@@ -8,8 +9,12 @@ const MAX_DEPTH = 500
 
 type Node = TreeNode<StoredSpan>
 
-/** The answer about one trace: its spans as a flat list and as a tree, and its log records. */
-export function composeTrace(traceId: string, stored: StoredTrace): Trace {
+/** The answer about one trace: its spans as a flat list and as a tree, its log records, and the errors kept of it. */
+export function composeTrace(
+  traceId: string,
+  stored: StoredTrace,
+  occurrences: readonly StoredOccurrence[],
+): Trace {
   const { spans, isTruncated, logs, isLogsTruncated } = stored
   const roots = buildTree(spans)
   const nodes = nodesBySpan(roots)
@@ -27,6 +32,7 @@ export function composeTrace(traceId: string, stored: StoredTrace): Trace {
     tree: nest(roots),
     logs: [...logs],
     logsTruncated: isLogsTruncated,
+    occurrences: occurrences.map((each) => ({ ...each, exceptions: [...each.exceptions] })),
   }
 }
 

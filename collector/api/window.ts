@@ -76,7 +76,8 @@ export function formatMs(ms: number): string {
   return new Date(ms).toISOString()
 }
 
-function parseInstant(text: string, nowMs: number): number | null {
+/** Reads a time as unix milliseconds; null for what is none. */
+export function parseInstant(text: string, nowMs: number): number | null {
   if (text === 'now') return nowMs
   const relative = /^-(\d{1,9})([smhd])$/.exec(text)
   if (relative) {

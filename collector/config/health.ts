@@ -48,8 +48,7 @@ export const HEALTH_KEYS = {
     type: wholeNumber(1, MAX_ERRORS),
     fallback: unresolvedErrors.degraded,
     unit: 'errors',
-    description:
-      'A service is degraded from so many unresolved errors on. Not judged yet: errors are not tracked',
+    description: 'A service is degraded from so many unresolved errors on',
   }),
   healthUnresolvedErrorsCritical: declare({
     env: 'SIDELIGHT_HEALTH_UNRESOLVED_ERRORS_CRITICAL',
@@ -57,8 +56,7 @@ export const HEALTH_KEYS = {
     type: wholeNumber(1, MAX_ERRORS),
     fallback: unresolvedErrors.critical,
     unit: 'errors',
-    description:
-      'A service is critical above so many unresolved errors. Not judged yet: errors are not tracked',
+    description: 'A service is critical above so many unresolved errors',
   }),
   healthMinRequests: declare({
     env: 'SIDELIGHT_HEALTH_MIN_REQUESTS',

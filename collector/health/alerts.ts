@@ -1,16 +1,21 @@
 import type { Identity } from './identity'
-import type { Criterion, Reason } from './judge'
+import { CRITERIA, type Criterion, type Reason } from './judge'
 import type { ServiceHealth, SystemHealth } from './system'
+
+/** What an alert is about; `error_pattern`: one error again and again, or several fatal ones. */
+export const ALERT_CRITERIA = [...CRITERIA, 'error_pattern'] as const
 
 /** A limit that is passed at present. */
 export interface Alert extends Identity {
   readonly severity: 'critical' | 'warning'
   readonly message: string
   readonly module: string | null
-  readonly criterion: Criterion
+  readonly criterion: (typeof ALERT_CRITERIA)[number]
   readonly value: number
   readonly limit: number
   readonly unit: string
+  /** The group of errors it is about, if it is about one. */
+  readonly errorId: string | null
   readonly sinceMs: number
 }
 
@@ -23,6 +28,11 @@ export function listAlerts(
   const alerts = services.flatMap((service) =>
     service.reasons.filter(isBreach).map((reason) => describe(service, reason, module, beganMs)),
   )
+  return bySeverity(alerts)
+}
+
+/** Critical ones first, in the order they have otherwise. */
+export function bySeverity(alerts: readonly Alert[]): Alert[] {
   const ofSeverity = (wanted: Alert['severity']) =>
     alerts.filter(({ severity }) => severity === wanted)
   return [...ofSeverity('critical'), ...ofSeverity('warning')]
@@ -49,6 +59,7 @@ function describe(
     value,
     limit,
     unit,
+    errorId: null,
     sinceMs: breachedSince(health, criterion) ?? beganMs,
   }
 }

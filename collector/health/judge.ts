@@ -68,8 +68,37 @@ export function measure(
   }
 }
 
-/** Judges what was measured. */
+/** Judges what was measured. Unresolved errors are no share of anything: they count however few requests there are. */
 export function judgeMeasures(measures: Measures, thresholds: Thresholds, noun: Noun): Verdict {
+  const { unresolvedErrors: value } = measures
+  const limits = thresholds.unresolvedErrors
+  const unresolved = exceed('unresolved_errors', value, limits, '', (errors) => {
+    return `${errors} unresolved ${errors === 1 ? 'error' : 'errors'}`
+  })
+  const { status, reasons } = judgeRequests(measures, thresholds, noun)
+  if (unresolved.length === 0) return { status, reasons }
+  const others = reasons.filter(({ criterion }) => criterion !== 'sample_size')
+  const all = [...others, ...unresolved]
+  return {
+    status: worstOf(
+      all.map((reason) => reason.status),
+      'healthy',
+    ),
+    reasons: all,
+  }
+}
+
+/** The worst of several statuses; `none` when there are none. */
+export function worstOf(statuses: readonly Status[], none: Status): Status {
+  return statuses.reduce((worst, status) => (isWorse(status, worst) ? status : worst), none)
+}
+
+/** Whether the first is worse than the second. */
+export function isWorse(status: Status, than: Status): boolean {
+  return STATUSES.indexOf(status) > STATUSES.indexOf(than)
+}
+
+function judgeRequests(measures: Measures, thresholds: Thresholds, noun: Noun): Verdict {
   const { count, errorCount } = measures
   const { minRequests } = thresholds
   if (count === 0) return tellSampleSize('no_data', 0, minRequests, noun)
@@ -91,18 +120,8 @@ export function judgeMeasures(measures: Measures, thresholds: Thresholds, noun: 
   return tellSampleSize('insufficient_data', count, minRequests, noun)
 }
 
-/** The worst of several statuses; `none` when there are none. */
-export function worstOf(statuses: readonly Status[], none: Status): Status {
-  return statuses.reduce((worst, status) => (isWorse(status, worst) ? status : worst), none)
-}
-
-/** Whether the first is worse than the second. */
-export function isWorse(status: Status, than: Status): boolean {
-  return STATUSES.indexOf(status) > STATUSES.indexOf(than)
-}
-
 function listReasons(measures: Measures, thresholds: Thresholds, noun: Noun): Reason[] {
-  const { errorRatePercent: rate, p95Ms, unresolvedErrors: unresolved } = measures
+  const { errorRatePercent: rate, p95Ms } = measures
   const among = `of ${describeCount(measures, noun)}`
   return [
     ...exceed('error_rate', rate, thresholds.errorRatePercent, '%', (value, limit) => {
@@ -110,9 +129,6 @@ function listReasons(measures: Measures, thresholds: Thresholds, noun: Noun): Re
     }),
     ...exceed('p95', p95Ms, thresholds.p95Ms, 'ms', (value, limit) => {
       return `p95 ${show(value, limit, 0)} ms ${among}`
-    }),
-    ...exceed('unresolved_errors', unresolved, thresholds.unresolvedErrors, '', (value) => {
-      return `${value} unresolved errors`
     }),
   ]
 }

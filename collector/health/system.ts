@@ -27,6 +27,11 @@ export interface MinuteFigures extends ServiceFigures {
   readonly sinceMs: number
 }
 
+/** How many errors of a service are unresolved. */
+export interface UnresolvedErrors extends Identity {
+  readonly count: number
+}
+
 /** The minutes before a whole one, for as long as verdicts are replayed; those without a span are not among them. */
 export interface Past {
   readonly untilMs: number
@@ -42,6 +47,8 @@ export interface PastVerdict extends Moment {
 export interface ServiceHealth extends Verdict {
   readonly identity: Identity
   readonly figures: Counted
+  /** Null where they are not known. */
+  readonly unresolvedErrors: number | null
   /** Null where the minutes are not known. */
   readonly stable: Stable | null
   /** Verdicts of whole minutes, oldest first. */
@@ -54,6 +61,7 @@ export interface SystemHealth {
   readonly reasons: readonly (Reason & { readonly service: string | null })[]
   readonly stable: Stable | null
   readonly figures: Counted
+  readonly unresolvedErrors: number | null
   /** Worst first, then by name. */
   readonly services: readonly ServiceHealth[]
 }
@@ -61,38 +69,68 @@ export interface SystemHealth {
 /** What health is told by; `module` when the figures are of the spans of one. */
 export interface HealthSources {
   readonly figures: readonly ServiceFigures[]
+  /** Null where they are not known; services without are not among them. */
+  readonly unresolved: readonly UnresolvedErrors[] | null
   /** Null where minutes are not kept any more. */
   readonly past: Past | null
   readonly thresholds: ThresholdSet
   readonly module: string | null
 }
 
-/** Judges each service by its figures and the past minutes, and the system by its services. */
-export function composeHealth({ figures, past, thresholds, module }: HealthSources): SystemHealth {
+/**
+ * Judges each service by its figures, its unresolved errors and the past minutes, and the system by its services. Nobody knows
+ * how many errors were unresolved in a minute that is over: in what is stable they count as they are now.
+ */
+export function composeHealth({
+  figures,
+  unresolved,
+  past,
+  thresholds,
+  module,
+}: HealthSources): SystemHealth {
   const noun = module === null ? 'requests' : 'spans'
   const now = groupBy(figures, identityKey)
   const before = groupBy(past?.minutes ?? [], identityKey)
-  const identities = new Map([...before, ...now].map(([key, [first]]) => [key, first!]))
+  const errors = groupBy(unresolved ?? [], identityKey)
+  const known: [string, Identity[]][] = [...before, ...now, ...errors]
+  const identities = new Map(known.map(([key, [first]]) => [key, first!]))
   const services = [...identities].map(([key, { tenant, environment, namespace, service }]) => {
     const limits = thresholdsOf(thresholds, service, module)
     const total = addUp(now.get(key) ?? [])
+    const unresolvedErrors = unresolved === null ? null : sumOf(errors.get(key) ?? [])
+    const verdict = judge(total, limits, noun, unresolvedErrors)
     const verdicts =
       past === null ? [] : judgePast(before.get(key) ?? [], past.untilMs, limits, noun)
     return {
       identity: { tenant, environment, namespace, service },
       figures: total,
-      ...judge(total, limits, noun),
-      stable: replay(verdicts),
+      unresolvedErrors,
+      ...verdict,
+      stable: withUnresolved(replay(verdicts), verdict, past?.untilMs ?? 0),
       past: verdicts,
     }
   })
   services.sort(byUrgency)
-  return { ...judgeSystem(services, past), figures: addUp(figures), services }
+  const unresolvedErrors = unresolved === null ? null : sumOf(unresolved)
+  return { ...judgeSystem(services, past), figures: addUp(figures), unresolvedErrors, services }
 }
 
 /** Begin of the time that has to be known for what is stable at `untilMs`. */
 export function pastSinceMs(untilMs: number): number {
   return untilMs - (REPLAYED_MINUTES + VERDICT_MINUTES) * MINUTE_MS
+}
+
+function sumOf(parts: readonly UnresolvedErrors[]): number {
+  return parts.reduce((sum, { count }) => sum + count, 0)
+}
+
+/** What is stable, or what unresolved errors make of it at the last whole minute. */
+function withUnresolved(stable: Stable | null, { reasons }: Verdict, atMs: number): Stable | null {
+  const reason = reasons.find(({ criterion }) => criterion === 'unresolved_errors')
+  if (stable === null || reason === undefined || !isWorse(reason.status, stable.status)) {
+    return stable
+  }
+  return { status: reason.status, sinceMs: atMs }
 }
 
 /** Judges at each whole minute what was in those before it. */

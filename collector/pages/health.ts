@@ -5,12 +5,13 @@ import type { JudgeHealth } from './overview'
 
 /** Judges as the API does: the last minutes, and those before for what is stable. */
 export function createHealthJudge(thresholds: ThresholdSet): JudgeHealth {
-  return ({ figures: minutes }, nowMs) => {
+  return ({ minutes: { figures: minutes }, unresolved }, nowMs) => {
     const untilMs = Math.floor(nowMs / MINUTE_MS) * MINUTE_MS
     const sinceMs = untilMs - VERDICT_MINUTES * MINUTE_MS
     const firstMs = pastSinceMs(untilMs)
     const health = composeHealth({
       figures: minutes.filter((minute) => minute.sinceMs >= sinceMs),
+      unresolved,
       past: {
         untilMs,
         minutes: minutes.filter((minute) => minute.sinceMs >= firstMs && minute.sinceMs < untilMs),

@@ -3,6 +3,7 @@ import { groupBy } from '../group-by'
 import { addUp, errorRatePercent, ratePerSecond } from '../health/figures'
 import { identityKey } from '../health/identity'
 import type { Status } from '../health/judge'
+import type { UnresolvedErrors } from '../health/system'
 import { quantileNs, type Distribution } from '../translate/distribution'
 import type { Minute } from './sparkline'
 
@@ -21,8 +22,11 @@ export interface HealthView {
   readonly statusOf: (service: Figures) => Status
 }
 
-/** Judges the requests of the last hour, a service and a minute each. */
-export type JudgeHealth = (minutes: FigureAnswer, nowMs: number) => HealthView
+/** Judges the requests of the last hour, a service and a minute each, and the errors that are unresolved. */
+export type JudgeHealth = (
+  answers: Pick<OverviewAnswers, 'minutes' | 'unresolved'>,
+  nowMs: number,
+) => HealthView
 
 /** What a service, an operation or all of them did in the window. Rates and shares are by the adjusted counts. */
 export interface Work {
@@ -75,21 +79,22 @@ export interface OverviewView {
   readonly gaps: readonly string[]
 }
 
-/** What the overview is made from: requests of the window by operation, and of the last hour by service and minute. */
+/** What the overview is made from: requests of the window by operation, and of the last hour by service and minute, and errors. */
 export interface OverviewAnswers {
   readonly operations: FigureAnswer
   readonly minutes: FigureAnswer
+  readonly unresolved: readonly UnresolvedErrors[]
 }
 
 /** Turns the answers into what is shown. */
 export function composeOverview(
-  { operations, minutes }: OverviewAnswers,
+  { operations, minutes, unresolved }: OverviewAnswers,
   judge: JudgeHealth,
   nowMs: number,
 ): OverviewView {
   const { sinceMs, untilMs } = operations.window
   const lengthMs = Math.min(untilMs, nowMs) - sinceMs
-  const health = judge(minutes, nowMs)
+  const health = judge({ minutes, unresolved }, nowMs)
   const figures = operations.figures
   return {
     sinceMs,

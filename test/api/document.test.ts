@@ -27,6 +27,11 @@ const HEALTH = ['/health', '/health/live', '/health/ready']
 const ROUTES = [
   '/api/admin/login-links',
   '/api/admin/observability/alerts',
+  '/api/admin/observability/errors',
+  '/api/admin/observability/errors/stats',
+  '/api/admin/observability/errors/trend',
+  '/api/admin/observability/errors/{id}/occurrences',
+  '/api/admin/observability/errors/{id}/resolve',
   '/api/admin/observability/health',
   '/api/admin/observability/health/{module}',
   '/api/admin/observability/sla',
@@ -42,6 +47,20 @@ const ROUTES = [
   '/api/docs',
   '/api/openapi.json',
   '/api/v1/correlations/{id}',
+  '/api/v1/errors',
+  '/api/v1/errors/stats',
+  '/api/v1/errors/trend',
+  '/api/v1/errors/{id}',
+  '/api/v1/errors/{id}/assign',
+  '/api/v1/errors/{id}/history',
+  '/api/v1/errors/{id}/merge',
+  '/api/v1/errors/{id}/mute',
+  '/api/v1/errors/{id}/occurrences',
+  '/api/v1/errors/{id}/reopen',
+  '/api/v1/errors/{id}/resolve',
+  '/api/v1/errors/{id}/similar',
+  '/api/v1/errors/{id}/split',
+  '/api/v1/errors/{id}/why',
   '/api/v1/logs',
   '/api/v1/metrics',
   '/api/v1/metrics/query',
@@ -109,8 +128,8 @@ t.test('every operation says what it does, what it answers and how it fails', as
 
 t.test('every question about telemetry may be about one tenant', async (t) => {
   const { paths } = await fetchDocument(t)
-  const asking = Object.entries(paths).flatMap(([path, { get }]) =>
-    get?.parameters?.some(({ name }) => name === 'tenant') === true ? [path] : [],
+  const asking = Object.entries(paths).flatMap(([path, { get, post }]) =>
+    (get ?? post)?.parameters?.some(({ name }) => name === 'tenant') === true ? [path] : [],
   )
   const others = ['/api/admin/login-links', '/api/docs', '/api/openapi.json', '/metrics']
   t.same(

@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream'
 import { createApiServer, type ApiParts } from '../../collector/api/server'
 import type { Queries } from '../../collector/api/contract'
+import { NO_ERRORS } from './errors'
 import { createLog } from '../../collector/telemetry/log'
 
 export const ADMIN = 'admin-token-0123456789'
@@ -86,4 +87,5 @@ const NO_DATA: Queries = {
   searchTraces: () => Promise.resolve({ traces: [], ...NOTHING_FOUND }),
   searchSpans: () => Promise.resolve({ spans: [], ...NOTHING_FOUND }),
   readSlowSpans: ({ window }) => Promise.resolve({ window, spans: [] }),
+  ...NO_ERRORS,
 }

@@ -21,6 +21,7 @@ function toldAfter(minute: number) {
   })
   const { status, stable, reasons } = composeHealth({
     figures: minutes.slice(0, 5),
+    unresolved: null,
     past: { untilMs, minutes },
     thresholds: THRESHOLDS,
     module: null,

@@ -35,6 +35,7 @@ function minutes(service: string, from: number, to: number, figures: Counted): M
 function healthOf(sources: Partial<HealthSources>) {
   return composeHealth({
     figures: [],
+    unresolved: [],
     past: { untilMs: UNTIL_MS, minutes: [] },
     thresholds: THRESHOLDS,
     module: null,

@@ -27,7 +27,11 @@ function compose(
   minutes: readonly Figures[] = [],
   judge = judgeOf({}),
 ) {
-  const answers = { operations: answer(operations), minutes: answer(minutes, MINUTE_MS) }
+  const answers = {
+    operations: answer(operations),
+    minutes: answer(minutes, MINUTE_MS),
+    unresolved: [],
+  }
   return composeOverview(answers, judge, NOW_MS)
 }
 
@@ -154,7 +158,7 @@ t.test('the overview of 50 services with all they have is less than 60 KB', asyn
   const reasons = services.map(({ service }) => `${service}: error rate 12 % of 350 requests`)
   const judge = judgeOf({ status: 'critical', reasons })
   const page = renderOverview(
-    composeOverview({ operations, minutes }, judge, NOW_MS),
+    composeOverview({ operations, minutes, unresolved: [] }, judge, NOW_MS),
     CHOICE,
     PLACE,
   )

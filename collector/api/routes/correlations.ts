@@ -3,10 +3,12 @@ import { Type } from 'typebox'
 import { sendLarge } from '../answer'
 import type { CorrelationQueries } from '../contract'
 import { composeCorrelation } from '../correlation'
+import type { ErrorQueries } from '../error-contract'
 import { problems } from '../openapi'
 import { questionQuery } from '../parameters'
 import { sendProblem } from '../problems'
 import { Correlation } from '../schemas/correlation'
+import { MAX_TRACED } from '../schemas/error'
 
 const PATH = '/api/v1/correlations/:id'
 const DEFAULT_LIMIT = 20
@@ -14,7 +16,7 @@ const MAX_LIMIT = 100
 
 /** What the route about correlation ids needs; an answer has `maxSpans` spans and as many log records at most. */
 export interface CorrelationRoutesParts {
-  readonly queries: CorrelationQueries
+  readonly queries: CorrelationQueries & Pick<ErrorQueries, 'readErrorsOfTraces'>
   /** The attributes whose values are ids. */
   readonly attributes: readonly string[]
   readonly maxSpans: number
@@ -57,7 +59,12 @@ export function correlationRoutes({
       }
       const { traces, spans, logs } = stored.truncated
       if (traces || spans || logs) onTruncated()
-      return sendLarge(reply, composeCorrelation(id, stored, attributes))
+      const { traceIds } = stored
+      const occurrences =
+        traceIds.length === 0
+          ? []
+          : await queries.readErrorsOfTraces({ traceIds, tenant, limit: MAX_TRACED })
+      return sendLarge(reply, composeCorrelation(id, stored, attributes, occurrences))
     })
     done()
   }

@@ -1,7 +1,8 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { EXPOSITION } from '../answer'
-import { writeExposition } from '../exposition'
+import type { ErrorCountQueries } from '../error-contract'
+import { writeErrorExposition, writeExposition } from '../exposition'
 import type { FigureQueries } from '../figure-contract'
 import { problems } from '../openapi'
 import { questionQuery } from '../parameters'
@@ -12,7 +13,7 @@ const MAX_OPERATIONS = 200
 
 /** What the route for Prometheus needs. */
 export interface ExpositionRoutesParts {
-  readonly queries: FigureQueries
+  readonly queries: FigureQueries & Pick<ErrorCountQueries, 'countThrows'>
   readonly now: () => number
 }
 
@@ -25,10 +26,10 @@ export function expositionRoutes({
   now,
 }: ExpositionRoutesParts): FastifyPluginCallbackTypebox {
   const schema = {
-    summary: "The application's requests, errors and durations, for Prometheus",
+    summary: "The application's requests, durations and errors, for Prometheus",
     description:
-      'Counters and histograms of requests by service, and by operation for those with the most, since midnight UTC: rate() ' +
-      'and increase() take midnight for a restart. The same from every collector of a database: scrape one.',
+      'Counters and histograms of requests by service, and by operation for those with the most, and counters of throws by ' +
+      'service, since midnight UTC: rate() and increase() take midnight for a restart. The same from every collector of a database: scrape one.',
     tags: ['metrics'],
     querystring: questionQuery({}),
     response: {
@@ -51,12 +52,18 @@ export function expositionRoutes({
             by: ['service', 'module', 'operation'],
             stepMs: null,
           })
-        const [today, yesterday] = await Promise.all([
-          since(midnightMs, Math.max(nowMs, midnightMs + 1)),
+        const throws = (sinceMs: number, untilMs: number) =>
+          queries.countThrows({ window: { sinceMs, untilMs }, tenant })
+        const endMs = Math.max(nowMs, midnightMs + 1)
+        const [today, yesterday, thrown, thrownYesterday] = await Promise.all([
+          since(midnightMs, endMs),
           since(midnightMs - DAY_MS, midnightMs),
+          throws(midnightMs, endMs),
+          throws(midnightMs - DAY_MS, midnightMs),
         ])
-        const text = writeExposition(today.figures, yesterday.figures, MAX_OPERATIONS)
-        return reply.type(EXPOSITION).send(text)
+        const requests = writeExposition(today.figures, yesterday.figures, MAX_OPERATIONS)
+        const errors = writeErrorExposition(thrown, thrownYesterday)
+        return reply.type(EXPOSITION).send(`${requests}${errors}`)
       },
     )
     done()

@@ -8,10 +8,12 @@ import {
   type WindowName,
   WINDOWS,
 } from '../../pages/overview-page'
+import { VERDICT_MINUTES } from '../../health/system'
 import { renderTrace } from '../../pages/trace-page'
 import { isAllowed } from '../auth'
 import type { LogFilter, LogQueries, TraceQueries } from '../contract'
 import { readCursor, writeCursor } from '../cursor'
+import type { ErrorQueries } from '../error-contract'
 import type { FigureQueries } from '../figure-contract'
 import { placeOf, sendPage, sendProblemPage } from '../pages'
 import { closedQuery, mustBe, parseTraceId } from '../parameters'
@@ -29,7 +31,10 @@ const page = { access: 'page' } as const
 
 /** What the pages need. */
 export interface PageRoutesParts {
-  readonly queries: TraceQueries & LogQueries & FigureQueries
+  readonly queries: TraceQueries &
+    LogQueries &
+    FigureQueries &
+    Pick<ErrorQueries, 'countUnresolved'>
   readonly judge: JudgeHealth
   readonly now: () => number
   readonly maxSpans: number
@@ -60,7 +65,7 @@ function overview({ queries, judge, now, otlp }: PageRoutesParts): FastifyPlugin
       const nowMs = now()
       const filter = { tenant: request.tenant, service, module: null, operation: null }
       const before = (ms: number) => ({ sinceMs: nowMs - ms, untilMs: nowMs })
-      const [operations, minutes] = await Promise.all([
+      const [operations, minutes, unresolved] = await Promise.all([
         queries.readFigures({
           window: before(WINDOW_MS[window]),
           filter,
@@ -75,8 +80,9 @@ function overview({ queries, judge, now, otlp }: PageRoutesParts): FastifyPlugin
           by: ['service'],
           stepMs: MINUTE_MS,
         }),
+        queries.countUnresolved({ ...filter, window: before(VERDICT_MINUTES * MINUTE_MS) }),
       ])
-      const view = composeOverview({ operations, minutes }, judge, nowMs)
+      const view = composeOverview({ operations, minutes, unresolved }, judge, nowMs)
       const choice = { window, service, isRefreshing: refresh === 'on' }
       return sendPage(reply, renderOverview(view, choice, { ...placeOf(request), otlp }))
     })

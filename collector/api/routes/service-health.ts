@@ -8,7 +8,14 @@ import { problems } from '../openapi'
 import { questionQuery, someText } from '../parameters'
 import { Alerts, ServiceHealth } from '../schemas/service-health'
 import { Sla } from '../schemas/sla'
-import { describeAlerts, describeHealth, readHealth } from '../service-health'
+import {
+  type AlertQueries,
+  describeAlerts,
+  describeHealth,
+  type HealthQuestion,
+  readAlerts,
+  readHealth,
+} from '../service-health'
 import { answerSla } from '../sla'
 import { resolveWindow, windowParameters, type WindowParameters } from '../window'
 
@@ -29,7 +36,7 @@ export interface Monitoring {
 
 /** What the routes about the health of services need; windows reach back `maxHours` at most. */
 export interface ServiceHealthParts {
-  readonly queries: FigureQueries
+  readonly queries: FigureQueries & AlertQueries
   readonly monitoring: Monitoring
   readonly now: () => number
   readonly maxHours: number
@@ -50,10 +57,11 @@ function wholeHealth(parts: ServiceHealthParts): FastifyPluginCallbackTypebox {
     querystring: questionQuery(healthParameters(parts)),
     response: { 200: ServiceHealth, ...problems(400, 401, 403, 503) },
   }
-  const read = healthReader(parts)
+  const { queries } = parts
+  const questionOf = healthQuestions(parts)
   return (app, _options, done) => {
     app.get(`${PREFIX}/health`, { schema }, async ({ query, tenant }) =>
-      describeHealth(await read(query, tenant, null)),
+      describeHealth(await readHealth(queries, questionOf(query, tenant, null))),
     )
     done()
   }
@@ -69,10 +77,11 @@ function moduleHealth(parts: ServiceHealthParts): FastifyPluginCallbackTypebox {
     querystring: questionQuery(healthParameters(parts)),
     response: { 200: ServiceHealth, ...problems(400, 401, 403, 503) },
   }
-  const read = healthReader(parts)
+  const { queries } = parts
+  const questionOf = healthQuestions(parts)
   return (app, _options, done) => {
     app.get(`${PREFIX}/health/:module`, { schema }, async ({ params, query, tenant }) =>
-      describeHealth(await read(query, tenant, params.module)),
+      describeHealth(await readHealth(queries, questionOf(query, tenant, params.module))),
     )
     done()
   }
@@ -80,7 +89,7 @@ function moduleHealth(parts: ServiceHealthParts): FastifyPluginCallbackTypebox {
 
 function alerts(parts: ServiceHealthParts): FastifyPluginCallbackTypebox {
   const schema = {
-    summary: 'The limits that services pass at present',
+    summary: 'The limits that services pass at present, and the patterns their errors make',
     tags,
     querystring: questionQuery({
       ...healthParameters(parts),
@@ -88,10 +97,11 @@ function alerts(parts: ServiceHealthParts): FastifyPluginCallbackTypebox {
     }),
     response: { 200: Alerts, ...problems(400, 401, 403, 503) },
   }
-  const read = healthReader(parts)
+  const { queries } = parts
+  const questionOf = healthQuestions(parts)
   return (app, _options, done) => {
     app.get(`${PREFIX}/alerts`, { schema }, async ({ query, tenant }) =>
-      describeAlerts(await read(query, tenant, query.module ?? null)),
+      describeAlerts(await readAlerts(queries, questionOf(query, tenant, query.module ?? null))),
     )
     done()
   }
@@ -125,16 +135,14 @@ function healthParameters({ maxHours }: ServiceHealthParts) {
   return { ...windowParameters(maxHours, HEALTH_WINDOW_MS), service }
 }
 
-function healthReader({ queries, monitoring, now, maxHours }: ServiceHealthParts) {
-  const { thresholds } = monitoring
+function healthQuestions({ monitoring: { thresholds }, now, maxHours }: ServiceHealthParts) {
   return (
     query: WindowParameters & { readonly service?: string },
     tenant: string | null,
     module: string | null,
-  ) => {
+  ): HealthQuestion => {
     const nowMs = now()
     const window = resolveWindow(query, nowMs, maxHours, HEALTH_WINDOW_MS)
-    const about = { tenant, service: query.service ?? null, module }
-    return readHealth(queries, { window, ...about, thresholds, nowMs })
+    return { window, tenant, service: query.service ?? null, module, thresholds, nowMs }
   }
 }

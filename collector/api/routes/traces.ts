@@ -2,6 +2,7 @@ import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebo
 import { Type } from 'typebox'
 import { sendLarge } from '../answer'
 import type { TraceFilter, TraceQueries } from '../contract'
+import type { ErrorQueries } from '../error-contract'
 import { describeWindow } from '../figures'
 import { problems } from '../openapi'
 import {
@@ -12,6 +13,7 @@ import {
   someText,
 } from '../parameters'
 import { sendProblem } from '../problems'
+import { MAX_TRACED } from '../schemas/error'
 import { SlowTrace, Trace, TraceStatisticsAnswer } from '../schemas/trace'
 import { composeTrace } from '../trace'
 import { resolveWindow, windowParameters, type WindowParameters } from '../window'
@@ -26,7 +28,7 @@ const tags = ['traces']
 /** What the routes about traces need; windows reach back `maxHours` at most, an answer about one trace has `maxSpans` spans and as many
  * log records. */
 export interface TraceRoutesParts {
-  readonly queries: TraceQueries
+  readonly queries: TraceQueries & Pick<ErrorQueries, 'readErrorsOfTraces'>
   readonly now: () => number
   readonly maxHours: number
   readonly maxSpans: number
@@ -50,7 +52,7 @@ function oneTrace({
   onTruncated,
 }: TraceRoutesParts): FastifyPluginCallbackTypebox {
   const schema = {
-    summary: 'A trace, as a list of spans and as a tree, with its log records',
+    summary: 'A trace, as a list of spans and as a tree, with its log records and errors',
     tags,
     params: Type.Object({
       traceId: Type.String({ description: '32 hex digits, or the same as a uuid' }),
@@ -62,12 +64,15 @@ function oneTrace({
     app.get(`${PREFIX}/:traceId`, { schema }, async (request, reply) => {
       const traceId = parseTraceId(request.params.traceId)
       const { tenant } = request
-      const trace = await queries.readTrace({ traceId, tenant, maxSpans })
+      const [trace, occurrences] = await Promise.all([
+        queries.readTrace({ traceId, tenant, maxSpans }),
+        queries.readErrorsOfTraces({ traceIds: [traceId], tenant, limit: MAX_TRACED }),
+      ])
       if (trace.spans.length === 0 && trace.logs.length === 0) {
         return sendProblem(request, reply, 404, `Nothing of trace ${traceId} is stored.`)
       }
       if (trace.isTruncated || trace.isLogsTruncated) onTruncated()
-      return sendLarge(reply, composeTrace(traceId, trace))
+      return sendLarge(reply, composeTrace(traceId, trace, occurrences))
     })
     done()
   }

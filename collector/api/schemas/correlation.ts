@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox'
+import { tracedOccurrences } from './error'
 import { closed, hex, orNull, refer, text } from './field'
 import type { Log } from './log'
 import { StoredSpan } from './trace'
@@ -62,6 +63,7 @@ export const Correlation = closed(
         'Among these spans and records, in order of time; an exception on a span that was logged too is listed once',
     }),
     errorsTruncated: Type.Boolean({ description: 'There are more errors; these are the earliest' }),
+    occurrences: tracedOccurrences,
   },
   { description: 'The whole story of an id' },
 )

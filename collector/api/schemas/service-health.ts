@@ -1,4 +1,6 @@
 import { Type } from 'typebox'
+import { ALERT_CRITERIA } from '../../health/alerts'
+import { FATAL_THROWS, REPEATED_THROWS } from '../../health/patterns'
 import { CRITERIA, type Criterion, STATUSES, type Status } from '../../health/judge'
 import { serviceFields, windowFields } from './figure'
 import { closed, count, orNull, text } from './field'
@@ -9,6 +11,14 @@ const Status = Type.Unsafe<Status>({
   description: 'of the window; the worst criterion and the worst service decide',
 })
 const Criterion = Type.Unsafe<Criterion>({ type: 'string', enum: CRITERIA })
+
+const AlertCriterion = Type.Unsafe<(typeof ALERT_CRITERIA)[number]>({
+  type: 'string',
+  enum: ALERT_CRITERIA,
+  description:
+    `error_pattern: in an hour ${REPEATED_THROWS} throws of one unresolved error with the severity of an error, or ` +
+    `${FATAL_THROWS} fatal errors of a service`,
+})
 
 const reasonFields = {
   criterion: Criterion,
@@ -26,7 +36,8 @@ const verdictFields = {
     enum: [...STATUSES, null],
     description:
       'Does not flap: entered when two of three verdicts in successive minutes, each over five, say so; left one step at a ' +
-      'time, when three in a row lie below 0.8 of its limits. null where minutes are not kept any more',
+      'time, when three in a row lie below 0.8 of its limits. Unresolved errors count as they are now. null where minutes ' +
+      'are not kept any more',
   }),
   stableSince: orNull<string>('string', 'When it came to be, at most half an hour before the end'),
 }
@@ -49,7 +60,10 @@ const figureFields = {
   errors: closed({
     errorRate: orNull<number>('number', 'Percent, sampled ones weighed; null without requests'),
     errorCount: count('Those with status error, or SERVER with an HTTP status from 500 on'),
-    unresolvedErrors: orNull<number>('integer', 'Always null: errors are not tracked yet'),
+    unresolvedErrors: orNull<number>(
+      'integer',
+      'Groups of errors in the states new, escalating or regressed, with throws of the severity of an error in the window',
+    ),
   }),
 }
 
@@ -87,12 +101,14 @@ export const Alerts = Type.Array(
     message: reasonFields.message,
     ...serviceFields,
     module: orNull<string>('string', 'null where it is about the requests of the service'),
-    criterion: Criterion,
+    criterion: AlertCriterion,
     value: reasonFields.value,
     limit: reasonFields.limit,
-    unit: reasonFields.unit,
+    unit: text('%, ms, errors, or empty'),
+    errorId: orNull<string>('string', 'The group of errors it is about, if it is about one'),
     since: text(
-      'The first of the latest minutes in all of which it was passed, at most half an hour ago',
+      'The first of the latest minutes in all of which it was passed, at most half an hour ago; of unresolved errors the ' +
+        'last minute; of a pattern of errors the begin of the hour, or the first throw ever',
     ),
   }),
   { description: 'Critical ones first; empty when no limit is passed' },

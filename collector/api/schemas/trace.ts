@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { Attributes, closed, count, hex, orNull, refer, text } from './field'
+import { tracedOccurrences } from './error'
 import { windowFields } from './figure'
 import type { Log } from './log'
 import { Resource, Scope } from './origin'
@@ -118,10 +119,11 @@ export const Trace = closed(
     logsTruncated: Type.Boolean({
       description: 'There are more log records; these are the earliest',
     }),
+    occurrences: tracedOccurrences,
   },
   {
     description:
-      'The spans of the trace, twice, in order of time and as a tree, and its log records',
+      'The spans of the trace, twice, in order of time and as a tree, its log records and errors',
   },
 )
 export type Trace = Static<typeof Trace>
