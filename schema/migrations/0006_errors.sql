@@ -128,6 +128,7 @@ create table sidelight.error_occurrence (
 create index error_occurrence_hash_time on sidelight.error_occurrence (error_hash, time);
 create index error_occurrence_id on sidelight.error_occurrence (id);
 create index error_occurrence_trace on sidelight.error_occurrence (trace_id) where trace_id is not null;
+create index error_occurrence_fatal on sidelight.error_occurrence (time) where severity >= 21;
 
 -- What people and the leader decided about a group. A group without a row is new. state: new, ongoing, escalating, regressed,
 -- resolved or muted. last_seen_at is a minute behind at most. resolution: now, in_release or in_next_release, the release in
