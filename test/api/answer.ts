@@ -2,25 +2,45 @@ import type { FastifyInstance } from 'fastify'
 import { Compile } from 'typebox/schema'
 import { ADMIN, bearer } from './server'
 
-interface Document {
-  readonly paths: Record<
+interface Operation {
+  readonly responses: Record<
     string,
-    {
-      get: {
-        responses: Record<string, { content: Record<string, { schema: Record<string, unknown> }> }>
-      }
-    }
+    { content: Record<string, { schema: Record<string, unknown> }> }
   >
+}
+
+interface Document {
+  readonly paths: Record<string, { readonly get?: Operation; readonly post?: Operation }>
   readonly components: { readonly schemas: Record<string, object> }
 }
 
 /** Asks with an admin token and fails unless the answer is as the served OpenAPI document says. */
 export async function ask<T>(app: FastifyInstance, path: string, url: string): Promise<T> {
   const response = await app.inject({ url, headers: bearer(ADMIN) })
+  return check<T>(app, response, { path, method: 'get', url })
+}
+
+/** Sends a body likewise. */
+export async function send<T>(
+  app: FastifyInstance,
+  path: string,
+  url: string,
+  payload: object = {},
+): Promise<T> {
+  const response = await app.inject({ method: 'POST', url, headers: bearer(ADMIN), payload })
+  return check<T>(app, response, { path, method: 'post', url })
+}
+
+async function check<T>(
+  app: FastifyInstance,
+  response: Awaited<ReturnType<FastifyInstance['inject']>>,
+  { path, method, url }: { path: string; method: 'get' | 'post'; url: string },
+): Promise<T> {
   const document = (
     await app.inject({ url: '/api/openapi.json', headers: bearer(ADMIN) })
   ).json<Document>()
-  const content = document.paths[path]?.get.responses[String(response.statusCode)]?.content ?? {}
+  const { responses = {} } = document.paths[path]?.[method] ?? {}
+  const content = responses[String(response.statusCode)]?.content ?? {}
   const type = String(response.headers['content-type']).split(';', 1)[0] ?? ''
   const schema = content[type]?.schema
   if (!schema) throw new Error(`${path} does not document ${response.statusCode} as ${type}`)

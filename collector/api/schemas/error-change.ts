@@ -4,7 +4,8 @@ import { closed, orNull } from './field'
 const MAX_NAME_LENGTH = 200
 const MAX_NOTES_LENGTH = 10_000
 const MAX_LISTED = 1000
-const MAX_MINUTES = 7 * 24 * 60
+/** Minutes are told apart for two days. */
+const MAX_MINUTES = 2 * 24 * 60
 const MAX_MUTED_MINUTES = 10 * 366 * 24 * 60
 const MAX_THROWS = 1_000_000_000
 
