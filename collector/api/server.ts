@@ -24,8 +24,6 @@ import { refuseNul } from './parameters'
 import { pathOf } from './place'
 import { answerError, sendProblem } from './problems'
 import { correlationRoutes } from './routes/correlations'
-import { oneErrorRoutes } from './routes/error'
-import { errorChangeRoutes } from './routes/error-changes'
 import { errorRoutes } from './routes/errors'
 import { expositionRoutes } from './routes/exposition'
 import { healthRoutes } from './routes/health'
@@ -46,6 +44,8 @@ import { Problem } from './schemas/problem'
 import { Span, StoredSpan, TraceNode } from './schemas/trace'
 import { Sessions } from './sessions'
 
+/** What several answers refer to. */
+const SHARED = [Problem, Span, StoredSpan, TraceNode, Log, ErrorGroup, ErrorOccurrence]
 const MONTH_HOURS = 30 * 24
 const DEFAULT_RETENTION_HOURS = {
   traces: MONTH_HOURS,
@@ -126,8 +126,7 @@ export function createApiServer({
   guard(app, tokens, sessions)
   app.addHook('preValidation', refuseNul)
   answerUnknown(app)
-  const shared = [Problem, Span, StoredSpan, TraceNode, Log, ErrorGroup, ErrorOccurrence]
-  for (const schema of shared) app.addSchema(schema)
+  for (const schema of SHARED) app.addSchema(schema)
   void app.register(swagger, openApiOptions(version))
   void app.register((routes, _options, done) => {
     const typed = routes.withTypeProvider<TypeBoxTypeProvider>()
@@ -144,8 +143,6 @@ export function createApiServer({
       void typed.register(serviceRoutes({ ...answers, maxHours: rollups }))
       void typed.register(expositionRoutes(answers))
       void typed.register(errorRoutes({ ...answers, maxHours: rollups }))
-      void typed.register(oneErrorRoutes({ ...answers, maxHours: rollups }))
-      void typed.register(errorChangeRoutes(answers))
       void typed.register(logRoutes({ ...answers, maxHours: logs }))
       void typed.register(metricRoutes({ ...answers, maxHours: points }))
       void typed.register(correlationRoutes({ ...answers, attributes: correlationAttributes }))

@@ -48,6 +48,7 @@ export function buildFigures(
   const { app } = buildApi(t, {
     ...overrides,
     queries: {
+      ...overrides.queries,
       readFigures(question) {
         asked.push(question)
         const { window, stepMs } = question

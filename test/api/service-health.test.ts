@@ -44,7 +44,7 @@ t.test('health is told of the last five minutes, with reasons and figures', asyn
     module: null,
     requests: { count: 900, adjustedCount: 900, ratePerSecond: 3 },
     performance: { avgResponseTimeMs: 100 },
-    errors: { errorRate: 5, errorCount: 45, unresolvedErrors: null },
+    errors: { errorRate: 5, errorCount: 45, unresolvedErrors: 0 },
     window: { since: ago(5), until: ago(0) },
     gaps: ['the last minute is not over', 'spans wait in the spool'],
   })
@@ -58,7 +58,7 @@ t.test('health is told of the last five minutes, with reasons and figures', asyn
       stableStatus: 'healthy',
       reasons: [{ message: 'error rate 15 % of 300 requests, critical above 10 %' }],
       requests: { count: 300, ratePerSecond: 1 },
-      errors: { errorRate: 15, errorCount: 45, unresolvedErrors: null },
+      errors: { errorRate: 15, errorCount: 45, unresolvedErrors: 0 },
     },
     { service: 'web', status: 'healthy', reasons: [], performance: { avgResponseTimeMs: 100 } },
   ])
@@ -86,7 +86,7 @@ t.test('no data at all is not healthy', async (t) => {
       p95ResponseTimeMs: null,
       p99ResponseTimeMs: null,
     },
-    errors: { errorRate: null, errorCount: 0, unresolvedErrors: null },
+    errors: { errorRate: null, errorCount: 0, unresolvedErrors: 0 },
     services: [],
     window: { since: ago(5), until: ago(0) },
     gaps: [],
@@ -213,6 +213,7 @@ t.test('alerts are the limits passed at present, critical ones first', async (t)
       value: 50,
       limit: 10,
       unit: '%',
+      errorId: null,
       since: ago(0),
     },
     {
@@ -224,6 +225,7 @@ t.test('alerts are the limits passed at present, critical ones first', async (t)
       value: 7,
       limit: 5,
       unit: '%',
+      errorId: null,
       since: ago(29),
     },
   ])

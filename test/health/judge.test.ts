@@ -159,3 +159,33 @@ t.test('scaled thresholds scale the limits and not the sample', async (t) => {
     minRequests: 10,
   })
 })
+
+t.test('unresolved errors count however few requests there are', async (t) => {
+  const cases: [count: number, errors: number, unresolved: number | null, Status, string[]][] = [
+    [0, 0, 4, 'no_data', ['no requests']],
+    [0, 0, 5, 'degraded', ['5 unresolved errors, degraded from 5']],
+    [0, 0, 11, 'critical', ['11 unresolved errors, critical above 10']],
+    [2, 2, 5, 'degraded', ['5 unresolved errors, degraded from 5']],
+    [2, 2, null, 'insufficient_data', ['2 requests, to judge by at least 10 are needed']],
+    [
+      3,
+      3,
+      5,
+      'critical',
+      ['all 3 requests failed, critical above 10 %', '5 unresolved errors, degraded from 5'],
+    ],
+    [100, 0, 5, 'degraded', ['5 unresolved errors, degraded from 5']],
+  ]
+  for (const [count, errors, unresolved, expected, messages] of cases) {
+    const figures = counted(count, errors)
+    const { status, reasons } = judge(figures, DEFAULT_THRESHOLDS, 'requests', unresolved)
+    t.equal(status, expected, messages.join())
+    t.strictSame(
+      reasons.map(({ message }) => message),
+      messages,
+    )
+  }
+  const one = { ...DEFAULT_THRESHOLDS, unresolvedErrors: { degraded: 1, critical: 2 } }
+  const { reasons } = judge(counted(10), one, 'requests', 1)
+  t.equal(reasons[0]?.message, '1 unresolved error, degraded from 1')
+})

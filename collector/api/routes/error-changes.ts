@@ -1,5 +1,5 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import { Type, type Static, type TProperties } from 'typebox'
 import { BadData } from '../../errors'
 import { sendLarge } from '../answer'
@@ -12,7 +12,7 @@ import { Assign, Merge, Mute, Reopen, Resolve, ResolveLegacy, Split } from '../s
 import type { closed } from '../schemas/field'
 import { formatMs, parseInstant } from '../window'
 import { readNamed, sendUnknown } from './error'
-import { ERROR_PREFIX, ERROR_TAGS, LEGACY_ERROR_PREFIX } from './errors'
+import { ERROR_PREFIX, ERROR_TAGS, LEGACY_ERROR_PREFIX } from './error-groups'
 
 const MINUTE_MS = 60_000
 const MAX_SHOWN = 100

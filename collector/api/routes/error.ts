@@ -16,7 +16,12 @@ import {
   SimilarErrors,
 } from '../schemas/error'
 import { resolveWindow, windowParameters } from '../window'
-import { ERROR_PREFIX, ERROR_TAGS, type ErrorRoutesParts, LEGACY_ERROR_PREFIX } from './errors'
+import {
+  ERROR_PREFIX,
+  ERROR_TAGS,
+  type ErrorRoutesParts,
+  LEGACY_ERROR_PREFIX,
+} from './error-groups'
 
 const DAY_MS = 86_400_000
 const DEFAULT_LIMIT = 50
