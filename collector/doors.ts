@@ -25,6 +25,7 @@ import type { Release } from './release'
 import type { Slabs } from './slabs'
 import { createErrorActions } from './store/error-actions'
 import { createCorrelationQueries } from './store/queries/correlations'
+import { createErrorCountQueries } from './store/queries/error-counts'
 import { createErrorQueries } from './store/queries/errors'
 import { createFigureQueries } from './store/queries/figures'
 import { createLogQueries } from './store/queries/logs'
@@ -208,8 +209,9 @@ function createQueries(pool: Pool) {
     ...createMetricQueries(pool),
     ...createFigureQueries(pool),
     ...createSearchQueries(pool),
-    ...createErrorActions(pool, newestRelease),
     ...createErrorQueries(pool),
+    ...createErrorCountQueries(pool),
+    ...createErrorActions(pool, newestRelease),
   }
 }
 

@@ -103,3 +103,37 @@ t.test('it takes an admin token, and tells a tenant of its own', async (t) => {
   t.equal((await app.inject({ url: URL, headers: bearer(ACME_ADMIN) })).statusCode, 200)
   t.ok(asked.every(({ filter }) => filter.tenant === 'acme'))
 })
+
+t.test('throws of the day are counters of services, those of yesterday zero', async (t) => {
+  const place = { tenant: '', environment: 'prod', namespace: 'shop' }
+  const asked: object[] = []
+  const { app } = buildApi(t, {
+    queries: {
+      countThrows: (question) => {
+        asked.push(question)
+        const orders = { ...place, service: 'orders', count: 9, severeCount: 5, unhandledCount: 1 }
+        const nightly = { ...orders, service: 'nightly' }
+        return Promise.resolve(
+          question.window.sinceMs === MIDNIGHT_MS ? [orders] : [nightly, { ...orders, count: 70 }],
+        )
+      },
+    },
+  })
+  const { body } = await app.inject({ url: URL, headers: bearer(ADMIN) })
+  const orders = '{tenant="",environment="prod",namespace="shop",service="orders"}'
+  const nightly = orders.replace('orders', 'nightly')
+  for (const [name, count] of [
+    ['sidelight_service_errors_total', 9],
+    ['sidelight_service_severe_errors_total', 5],
+    ['sidelight_service_unhandled_errors_total', 1],
+  ] as const) {
+    t.strictSame(valuesOf(body, name), { [nightly]: 0, [orders]: count })
+    t.match(body, `# TYPE ${name} counter\n`)
+  }
+  await app.inject({ url: URL, headers: bearer(ACME_ADMIN) })
+  t.strictSame(asked.slice(0, 3), [
+    { window: { sinceMs: MIDNIGHT_MS, untilMs: NOW_MS }, tenant: null },
+    { window: { sinceMs: MIDNIGHT_MS - DAY_MS, untilMs: MIDNIGHT_MS }, tenant: null },
+    { window: { sinceMs: MIDNIGHT_MS, untilMs: NOW_MS }, tenant: 'acme' },
+  ])
+})
