@@ -5,7 +5,7 @@ import type { Leadership } from './leadership'
 /** Groups a statement changes at most. */
 export const BATCH = 50_000
 /** A minute is folded some seconds after it is over: those that are since the last look began so long before it at most. */
-const SETTLED = `interval '2 minutes'`
+const SETTLED = `interval '150 seconds'`
 
 /**
  * What came lately, by group: all that is not folded, whatever its time, and what has been folded since the last look. Late

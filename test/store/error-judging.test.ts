@@ -289,7 +289,7 @@ t.test('folded between two looks, throws are judged as they are', async (t) => {
   await letPass(pool, HOUR_MS)
   await judgeNews(leadership)
   t.equal(await stateOf(pool), 'resolved')
-  await addThrows(pool, { atMs: Date.now() - 2 * MINUTE_MS })
+  await addThrows(pool, { atMs: Date.now() - 75_000 })
   await foldErrors(leadership, () => undefined)
   await judgeNews(leadership)
   t.equal(await stateOf(pool), 'regressed', 'in a minute that is over, before it was looked at')
