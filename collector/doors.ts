@@ -25,7 +25,6 @@ import type { Release } from './release'
 import type { Slabs } from './slabs'
 import { createErrorActions } from './store/error-actions'
 import { createCorrelationQueries } from './store/queries/correlations'
-import { createErrorCountQueries } from './store/queries/error-counts'
 import { createErrorQueries } from './store/queries/errors'
 import { createFigureQueries } from './store/queries/figures'
 import { createLogQueries } from './store/queries/logs'
@@ -210,7 +209,6 @@ function createQueries(pool: Pool) {
     ...createFigureQueries(pool),
     ...createSearchQueries(pool),
     ...createErrorQueries(pool),
-    ...createErrorCountQueries(pool),
     ...createErrorActions(pool, newestRelease),
   }
 }

@@ -43,7 +43,7 @@ ${IN_ORDER}`,
   })
 }
 
-/** Throws of severity fatal that were kept, by the exact window. */
+/** Throws of severity fatal that were kept, by the exact window, each once; what people muted is no news to them. */
 export async function countFatal(
   pool: Pool,
   question: {
@@ -58,8 +58,10 @@ export async function countFatal(
     return reading.ask<ErrorsOfService>({
       text: `
 select ${NAMES}, o.count from (
-  select service_id, count(*)::int as count from sidelight.error_occurrence
-  where ${within('time', question.window)} and severity >= ${FATAL}
+  select service_id, count(distinct e.id)::int as count from sidelight.error_occurrence e
+  left join sidelight.error_group_hash h on h.id = e.error_hash
+  left join sidelight.error_group g on g.id = h.group_id
+  where ${within('e.time', question.window)} and e.severity >= ${FATAL} and g.state is distinct from 'muted'
     and ($1::bigint[] is null or service_id = any($1)) and ($2::bigint[] is null or operation_id = any($2))
   group by service_id
 ) as o

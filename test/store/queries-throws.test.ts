@@ -1,6 +1,6 @@
 import type { Pool } from 'pg'
 import t from 'tap'
-import { createErrorCountQueries } from '../../collector/store/queries/error-counts'
+import { createErrorQueries } from '../../collector/store/queries/errors'
 import { ensurePartitions, openDatabase, type Test } from './database'
 
 const MINUTE_MS = 60_000
@@ -101,7 +101,7 @@ t.test('throws of a window are counted once, by service, folded or not', async (
   await addRollup(pool, 0, HOUR + HOUR_MS, 1, [10, 0, 0])
   await addRollup(pool, 0, HOUR, 2, [2, 0, 0])
   await addRollup(pool, 0, HOUR, 3, [7, 7, 7])
-  const { countThrows } = createErrorCountQueries(pool)
+  const { countThrows } = createErrorQueries(pool)
   const checkout = { ...CHECKOUT, count: 16, severeCount: 5, unhandledCount: 3 }
   const staging = { ...STAGING, count: 2, severeCount: 0, unhandledCount: 0 }
   const acme = { ...ACME, count: 7, severeCount: 7, unhandledCount: 7 }
@@ -137,7 +137,7 @@ t.test('fatal throws are counted by service, but those of muted groups', async (
      values ($1, '', 'shop', 'checkout', 'muted', now(), now())`,
     [uuid(9)],
   )
-  const { countFatal } = createErrorCountQueries(pool)
+  const { countFatal } = createErrorQueries(pool)
   const question = {
     window: { sinceMs: HOUR, untilMs: HOUR + HOUR_MS },
     tenant: null,
