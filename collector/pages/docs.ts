@@ -17,6 +17,7 @@ interface Operation {
     readonly description?: string
     readonly schema?: Schema
   }[]
+  readonly requestBody?: { readonly content?: Content }
   readonly responses?: Readonly<
     Record<string, { readonly description?: string; readonly content?: Content }>
   >
@@ -130,7 +131,7 @@ interface Placed {
 }
 
 function renderOperation({ method, path, operation }: Placed): Html {
-  const { summary = '', description = '', parameters = [], responses = {} } = operation
+  const { summary = '', description = '', parameters = [], requestBody, responses = {} } = operation
   return html`<section id="${anchorOf(method, path)}">
     <h3><code>${method.toUpperCase()} ${path}</code></h3>
     <p>${summary}</p>
@@ -146,6 +147,7 @@ function renderOperation({ method, path, operation }: Placed): Html {
           </li>`,
       )}
     </ul>
+    ${renderBody(requestBody?.content)}
     <h4>Answers</h4>
     <ul>
       ${Object.entries(responses).map(
@@ -156,6 +158,12 @@ function renderOperation({ method, path, operation }: Placed): Html {
       )}
     </ul>
   </section>`
+}
+
+function renderBody(content: Content | undefined): Html | null {
+  if (content === undefined) return null
+  return html`<h4>Body</h4>
+    <div>${renderContent(content)}</div>`
 }
 
 function renderContent(content: Content = {}, description = ''): Html {

@@ -2,6 +2,14 @@ import t from 'tap'
 import { renderDocs } from '../../collector/pages/docs'
 import { bearer, buildApi, INGEST, READ } from './server'
 
+interface Operation {
+  readonly summary: string
+  readonly parameters?: readonly { readonly name: string }[]
+  readonly requestBody?: {
+    readonly content: { 'application/json': { schema: { properties: Record<string, object> } } }
+  }
+}
+
 t.test('the page says of every operation what the document says', async (t) => {
   const { app } = buildApi(t)
   const headers = bearer(READ)
@@ -9,15 +17,19 @@ t.test('the page says of every operation what the document says', async (t) => {
   t.equal(page.statusCode, 200)
   t.equal(page.headers['content-type'], 'text/html; charset=utf-8')
   const document = (await app.inject({ url: '/api/openapi.json', headers })).json<{
-    paths: Record<string, Record<string, { summary: string; parameters?: { name: string }[] }>>
+    paths: Record<string, Record<string, Operation>>
     components: { schemas: Record<string, object> }
   }>()
   const decoded = page.body.replaceAll('&#39;', "'").replaceAll('&quot;', '"')
   for (const [path, methods] of Object.entries(document.paths)) {
-    for (const [method, { summary, parameters = [] }] of Object.entries(methods)) {
+    for (const [method, { summary, parameters = [], requestBody }] of Object.entries(methods)) {
       t.ok(decoded.includes(`${method.toUpperCase()} ${path}`), path)
       t.ok(decoded.includes(summary), summary)
       for (const { name } of parameters) t.ok(decoded.includes(`<code>${name}</code>`), name)
+      const { properties = {} } = requestBody?.content['application/json'].schema ?? {}
+      const [, section = ''] = decoded.split(`<code>${method.toUpperCase()} ${path}</code></h3>`)
+      const [own = ''] = section.split('</section>')
+      for (const name of Object.keys(properties)) t.match(own, `<code>${name}</code>`, name)
     }
   }
   for (const name of Object.keys(document.components.schemas)) {

@@ -205,7 +205,7 @@ const ErrorEvent = closed({
   details: Type.Record(Type.String(), Type.Unknown()),
 })
 
-const history = Type.Array(ErrorEvent, { description: 'In order of time' })
+const history = Type.Array(ErrorEvent, { description: 'Newest first' })
 const hashes = Type.Array(ErrorHash, { description: 'Several where groups were merged' })
 
 /** Everything about a group. */
