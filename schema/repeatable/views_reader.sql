@@ -1,6 +1,6 @@
--- revision 1
+-- revision 2
 -- Who may read the views and nothing else: grant sidelight_reader to a login of Grafana's, or of a colleague's. A server
--- whose owner of this schema may create no roles goes without.
+-- whose owner of this schema may create no roles goes without. A new view anywhere raises the revision here: it runs again then.
 do $$
 declare
   relation text;
