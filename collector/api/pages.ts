@@ -8,7 +8,9 @@ import { STATUS_CODES } from 'node:http'
 import { rootFrom } from './place'
 import { judgeError } from './problems'
 
-const STYLE = readFileSync(join(__dirname, '..', 'pages', 'style.css'))
+const STYLE = ['style.css', 'errors.css']
+  .map((name) => readFileSync(join(__dirname, '..', 'pages', name), 'utf8'))
+  .join('\n')
 const STYLE_PATH = `assets/style.${createHash('sha256').update(STYLE).digest('hex').slice(0, 12)}.css`
 
 /** Nothing but our own stylesheet and forms that are sent to us: markup that got into a page would do nothing. */

@@ -38,8 +38,7 @@ export function framePage(framed: Framed): string {
         <a class="skip" href="#content">Skip to the content</a>
         <header class="top">
           <a class="brand" href="${root}">${MARK} Sidelight</a>
-          ${hasSession ? html`<nav aria-label="Pages"><a href="${root}">Overview</a></nav>` : null}
-          ${hasSession ? logout(root) : null}
+          ${hasSession ? pages(root) : null} ${hasSession ? logout(root) : null}
         </header>
         <main id="content">${content}</main>
       </body>
@@ -55,6 +54,12 @@ function refresh({ refreshSeconds = null, onwards = null }: Framed): Html | null
   if (onwards !== null) return html`<meta http-equiv="refresh" content="0; url=${onwards}" />`
   if (refreshSeconds === null) return null
   return html`<meta http-equiv="refresh" content="${refreshSeconds}" />`
+}
+
+function pages(root: string): Html {
+  return html`<nav class="pages" aria-label="Pages">
+    <a href="${root}">Overview</a> <a href="${root}errors">Errors</a>
+  </nav>`
 }
 
 function logout(root: string): Html {

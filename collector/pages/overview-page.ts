@@ -31,7 +31,7 @@ export interface OtlpAddresses {
 
 /** The page one opens first: what is wrong, where, since when, and a trace to look at. */
 export function renderOverview(
-  view: OverviewView,
+  view: OverviewView & { readonly errorCount: number },
   choice: OverviewChoice,
   place: Place & { readonly hasSession: boolean; readonly otlp: OtlpAddresses | null },
 ): string {
@@ -58,7 +58,10 @@ export function renderOverview(
   })
 }
 
-function figures(view: OverviewView, choice: OverviewChoice): Html {
+function figures(
+  view: OverviewView & { readonly errorCount: number },
+  choice: OverviewChoice,
+): Html {
   return html`
     ${health(view, choice)} ${services(view.services, choice)}
     ${choice.service === null ? null : operations(view.operations)} ${slowest(view.slowest)}
@@ -87,9 +90,11 @@ function linkTo({ window, service, isRefreshing }: OverviewChoice): string {
 }
 
 function health(
-  { health: { status, stableStatus, reasons }, total, gaps }: OverviewView,
+  view: OverviewView & { readonly errorCount: number },
   choice: OverviewChoice,
 ): Html {
+  const { total, gaps } = view
+  const { status, stableStatus, reasons } = view.health
   return html`<section class="health ${status}" aria-labelledby="health">
     <div>
       <h2 id="health">Health, last 5 minutes</h2>
@@ -107,11 +112,21 @@ function health(
       <h2>All requests in ${WINDOWS[choice.window]}</h2>
       <dl class="totals">
         ${figure('a minute', digits(total.perMinute))} ${figure('errors', errorRate(total))}
-        ${figure('p95', p95(total))}
+        ${figure('p95', p95(total))} ${figure('unresolved errors', unresolved(view, choice))}
       </dl>
     </div>
     ${gaps.length === 0 ? null : html`<div class="gaps">${list('fine', gaps)}</div>`}
   </section>`
+}
+
+/** Leads to those that health counts, and to the others nobody has dealt with. */
+function unresolved({ errorCount }: { readonly errorCount: number }, choice: OverviewChoice): Html {
+  const { service, window } = choice
+  const query = new URLSearchParams({
+    window: window === '15m' ? '1h' : window,
+    ...(service === null ? {} : { service }),
+  })
+  return html`<a href="errors?${query.toString()}">${formatCount(errorCount)}</a>`
 }
 
 function figure(name: string, value: Part): Html {

@@ -1,6 +1,8 @@
 import type { StoredTrace } from '../api/contract'
+import type { StoredOccurrence } from '../api/error-contract'
 import type { StoredSpan } from '../api/schemas/trace'
 import { chart } from './chart'
+import { errorList } from './error-list'
 import { counted, formatCount, formatDuration, formatTime } from './format'
 import { framePage, type Place } from './frame'
 import { html, type Html } from './html'
@@ -18,13 +20,14 @@ const MAX_FAILURES = 10
 export interface TraceView {
   readonly traceId: string
   readonly trace: StoredTrace
+  readonly errors: readonly StoredOccurrence[]
   /** Whether the reader may ask the API for the trace. */
   readonly mayAskApi: boolean
 }
 
 /** A trace as a waterfall, then its log records. */
 export function renderTrace(
-  { traceId, trace, mayAskApi }: TraceView,
+  { traceId, trace, errors, mayAskApi }: TraceView,
   place: Place & { readonly hasSession: boolean },
 ): string {
   const { spans } = trace
@@ -45,7 +48,7 @@ export function renderTrace(
         ${json === null ? null : html`<a href="${json}">JSON</a>`}
       </p>
     </div>
-    ${summary(trace, waterfall, failed)} ${failures(failed)}
+    ${summary(trace, waterfall, failed)} ${errorList(errors, place.root)} ${failures(failed)}
     ${spans.length === 0 ? null : chart(waterfall, services, resources)}
     ${cut(trace, waterfall, json)} ${logs(traceId, trace)}
     ${spans.length === 0 ? null : resources.list}

@@ -32,7 +32,7 @@ function compose(
     minutes: answer(minutes, MINUTE_MS),
     unresolved: [],
   }
-  return composeOverview(answers, judge, NOW_MS)
+  return { ...composeOverview(answers, judge, NOW_MS), errorCount: 3 }
 }
 
 t.test('operations add up to services, by the adjusted counts', async (t) => {
@@ -158,7 +158,10 @@ t.test('the overview of 50 services with all they have is less than 60 KB', asyn
   const reasons = services.map(({ service }) => `${service}: error rate 12 % of 350 requests`)
   const judge = judgeOf({ status: 'critical', reasons })
   const page = renderOverview(
-    composeOverview({ operations, minutes, unresolved: [] }, judge, NOW_MS),
+    {
+      ...composeOverview({ operations, minutes, unresolved: [] }, judge, NOW_MS),
+      errorCount: 3,
+    },
     CHOICE,
     PLACE,
   )

@@ -4,11 +4,16 @@ import { arrangeWaterfall } from '../../collector/pages/waterfall'
 import { failedOrder } from './shop'
 import { logOf, spanOf, TRACE_ID, traceOf } from './sample'
 import type { StoredTrace } from '../../collector/api/contract'
+import type { StoredOccurrence } from '../../collector/api/error-contract'
 
 const PLACE = { root: '../', stylesheet: 'assets/style.css', hasSession: true }
 
-function render(trace: StoredTrace, mayAskApi = true): string {
-  return renderTrace({ traceId: TRACE_ID, trace, mayAskApi }, PLACE)
+function render(
+  trace: StoredTrace,
+  mayAskApi = true,
+  errors: readonly StoredOccurrence[] = [],
+): string {
+  return renderTrace({ traceId: TRACE_ID, trace, errors, mayAskApi }, PLACE)
 }
 
 t.test('rows stand in the order of the tree, bars where their time is', async (t) => {

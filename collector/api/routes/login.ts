@@ -3,13 +3,13 @@ import { Type } from 'typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { renderLogin, renderOnwards } from '../../pages/login-page'
 import { createTokenCheck, isAllowed, type AccessTokens } from '../auth'
+import { acceptForms } from '../forms'
 import { placeOf, sendPage, sendProblemPage } from '../pages'
 import { closedQuery } from '../parameters'
 import { isFromElsewhere, isSentByOwnPage, ownPath, rootFrom } from '../place'
 import { type Redeemed, SESSION_MS, type Sessions } from '../sessions'
 
 const SECOND_MS = 1000
-const MAX_FORM_BYTES = 16_384
 
 const REFUSALS = {
   unknown: [401, 'This link is not one that was given out since the collector started.'],
@@ -25,12 +25,7 @@ export interface LoginRoutesParts {
 /** Login by a link or a token, and the end of a session. */
 export function loginRoutes(parts: LoginRoutesParts): FastifyPluginCallbackTypebox {
   return (app, _options, done) => {
-    app.addContentTypeParser(
-      'application/x-www-form-urlencoded',
-      { parseAs: 'string', bodyLimit: MAX_FORM_BYTES },
-      (_request, body, parsed) =>
-        parsed(null, Object.fromEntries(new URLSearchParams(String(body)))),
-    )
+    acceptForms(app)
     void app.register(visit(parts))
     void app.register(submit(parts))
     void app.register(leave(parts))

@@ -13,10 +13,12 @@ import { renderTrace } from '../../pages/trace-page'
 import { isAllowed } from '../auth'
 import type { LogFilter, LogQueries, TraceQueries } from '../contract'
 import { readCursor, writeCursor } from '../cursor'
-import type { ErrorQueries } from '../error-contract'
+import type { ErrorActions, ErrorQueries } from '../error-contract'
 import type { FigureQueries } from '../figure-contract'
 import { placeOf, sendPage, sendProblemPage } from '../pages'
 import { closedQuery, mustBe, parseTraceId } from '../parameters'
+import { errorFormRoutes } from './error-forms'
+import { errorPageRoutes } from './error-pages'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
@@ -26,15 +28,13 @@ const WINDOW_MS: Readonly<Record<WindowName, number>> = {
   '24h': 24 * HOUR_MS,
 }
 const LOGS_A_PAGE = 500
+const MAX_ERRORS = 20
 
 const page = { access: 'page' } as const
 
 /** What the pages need. */
 export interface PageRoutesParts {
-  readonly queries: TraceQueries &
-    LogQueries &
-    FigureQueries &
-    Pick<ErrorQueries, 'countUnresolved'>
+  readonly queries: TraceQueries & LogQueries & FigureQueries & ErrorQueries & ErrorActions
   readonly judge: JudgeHealth
   readonly now: () => number
   readonly maxSpans: number
@@ -43,12 +43,14 @@ export interface PageRoutesParts {
   readonly otlp: OtlpAddresses | null
 }
 
-/** The overview, a trace, and its log records. */
+/** The overview, a trace and its log records, and errors. */
 export function viewRoutes(parts: PageRoutesParts): FastifyPluginCallbackTypebox {
   return (app, _options, done) => {
     void app.register(overview(parts))
     void app.register(oneTrace(parts))
     void app.register(logsOfTrace(parts))
+    void app.register(errorPageRoutes(parts))
+    void app.register(errorFormRoutes(parts))
     done()
   }
 }
@@ -65,7 +67,7 @@ function overview({ queries, judge, now, otlp }: PageRoutesParts): FastifyPlugin
       const nowMs = now()
       const filter = { tenant: request.tenant, service, module: null, operation: null }
       const before = (ms: number) => ({ sinceMs: nowMs - ms, untilMs: nowMs })
-      const [operations, minutes, unresolved] = await Promise.all([
+      const [operations, minutes, unresolved, inWindow] = await Promise.all([
         queries.readFigures({
           window: before(WINDOW_MS[window]),
           filter,
@@ -81,10 +83,15 @@ function overview({ queries, judge, now, otlp }: PageRoutesParts): FastifyPlugin
           stepMs: MINUTE_MS,
         }),
         queries.countUnresolved({ ...filter, window: before(VERDICT_MINUTES * MINUTE_MS) }),
+        queries.countUnresolved({ ...filter, window: before(WINDOW_MS[window]) }),
       ])
       const view = composeOverview({ operations, minutes, unresolved }, judge, nowMs)
+      const errorCount = inWindow.reduce((sum, { count }) => sum + count, 0)
       const choice = { window, service, isRefreshing: refresh === 'on' }
-      return sendPage(reply, renderOverview(view, choice, { ...placeOf(request), otlp }))
+      return sendPage(
+        reply,
+        renderOverview({ ...view, errorCount }, choice, { ...placeOf(request), otlp }),
+      )
     })
     done()
   }
@@ -103,13 +110,16 @@ function oneTrace({
       async (request, reply) => {
         const traceId = parseTraceId(request.params.traceId)
         const { tenant, grant } = request
-        const trace = await queries.readTrace({ traceId, tenant, maxSpans })
+        const [trace, errors] = await Promise.all([
+          queries.readTrace({ traceId, tenant, maxSpans }),
+          queries.readErrorsOfTraces({ traceIds: [traceId], tenant, limit: MAX_ERRORS }),
+        ])
         if (trace.spans.length === 0 && trace.logs.length === 0) {
           return sendProblemPage(request, reply, 404, `Nothing of trace ${traceId} is stored.`)
         }
         if (trace.isTruncated || trace.isLogsTruncated) onTruncated()
         const mayAskApi = grant !== null && isAllowed(grant, 'admin')
-        return sendPage(reply, renderTrace({ traceId, trace, mayAskApi }, placeOf(request)))
+        return sendPage(reply, renderTrace({ traceId, trace, errors, mayAskApi }, placeOf(request)))
       },
     )
     done()
