@@ -1,20 +1,20 @@
 import type { ErrorGroup } from '../api/error-contract'
 import { html, type Html } from './html'
 
-/** For how long a group may be muted by the form, in hours; 0 for good. */
-export const MUTE_HOURS = {
-  '1': '1 hour',
-  '24': '1 day',
-  '168': '7 days',
-  '0': 'for good',
-} as const
-/** Throws within an hour that may end a mute; 0 for none. */
-export const MUTE_COUNTS = {
-  '0': 'whatever comes',
-  '10': '10',
-  '100': '100',
-  '1000': '1,000',
-} as const
+/** For how long a group may be muted by the form: hours, for people; null for good. The first is what is usual. */
+export const MUTE_HOURS = [
+  ['1h', '1 hour', 1],
+  ['1d', '1 day', 24],
+  ['7d', '7 days', 168],
+  ['ever', 'for good', null],
+] as const
+/** Throws within an hour that end a mute; null for none. */
+export const MUTE_COUNTS = [
+  ['none', 'whatever comes', null],
+  ['10', '10', 10],
+  ['100', '100', 100],
+  ['1000', '1,000', 1_000],
+] as const
 
 /** What may be done to a group: forms that need no script, each sent to a route of its own. */
 export function actions(group: ErrorGroup, newestRelease: string | null): Html {
@@ -134,8 +134,11 @@ function text(name: string, label: string, maxLength: number): Html {
   return html`<label>${label} <input name="${name}" maxlength="${maxLength}" /></label>`
 }
 
-function options(name: string, words: Readonly<Record<string, string>>): Html {
+function options(
+  name: string,
+  choices: readonly (readonly [value: string, word: string, meaning: number | null])[],
+): Html {
   return html`<select name="${name}">
-    ${Object.entries(words).map(([value, word]) => html`<option value="${value}">${word}</option>`)}
+    ${choices.map(([value, word]) => html`<option value="${value}">${word}</option>`)}
   </select>`
 }

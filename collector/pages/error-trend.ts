@@ -29,9 +29,13 @@ export function trendChart(trend: ErrorTrend): Html {
     </p>
     ${bars('spark', steps, trend)}
     <figcaption class="ends">
-      <span>${formatTime(sinceMs)}</span><span>${formatTime(untilMs)}</span>
+      <span>${toTheMinute(sinceMs)}</span><span>${toTheMinute(untilMs)}</span>
     </figcaption>
   </figure>`
+}
+
+function toTheMinute(ms: number): string {
+  return formatTime(ms).replace(/:\d\d UTC$/, ' UTC')
 }
 
 /** Every step of the window, those without a throw as well. */

@@ -54,18 +54,27 @@ function reopen({ queries }: ErrorFormParts): FastifyPluginCallbackTypebox {
 }
 
 function mute({ queries, now }: ErrorFormParts): FastifyPluginCallbackTypebox {
-  const fields = {
-    hours: Type.Unsafe<string>({ type: 'string', enum: Object.keys(MUTE_HOURS) }),
-    count: Type.Unsafe<string>({ type: 'string', enum: Object.keys(MUTE_COUNTS) }),
-  }
-  return form('mute', fields, (subject, { hours, count }) =>
-    queries.muteError({
+  const fields = { hours: choiceOf(MUTE_HOURS), count: choiceOf(MUTE_COUNTS) }
+  return form('mute', fields, (subject, sent) => {
+    const hours = meaningOf(MUTE_HOURS, sent.hours)
+    const count = meaningOf(MUTE_COUNTS, sent.count)
+    return queries.muteError({
       ...subject,
-      untilMs: hours === '0' ? null : now() + Number(hours) * HOUR_MS,
-      count: count === '0' ? null : Number(count),
-      minutes: count === '0' ? null : MINUTES_AN_HOUR,
-    }),
-  )
+      untilMs: hours === null ? null : now() + hours * HOUR_MS,
+      count,
+      minutes: count === null ? null : MINUTES_AN_HOUR,
+    })
+  })
+}
+
+type Choices = readonly (readonly [value: string, word: string, meaning: number | null])[]
+
+function choiceOf(choices: Choices) {
+  return Type.Unsafe<string>({ type: 'string', enum: choices.map(([value]) => value) })
+}
+
+function meaningOf(choices: Choices, sent: string): number | null {
+  return choices.find(([value]) => value === sent)?.[2] ?? null
 }
 
 function assign({ queries }: ErrorFormParts): FastifyPluginCallbackTypebox {
