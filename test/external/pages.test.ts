@@ -1,6 +1,8 @@
 import t from 'tap'
 import { readSample, TRACE_ID } from '../pages/sample'
+import { FAULTS } from '../pages/fault'
 import { failedOrder } from '../pages/shop'
+import { GROUP_ID, NO_ERRORS } from '../api/errors'
 import { ADMIN, bearer, buildApi } from '../api/server'
 import { Browser, type Look } from './browser'
 
@@ -19,11 +21,17 @@ const SERVICES = [
 /** Pages that listen, full of what a shop did or empty, and a browser. */
 async function open(t: Parameters<typeof buildApi>[0], services = SERVICES) {
   const order = failedOrder()
+  const resolved: string[] = []
   const { app } = buildApi(t, {
     queries: {
       readTrace: () => Promise.resolve(order),
       readLogs: () => Promise.resolve({ logs: order.logs, next: null, searchedToUs: null }),
       readFigures: readSample(services),
+      ...(services.length === 0 ? NO_ERRORS : FAULTS),
+      resolveError({ id, kind, actor }) {
+        resolved.push(`${kind} by ${actor}`)
+        return Promise.resolve(id)
+      },
     },
     otlp: { http: 'http://127.0.0.1:4318', grpc: 'http://127.0.0.1:4317' },
   })
@@ -32,7 +40,7 @@ async function open(t: Parameters<typeof buildApi>[0], services = SERVICES) {
     const response = await app.inject({ method: 'POST', url: LINKS, headers: bearer(ADMIN) })
     return `${url}${response.json<{ path: string }>().path}`
   }
-  return { url, link, browser: await Browser.start(t) }
+  return { url, link, resolved, browser: await Browser.start(t) }
 }
 
 t.test('pages fit every window, load what they need and break no rule of theirs', async (t) => {
@@ -43,6 +51,8 @@ t.test('pages fit every window, load what they need and break no rule of theirs'
     '/?window=24h&service=payments',
     `/traces/${TRACE_ID}`,
     `/traces/${TRACE_ID}/logs`,
+    '/errors',
+    `/errors/${GROUP_ID}`,
   ]
   const background: Record<string, string> = {}
   for (const page of pages) {
@@ -64,13 +74,62 @@ t.test('pages fit every window, load what they need and break no rule of theirs'
 t.test('details fold out without a script, and fit a phone', async (t) => {
   const { url, link, browser } = await open(t)
   await browser.open(await link())
-  await browser.look(`${url}/traces/${TRACE_ID}`, LOOKS[0]!)
-  await browser.evaluate('for (const each of document.querySelectorAll("summary")) each.click()')
-  const [width, text] = (await browser.evaluate(
-    '[document.documentElement.scrollWidth, document.body.innerText]',
-  )) as [number, string]
-  t.ok(width <= 360, `${width} px`)
-  t.match(text, 'select sku, count from stock')
+  for (const [page, found] of [
+    [`/traces/${TRACE_ID}`, 'select sku, count from stock'],
+    [`/errors/${GROUP_ID}`, 'preHandlerCallback'],
+  ] as const) {
+    await browser.look(`${url}${page}`, LOOKS[0]!)
+    await browser.evaluate('for (const each of document.querySelectorAll("summary")) each.click()')
+    const [width, text] = (await browser.evaluate(
+      '[document.documentElement.scrollWidth, document.body.innerText]',
+    )) as [number, string]
+    t.ok(width <= 360, `${width} px`)
+    t.match(text, found)
+  }
+})
+
+t.test('a group is resolved by a form, from our page alone', async (t) => {
+  const { url, link, resolved, browser } = await open(t)
+  await browser.open(await link())
+  await browser.open(`${url}/errors/${GROUP_ID}`)
+  await browser.follow(
+    `document.querySelector('[action$="/resolve"] [name="by"]').value = 'ann';
+     document.querySelector('button[value="in_next_release"]').click()`,
+  )
+  t.equal(await browser.evaluate('location.pathname'), `/errors/${GROUP_ID}`)
+  t.same(resolved, ['in_next_release by ann'])
+  // The same site under another name: a page that is not of this origin sends the form.
+  await browser.open(`${url.replace('127.0.0.1', 'localhost')}/login`)
+  await browser.follow(`(() => {
+    const form = document.createElement('form')
+    form.method = 'post'
+    form.action = '${url}/errors/${GROUP_ID}/resolve'
+    form.innerHTML = '<input name="kind" value="now" />'
+    document.body.append(form)
+    form.submit()
+  })()`)
+  t.match(await browser.evaluate('location.pathname'), '/login')
+  t.same(resolved, ['in_next_release by ann'])
+})
+
+t.test('errors are looked for by a form, and found from the overview and a trace', async (t) => {
+  const { url, link, browser } = await open(t)
+  await browser.open(await link())
+  await browser.open(`${url}/`)
+  await browser.follow(`document.querySelector('.health a[href^="errors"]').click()`)
+  t.equal(await browser.evaluate('location.pathname'), '/errors')
+  await browser.follow(
+    `document.querySelector('[name="text"]').value = 'declined & lost';
+     document.querySelector('.filters button').click()`,
+  )
+  t.match(await browser.evaluate('location.search'), 'text=declined+%26+lost')
+  t.equal(
+    await browser.evaluate(`document.querySelector('[name="text"]').value`),
+    'declined & lost',
+  )
+  await browser.open(`${url}/traces/${TRACE_ID}`)
+  await browser.follow(`document.querySelector('.failures a').click()`)
+  t.equal(await browser.evaluate('location.pathname'), `/errors/${GROUP_ID}`)
 })
 
 t.test('who logs in by the form gets where they wanted to go, and out again', async (t) => {

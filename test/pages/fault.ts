@@ -263,3 +263,15 @@ export const FAULTS: ErrorQueries = {
     Promise.resolve(GROUPS.slice(1, 3).map((each) => ({ ...each, shared: 2 }))),
   readErrorsOfTraces: () => Promise.resolve([LATEST]),
 }
+
+/** The text a reader sees: tags gone, escapes read. */
+export function textOf(page: string): string {
+  return page
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/\s+/g, ' ')
+    .replace(/ (?=[,.;])/g, '')
+    .replaceAll('&#39;', "'")
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&amp;', '&')
+}
