@@ -24,7 +24,7 @@ export interface KnownError {
 }
 
 /** Fingerprints remembered: each may take 10 KiB, with its frames and reasons. */
-const MOST_REMEMBERED = 2_048
+const MOST_REMEMBERED = 4_096
 /** So many a second are taken of errors that are not known, once the caps are reached. */
 const MOST_BEYOND_CAPS = 100
 const SECOND_MS = 1_000

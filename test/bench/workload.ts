@@ -2,7 +2,12 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { loadConfig } from '../../collector/config'
 import { bySignal, type Signal } from '../../collector/otlp/signal'
-import { EDGE_CANDIDATE, SPAN_ROLLUP, type Table } from '../../collector/translate/rows'
+import {
+  EDGE_CANDIDATE,
+  ERROR_CANDIDATE,
+  SPAN_ROLLUP,
+  type Table,
+} from '../../collector/translate/rows'
 import { createTranslator } from '../../collector/translate/translator'
 import type { Encoding } from '../helpers/otlp'
 import { writeBodies } from './bodies'
@@ -104,7 +109,7 @@ function translate(requests: readonly BenchRequest[]): { items: number; copies: 
     if (translated.rejected > 0) throw new Error(`${signal}: ${translated.rejection}`)
     items += translated.accepted
     for (const { table, bytes, offsets } of translated.copies) {
-      if (table === EDGE_CANDIDATE || table === SPAN_ROLLUP) continue
+      if ([EDGE_CANDIDATE, ERROR_CANDIDATE, SPAN_ROLLUP].includes(table)) continue
       const rows = copies.get(table) ?? { rows: 0, bytes: [] }
       rows.rows += offsets.length
       rows.bytes.push(bytes)
