@@ -47,6 +47,140 @@ create table sidelight.edge_rollup (
   constraint edge_rollup_pkey PRIMARY KEY (bucket, client_service_id, server_service_id)
 ) partition by RANGE (bucket);
 
+create table sidelight.error_candidate (
+  bucket timestamp with time zone not null,
+  added_at timestamp with time zone not null default clock_timestamp(),
+  scope uuid not null,
+  innermost uuid not null,
+  error_hash uuid not null,
+  service_id bigint not null,
+  operation_id bigint not null,
+  release text not null,
+  severity smallint not null,
+  is_handled boolean not null,
+  time_ns bigint not null,
+  user_hash bigint,
+  occurrence jsonb
+);
+CREATE INDEX error_candidate_added ON sidelight.error_candidate USING btree (added_at);
+
+create table sidelight.error_group (
+  id uuid not null,
+  tenant text not null,
+  namespace text not null,
+  service text not null,
+  state text not null default 'new'::text,
+  state_since timestamp with time zone not null default clock_timestamp(),
+  first_seen_at timestamp with time zone not null,
+  last_seen_at timestamp with time zone not null,
+  assignee text,
+  resolved_at timestamp with time zone,
+  resolved_by text,
+  resolution text,
+  resolved_release text,
+  resolution_notes text,
+  muted_at timestamp with time zone,
+  muted_until timestamp with time zone,
+  muted_count bigint,
+  muted_minutes integer,
+  constraint error_group_pkey PRIMARY KEY (id)
+);
+CREATE INDEX error_group_last_seen ON sidelight.error_group USING btree (last_seen_at);
+CREATE INDEX error_group_service ON sidelight.error_group USING btree (service, namespace, tenant);
+
+create table sidelight.error_group_event (
+  id bigint not null,
+  group_id uuid not null,
+  at timestamp with time zone not null default clock_timestamp(),
+  actor text not null,
+  action text not null,
+  details jsonb not null,
+  constraint error_group_event_pkey PRIMARY KEY (id)
+);
+CREATE INDEX error_group_event_group ON sidelight.error_group_event USING btree (group_id, id);
+
+create table sidelight.error_group_hash (
+  id uuid not null,
+  group_id uuid not null,
+  algorithm text not null,
+  tenant text not null,
+  namespace text not null,
+  service text not null,
+  kind text not null,
+  class text not null,
+  code text,
+  message text not null,
+  culprit text not null,
+  module text not null,
+  operation text not null,
+  why jsonb not null,
+  similar_hashes uuid[] not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  last_seen_day date not null default ((now() AT TIME ZONE 'utc'::text))::date,
+  constraint error_group_hash_pkey PRIMARY KEY (id)
+);
+CREATE INDEX error_group_hash_group ON sidelight.error_group_hash USING btree (group_id);
+CREATE INDEX error_group_hash_similar ON sidelight.error_group_hash USING gin (similar_hashes);
+
+create table sidelight.error_occurrence (
+  time timestamp with time zone not null,
+  id uuid not null,
+  error_hash uuid not null,
+  service_id bigint not null,
+  operation_id bigint not null,
+  resource_id bigint not null,
+  trace_id uuid,
+  span_id bigint,
+  severity smallint not null,
+  is_handled boolean not null,
+  is_incomplete boolean not null,
+  time_ns smallint not null,
+  source text not null,
+  release text not null,
+  class text not null,
+  code text,
+  message text not null,
+  stack_trace text,
+  user_id text,
+  correlation_id text,
+  request_id text,
+  http_method text,
+  http_path text,
+  exceptions jsonb not null,
+  attributes jsonb
+) partition by RANGE ("time");
+CREATE INDEX error_occurrence_hash_time ON ONLY sidelight.error_occurrence USING btree (error_hash, "time");
+CREATE INDEX error_occurrence_id ON ONLY sidelight.error_occurrence USING btree (id);
+CREATE INDEX error_occurrence_trace ON ONLY sidelight.error_occurrence USING btree (trace_id) WHERE (trace_id IS NOT NULL);
+
+create table sidelight.error_rollup (
+  bucket timestamp with time zone not null,
+  level smallint not null,
+  error_hash uuid not null,
+  service_id bigint not null,
+  operation_id bigint not null,
+  release text not null,
+  occurrence_count bigint not null,
+  severe_count bigint not null,
+  unhandled_count bigint not null,
+  first_ns bigint not null,
+  last_ns bigint not null,
+  user_hashes bigint[] not null
+) partition by RANGE (bucket);
+CREATE INDEX error_rollup_hash_bucket ON ONLY sidelight.error_rollup USING btree (error_hash, bucket);
+CREATE INDEX error_rollup_level_bucket ON ONLY sidelight.error_rollup USING btree (level, bucket);
+
+create table sidelight.error_seen (
+  scope uuid not null,
+  innermost uuid not null,
+  error_hash uuid not null,
+  severity smallint not null,
+  is_candidate boolean not null default false,
+  seen_at timestamp with time zone not null default clock_timestamp(),
+  constraint error_seen_pkey PRIMARY KEY (scope, innermost)
+);
+CREATE INDEX error_seen_at ON sidelight.error_seen USING brin (seen_at);
+
 create table sidelight.ingest_receipt (
   digest uuid not null,
   received_at timestamp with time zone not null default clock_timestamp(),
@@ -165,6 +299,18 @@ create table sidelight.operation (
   last_seen_day date not null default ((now() AT TIME ZONE 'utc'::text))::date,
   constraint operation_pkey PRIMARY KEY (id)
 );
+
+create table sidelight.release (
+  id bigint not null,
+  tenant text not null,
+  namespace text not null,
+  service text not null,
+  version text not null,
+  first_seen_at timestamp with time zone not null default clock_timestamp(),
+  last_seen_day date not null default ((now() AT TIME ZONE 'utc'::text))::date,
+  constraint release_pkey PRIMARY KEY (id)
+);
+CREATE INDEX release_service ON sidelight.release USING btree (service, namespace, tenant);
 
 create table sidelight.resource (
   id bigint not null,

@@ -2,7 +2,15 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { SCHEMA_FOLDER } from '../../collector/store/migrations'
-import { CORRELATION, DICTIONARIES, LOG_RECORD, SPAN } from '../../collector/translate/rows'
+import {
+  CORRELATION,
+  DICTIONARIES,
+  ERROR_CANDIDATE,
+  ERROR_OCCURRENCE,
+  ERROR_ROLLUP,
+  LOG_RECORD,
+  SPAN,
+} from '../../collector/translate/rows'
 import { describeSchema, readColumns } from '../../schema/catalogue'
 import { MAJORS } from '../helpers/postgres'
 import { openDatabase } from './database'
@@ -12,11 +20,17 @@ t.test('the columns of the tables are those the translator writes', async (t) =>
   const columns = await readColumns(pool)
   const of = (table: string) =>
     columns.filter(({ relation }) => relation === table).map(({ column }) => column)
-  for (const { name, columns } of [SPAN, LOG_RECORD, CORRELATION]) {
+  for (const { name, columns } of [SPAN, LOG_RECORD, CORRELATION, ERROR_ROLLUP, ERROR_OCCURRENCE]) {
     t.same(of(name).sort(), [...columns].sort(), name)
   }
+  t.same(of('error_candidate').sort(), [...ERROR_CANDIDATE.columns, 'added_at'].sort())
+  const times: Readonly<Record<string, string>> = {
+    error_group_hash: 'created_at',
+    release: 'first_seen_at',
+  }
   for (const [name, written] of Object.entries(DICTIONARIES)) {
-    t.same(of(name).sort(), [...written, 'last_seen_day'].sort(), name)
+    const byPostgres = ['last_seen_day', ...(times[name] === undefined ? [] : [times[name]])]
+    t.same(of(name).sort(), [...written, ...byPostgres].sort(), name)
   }
 })
 
