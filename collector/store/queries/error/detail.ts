@@ -9,7 +9,7 @@ import { formatUnixNano } from '../stored'
 import { readGroups, timeOf } from './group'
 import { decodeOccurrence } from './occurrence'
 import { newestOf } from './occurrences'
-import { EVERYTHING, type LevelRange, rangesOf, rolled } from './rollups'
+import { EVERYTHING, type LevelRange, rangesOf, rolledOf } from './rollups'
 import { findGroup } from './subject'
 
 /** Most releases, environments and operations, events, and traces that are told. */
@@ -62,7 +62,7 @@ select r.release, coalesce(service.environment, '') as environment, coalesce(ope
 from (
   select r.service_id, r.operation_id, r.release, sum(r.occurrence_count) as occurrences,
     min(r.first_ns) as first_ns, max(r.last_ns) as last_ns
-  from sidelight.error_group_hash h join ${rolled(columns, ranges, EVERYTHING, values)} as r on r.error_hash = h.id
+  from sidelight.error_group_hash h cross join lateral ${rolledOf('h.id', columns, ranges, EVERYTHING, values)} as r
   where h.group_id = ${values.bind(id)}::uuid
   group by 1, 2, 3
 ) as r

@@ -2,7 +2,7 @@ import type { ErrorState } from './question'
 import { Values } from '../log-filter'
 import type { Reading } from '../read'
 import { formatUnixNano } from '../stored'
-import { type ErrorNarrowing, type LevelRange, rolled } from './rollups'
+import { type ErrorNarrowing, type LevelRange, rolledOf } from './rollups'
 import { userCount } from './users'
 
 /** Which groups are read, and what of their throws is counted. */
@@ -21,7 +21,7 @@ export async function readGroups(
   const values = new Values()
   const asked = `${values.bind(ids)}::uuid[]`
   const rows = await ask<GroupRow>({
-    text: statementOf(asked, rolled(COUNTED, ranges, narrowing, values)),
+    text: statementOf(asked, rolledOf('m.id', COUNTED, ranges, narrowing, values)),
     values: values.list,
   })
   return rows.map(decodeGroup)
@@ -51,7 +51,7 @@ with member as materialized (
   select id, group_id from sidelight.error_group_hash where group_id = any(${asked})
 ),
 part as materialized (
-  select m.group_id, r.* from member m join ${rollups} as r on r.error_hash = m.id
+  select m.group_id, r.* from member m cross join lateral ${rollups} as r
 ),
 sums as (
   select group_id, sum(occurrence_count) as occurrences, sum(severe_count) as severe, sum(unhandled_count) as unhandled,

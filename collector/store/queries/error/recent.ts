@@ -7,7 +7,7 @@ import { type ErrorPlace, isBefore } from './cursor'
 import { isAboutGroups } from './filter'
 import { matchingHashes } from './matching'
 import { rankedStatement } from './ranked'
-import { type ErrorNarrowing, rangesOf, rolled, since } from './rollups'
+import { type ErrorNarrowing, rangesOf, rolledOf, since } from './rollups'
 import { errorSlices, type ErrorSlice } from './slices'
 
 const MS_NS = 1_000_000n
@@ -103,7 +103,7 @@ function newerStatement(
   const text = `
 select distinct h.group_id as id
 from sidelight.error_group_hash h
-join ${rolled('error_hash, last_ns', ranges, narrowing, values)} as r on r.error_hash = h.id
+cross join lateral ${rolledOf('h.id', 'error_hash, last_ns', ranges, narrowing, values)} as r
 where h.group_id = any(${values.bind(ids)}::uuid[])
   and (r.last_ns, h.group_id) >= (${values.bind(after.value)}::bigint, ${values.bind(after.id)}::uuid)`
   return { text, values: values.list }
@@ -115,7 +115,7 @@ function severeStatement({ coverage, narrowing }: RecentSearch, ids: readonly st
   const text = `
 select distinct h.group_id as id
 from sidelight.error_group_hash h
-join ${rolled('error_hash, severe_count', rangesOf(coverage), narrowing, values)} as r on r.error_hash = h.id
+cross join lateral ${rolledOf('h.id', 'error_hash, severe_count', rangesOf(coverage), narrowing, values)} as r
 where h.group_id = any(${values.bind(ids)}::uuid[]) and r.severe_count > 0`
   return { text, values: values.list }
 }

@@ -106,6 +106,21 @@ export function rolled(
   return `(${branches.join('\n  union all ')})`
 }
 
+/**
+ * The same of one hash, an expression, for a lateral join: looked up by the index for each, where Postgres, which takes the rows
+ * of a hash for many, would read the whole window.
+ */
+export function rolledOf(
+  hash: string,
+  columns: string,
+  ranges: readonly LevelRange[],
+  narrowing: ErrorNarrowing,
+  values: Values,
+): string {
+  const all = rolled(columns, ranges, narrowing, values)
+  return `(select * from ${all} as each where each.error_hash = ${hash} offset 0)`
+}
+
 /** The condition that a column of time lies in a range. */
 export function within(column: string, { sinceMs, untilMs }: Range): string {
   return `${column} >= ${timeLiteral(sinceMs)} and ${column} < ${timeLiteral(untilMs)}`
