@@ -37,8 +37,9 @@ async function collect(pool: Pool, leadership: Awaited<ReturnType<typeof takeLea
       log: silent,
       partition: () => undefined,
       collected: () => undefined,
+      thinned: () => undefined,
     }),
-    ...createErrorDuties(openJudging()).slow,
+    ...createErrorDuties(openJudging()),
   ]
   for (const name of ['collecting dictionaries', 'forgetting errors']) {
     await duties.find((duty) => duty.name === name)!.run(leadership)
