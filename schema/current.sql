@@ -75,6 +75,7 @@ create table sidelight.error_group (
   last_seen_at timestamp with time zone not null,
   assignee text,
   resolved_at timestamp with time zone,
+  resolved_through timestamp with time zone,
   resolved_by text,
   resolution text,
   resolved_release text,
@@ -83,6 +84,7 @@ create table sidelight.error_group (
   muted_until timestamp with time zone,
   muted_count bigint,
   muted_minutes integer,
+  muted_before bigint,
   constraint error_group_pkey PRIMARY KEY (id)
 );
 CREATE INDEX error_group_last_seen ON sidelight.error_group USING btree (last_seen_at);
@@ -120,6 +122,8 @@ create table sidelight.error_group_hash (
   constraint error_group_hash_pkey PRIMARY KEY (id)
 );
 CREATE INDEX error_group_hash_group ON sidelight.error_group_hash USING btree (group_id);
+CREATE INDEX error_group_hash_merged ON sidelight.error_group_hash USING btree (group_id) WHERE (group_id <> id);
+CREATE INDEX error_group_hash_service ON sidelight.error_group_hash USING btree (service, namespace, tenant);
 CREATE INDEX error_group_hash_similar ON sidelight.error_group_hash USING gin (similar_hashes);
 
 create table sidelight.error_occurrence (
@@ -149,6 +153,7 @@ create table sidelight.error_occurrence (
   exceptions jsonb not null,
   attributes jsonb
 ) partition by RANGE ("time");
+CREATE INDEX error_occurrence_fatal ON ONLY sidelight.error_occurrence USING btree ("time") WHERE (severity >= 21);
 CREATE INDEX error_occurrence_hash_time ON ONLY sidelight.error_occurrence USING btree (error_hash, "time");
 CREATE INDEX error_occurrence_id ON ONLY sidelight.error_occurrence USING btree (id);
 CREATE INDEX error_occurrence_trace ON ONLY sidelight.error_occurrence USING btree (trace_id) WHERE (trace_id IS NOT NULL);
@@ -167,7 +172,7 @@ create table sidelight.error_rollup (
   last_ns bigint not null,
   user_hashes bigint[] not null
 ) partition by RANGE (bucket);
-CREATE INDEX error_rollup_hash_bucket ON ONLY sidelight.error_rollup USING btree (error_hash, bucket);
+CREATE INDEX error_rollup_hash_level_bucket ON ONLY sidelight.error_rollup USING btree (error_hash, level, bucket);
 CREATE INDEX error_rollup_level_bucket ON ONLY sidelight.error_rollup USING btree (level, bucket);
 
 create table sidelight.error_seen (
@@ -413,6 +418,178 @@ create table sidelight.span_rollup (
   random_trace_id uuid
 ) partition by RANGE (bucket);
 CREATE INDEX span_rollup_level_bucket ON ONLY sidelight.span_rollup USING btree (level, bucket);
+
+create view sidelight.error_aggregation as
+ SELECT id,
+    class AS error_type,
+    code AS error_code,
+    message AS error_message,
+    replace(error_hash::text, '-'::text, ''::text) AS error_hash,
+    module,
+    operation,
+    occurrence_count,
+    first_seen AS first_seen_at,
+    last_seen AS last_seen_at,
+    ( SELECT o.stack_trace
+           FROM sidelight.error_group_hash m
+             CROSS JOIN LATERAL ( SELECT k."time",
+                    k.stack_trace
+                   FROM sidelight.error_occurrence k
+                  WHERE k.error_hash = m.id AND k.stack_trace IS NOT NULL
+                  ORDER BY k."time" DESC
+                 LIMIT 1) o
+          WHERE m.group_id = e.id
+          ORDER BY o."time" DESC
+         LIMIT 1) AS last_stack_trace,
+    ( SELECT o.correlation_id
+           FROM sidelight.error_group_hash m
+             CROSS JOIN LATERAL ( SELECT k."time",
+                    k.correlation_id
+                   FROM sidelight.error_occurrence k
+                  WHERE k.error_hash = m.id AND k.correlation_id IS NOT NULL
+                  ORDER BY k."time" DESC
+                 LIMIT 1) o
+          WHERE m.group_id = e.id
+          ORDER BY o."time" DESC
+         LIMIT 1) AS last_correlation_id,
+    state = 'resolved'::text AS resolved,
+        CASE
+            WHEN state = 'resolved'::text THEN resolved_at
+            ELSE NULL::timestamp with time zone
+        END AS resolved_at,
+        CASE
+            WHEN state = 'resolved'::text THEN resolved_by
+            ELSE NULL::text
+        END AS resolved_by,
+        CASE
+            WHEN state = 'resolved'::text THEN resolution_notes
+            ELSE NULL::text
+        END AS resolution_notes
+   FROM sidelight.errors e;
+
+create view sidelight.error_occurrences as
+ SELECT o.id,
+    h.group_id AS aggregation_id,
+    o.class AS error_type,
+    o.message AS error_message,
+    o.stack_trace,
+    o.correlation_id,
+    o.request_id,
+    o.user_id,
+    op.module,
+    o.http_method,
+    o.http_path,
+    COALESCE(o.attributes, '{}'::jsonb) || jsonb_strip_nulls(jsonb_build_object('time', o."time", 'service.name', sv.name, 'deployment.environment.name', NULLIF(sv.environment, ''::text), 'service.version', NULLIF(o.release, ''::text), 'operation', NULLIF(op.name, ''::text), 'error_code', o.code, 'severity',
+        CASE
+            WHEN o.severity >= 21 THEN 'fatal'::text
+            WHEN o.severity >= 17 THEN 'error'::text
+            WHEN o.severity >= 13 THEN 'warning'::text
+            WHEN o.severity >= 9 THEN 'info'::text
+            ELSE 'debug'::text
+        END, 'is_handled', o.is_handled, 'trace_id', replace(o.trace_id::text, '-'::text, ''::text), 'span_id', lpad(to_hex(o.span_id), 16, '0'::text))) AS metadata
+   FROM sidelight.error_occurrence o
+     LEFT JOIN sidelight.error_group_hash h ON h.id = o.error_hash
+     LEFT JOIN sidelight.service sv ON sv.id = o.service_id
+     LEFT JOIN sidelight.operation op ON op.id = o.operation_id;
+
+create view sidelight.error_summary as
+ WITH part AS (
+         SELECT error_rollup.bucket AS hour,
+            error_rollup.error_hash,
+            error_rollup.operation_id,
+            error_rollup.occurrence_count,
+            error_rollup.severe_count
+           FROM sidelight.error_rollup
+          WHERE error_rollup.level = 2
+        UNION ALL
+         SELECT date_trunc('hour'::text, error_rollup.bucket, 'UTC'::text) AS date_trunc,
+            error_rollup.error_hash,
+            error_rollup.operation_id,
+            error_rollup.occurrence_count,
+            error_rollup.severe_count
+           FROM sidelight.error_rollup
+          WHERE error_rollup.level = 0
+        )
+ SELECT p.hour,
+    COALESCE(op.module, ''::text) AS module,
+    h.class AS error_type,
+    count(DISTINCT h.group_id) AS error_groups,
+    sum(p.occurrence_count)::bigint AS total_occurrences,
+    count(DISTINCT h.group_id) FILTER (WHERE p.severe_count > 0 AND (COALESCE(g.state, 'new'::text) <> ALL (ARRAY['resolved'::text, 'muted'::text]))) AS unresolved_groups
+   FROM part p
+     JOIN sidelight.error_group_hash h ON h.id = p.error_hash
+     LEFT JOIN sidelight.operation op ON op.id = p.operation_id
+     LEFT JOIN sidelight.error_group g ON g.id = h.group_id
+  GROUP BY p.hour, (COALESCE(op.module, ''::text)), h.class;
+
+create view sidelight.errors as
+ SELECT h.group_id AS id,
+    COALESCE(g.state, 'new'::text) AS state,
+    h.service,
+    h.namespace,
+    h.tenant,
+    h.module,
+    h.operation,
+    h.class,
+    h.code,
+    h.message,
+    h.culprit,
+    ( SELECT COALESCE(sum(r.occurrence_count), 0::numeric)::bigint AS "coalesce"
+           FROM sidelight.error_group_hash m
+             JOIN sidelight.error_rollup r ON r.error_hash = m.id
+          WHERE m.group_id = h.group_id AND (r.level = ANY (ARRAY[0, 2]))) AS occurrence_count,
+    ( SELECT COALESCE(sum(r.severe_count), 0::numeric)::bigint AS "coalesce"
+           FROM sidelight.error_group_hash m
+             JOIN sidelight.error_rollup r ON r.error_hash = m.id
+          WHERE m.group_id = h.group_id AND (r.level = ANY (ARRAY[0, 2]))) AS severe_count,
+    ( SELECT COALESCE(sum(r.unhandled_count), 0::numeric)::bigint AS "coalesce"
+           FROM sidelight.error_group_hash m
+             JOIN sidelight.error_rollup r ON r.error_hash = m.id
+          WHERE m.group_id = h.group_id AND (r.level = ANY (ARRAY[0, 2]))) AS unhandled_count,
+    ( SELECT
+                CASE
+                    WHEN count(*) < 64 THEN count(*)
+                    ELSE round(63::numeric * '18446744073709551616'::numeric / (max(least_hashes.least_hash)::numeric + '9223372036854775808'::numeric))::bigint
+                END AS round
+           FROM ( SELECT DISTINCT u.user_hash AS least_hash
+                   FROM sidelight.error_group_hash m
+                     JOIN sidelight.error_rollup r ON r.error_hash = m.id
+                     CROSS JOIN LATERAL unnest(r.user_hashes) u(user_hash)
+                  WHERE m.group_id = h.group_id AND (r.level = ANY (ARRAY[0, 2]))
+                  ORDER BY u.user_hash
+                 LIMIT 64) least_hashes) AS user_count,
+    COALESCE(g.first_seen_at, ( SELECT to_timestamp((min(r.first_ns)::numeric / '1000000000'::numeric)::double precision) AS to_timestamp
+           FROM sidelight.error_group_hash m
+             JOIN sidelight.error_rollup r ON r.error_hash = m.id
+          WHERE m.group_id = h.group_id AND (r.level = ANY (ARRAY[0, 2]))), h.created_at) AS first_seen,
+    COALESCE(g.last_seen_at, ( SELECT to_timestamp((max(r.last_ns)::numeric / '1000000000'::numeric)::double precision) AS to_timestamp
+           FROM sidelight.error_group_hash m
+             JOIN sidelight.error_rollup r ON r.error_hash = m.id
+          WHERE m.group_id = h.group_id AND (r.level = ANY (ARRAY[0, 2]))), h.created_at) AS last_seen,
+    ARRAY( SELECT r.release
+           FROM sidelight.error_group_hash m
+             JOIN sidelight.error_rollup r ON r.error_hash = m.id
+          WHERE m.group_id = h.group_id AND (r.level = ANY (ARRAY[0, 2])) AND r.release <> ''::text
+          GROUP BY r.release
+          ORDER BY (min(r.first_ns))) AS releases,
+    g.assignee,
+    COALESCE(g.state_since, h.created_at) AS state_since,
+    g.resolution,
+    g.resolved_release,
+    g.resolved_at,
+    g.resolved_by,
+    g.resolution_notes,
+    g.muted_until,
+    h.id AS error_hash
+   FROM sidelight.error_group_hash h
+     LEFT JOIN sidelight.error_group g ON g.id = h.group_id
+  WHERE h.id = h.group_id OR NOT (EXISTS ( SELECT
+           FROM sidelight.error_group_hash n
+          WHERE n.id = h.group_id AND n.group_id = h.group_id)) AND h.id = (( SELECT o.id
+           FROM sidelight.error_group_hash o
+          WHERE o.group_id = h.group_id
+          ORDER BY o.created_at, o.id
+         LIMIT 1));
 
 create view sidelight.logs as
  SELECT l."time",
