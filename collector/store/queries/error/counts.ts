@@ -7,7 +7,7 @@ import { Values } from '../log-filter'
 import { readTogether } from '../read'
 import { isNowhere, narrow, rangesOf, rolled, within } from './rollups'
 
-interface ThrowsOfService extends ErrorsOfService {
+export interface ThrowsOfService extends ErrorsOfService {
   readonly severeCount: number
   readonly unhandledCount: number
 }

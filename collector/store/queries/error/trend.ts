@@ -44,7 +44,7 @@ export async function readErrorTrend(
   })
 }
 
-interface TrendStep {
+export interface TrendStep {
   readonly sinceMs: number
   readonly occurrenceCount: number
   readonly severeCount: number
