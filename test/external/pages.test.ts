@@ -98,17 +98,11 @@ t.test('a group is resolved by a form, from our page alone', async (t) => {
   )
   t.equal(await browser.evaluate('location.pathname'), `/errors/${GROUP_ID}`)
   t.same(resolved, ['in_next_release by ann'])
-  // The same site under another name: a page that is not of this origin sends the form.
-  await browser.open(`${url.replace('127.0.0.1', 'localhost')}/login`)
-  await browser.follow(`(() => {
-    const form = document.createElement('form')
-    form.method = 'post'
-    form.action = '${url}/errors/${GROUP_ID}/resolve'
-    form.innerHTML = '<input name="kind" value="now" />'
-    document.body.append(form)
-    form.submit()
-  })()`)
-  t.match(await browser.evaluate('location.pathname'), '/login')
+  // A page that is not of this origin sends the form as well, with whatever cookies the browser gives it.
+  const form = `<form method="post" action="${url}/errors/${GROUP_ID}/resolve"><input name="kind" value="now"></form>`
+  await browser.open(`data:text/html,${encodeURIComponent(form)}`)
+  await browser.follow('document.forms[0].submit()')
+  t.match(await browser.evaluate('location.href'), url, 'it was sent')
   t.same(resolved, ['in_next_release by ann'])
 })
 
