@@ -183,7 +183,8 @@ t.test('whatever an application throws is text on every page', async (t) => {
   ]
   for (const page of pages) {
     t.ok(textOf(page).split('<script>').length > 3, 'it is shown')
-    t.notMatch(page, /<script|<img|<[a-z][^>]*onerror|""><|'1'/)
+    // Within quotes an attribute is text as well; what ends them would show outside.
+    t.notMatch(page.replace(/"[^"]*"/g, '""'), /<script|<img|<[a-z][^>]*onerror|"1"|'1'/)
   }
 })
 
