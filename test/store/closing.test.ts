@@ -17,11 +17,12 @@ import { fillDays, readToday, takeLead } from './leadership'
 
 const DAY_MICROS = 86_400_000_000n
 
-/** The names and definitions of the valid GIN indexes. */
+/** The names and definitions of the valid GIN indexes of partitions. */
 async function readIndexes(pool: Pool): Promise<{ name: string; definition: string }[]> {
   const { rows } = await pool.query<{ name: string; definition: string }>(
     `select c.relname as name, pg_get_indexdef(c.oid) as definition
      from pg_index i join pg_class c on c.oid = i.indexrelid join pg_am a on a.oid = c.relam
+       join pg_class p on p.oid = i.indrelid and p.relispartition
      where a.amname = 'gin' and i.indisvalid order by 1`,
   )
   return rows
