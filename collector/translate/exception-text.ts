@@ -33,8 +33,11 @@ const MAP: PartNames = partNames(
   ['stack', 'stacktrace', 'stack_trace', 'stackTrace'],
 )
 const MAPS = names('err', 'error', 'exception')
-/** A line of a stack of Node.js or the JVM, and the first line of one of Python or Go. */
-const STACK = /^(?:\s+at .+|Traceback \(most recent call last\):|goroutine \d+ \[)/m
+/**
+ * A line of a stack of Node.js or the JVM, and the first line of one of Python or Go. A line is indented by itself: were line
+ * breaks taken for it, a text of nothing else would be looked through from each of them.
+ */
+const STACK = /^(?:[ \t]+at .+|Traceback \(most recent call last\):|goroutine \d+ \[)/m
 
 /** Reads what attributes and bodies say of exceptions. */
 export class ExceptionTexts {

@@ -107,6 +107,18 @@ t.test('many exceptions of one span with large attributes do not multiply these'
   t.end()
 })
 
+t.test('a text is looked through for a stack once, whatever it is made of', (t) => {
+  const { records } = createErrorTranslator()
+  for (const blank of ['\n', '\r', '\r\n', ' \n', ' ', '\u2028']) {
+    const body = blank.repeat(60_000 / blank.length)
+    const begun = process.cpuUsage().user
+    records([{ severityNumber: 17, body }, { attributes: { err: body } }])
+    const micros = process.cpuUsage().user - begun
+    t.ok(micros < 1_000_000, `${JSON.stringify(blank)}: ${micros} µs`)
+  }
+  t.end()
+})
+
 t.test('NUL and broken UTF-8 become U+FFFD wherever they are', (t) => {
   const { body, spans, records } = createErrorTranslator()
   const told = spans(
