@@ -25,13 +25,14 @@ export interface Claimed {
  * which hash it counts and how it looked, the worst severity is taken, and the earliest time.
  */
 export function mergeThrows(all: Iterable<readonly ErrorThrow[]>): ErrorThrow[] {
-  const byKey = new Map<string, { thrown: ErrorThrow }>()
-  const merged = new Set<{ thrown: ErrorThrow }>()
+  const byKey = new Map<string, Merged>()
+  const merged = new Set<Merged>()
+  let place = 0
   for (const throws of all) {
     for (const thrown of throws) {
-      const entry = { thrown }
+      const entry = { thrown, place: place++ }
       const known = new Set(keysOf(thrown).flatMap((key) => byKey.get(key) ?? []))
-      const [first = entry, ...others] = known.size > 1 ? inOrder(merged, known) : known
+      const [first = entry, ...others] = [...known].sort((a, b) => a.place - b.place)
       if (first !== entry) others.push(entry)
       merged.add(first)
       for (const other of others) {
@@ -44,8 +45,10 @@ export function mergeThrows(all: Iterable<readonly ErrorThrow[]>): ErrorThrow[] 
   return [...merged].map(({ thrown }) => thrown)
 }
 
-function inOrder<T>(all: ReadonlySet<T>, some: ReadonlySet<T>): T[] {
-  return [...all].filter((one) => some.has(one))
+interface Merged {
+  thrown: ErrorThrow
+  /** Among all that were told of: the first one says what it looked like. */
+  readonly place: number
 }
 
 /** Those whose hash Postgres took into the dictionary. */

@@ -38,6 +38,19 @@ t.test('sightings of requests that have an exception in common are of one throw'
   t.end()
 })
 
+t.test('many that turn out to be one are merged as fast as others', (t) => {
+  const count = 20_000
+  const traces = Array.from({ length: count }, (_, n) => `t${n}`)
+  const apart = traces.flatMap((trace) => [chain(trace, ['a']), chain(trace, ['b'])])
+  const together = traces.map((trace) => chain(trace, ['a', 'b']))
+  const begun = process.cpuUsage().user
+  const merged = mergeThrows([apart, together])
+  const micros = process.cpuUsage().user - begun
+  t.equal(merged.length, count)
+  t.ok(micros < 3_000_000, `${micros} µs`)
+  t.end()
+})
+
 for (const major of MAJORS) {
   t.test(`on Postgres ${major} a throw is counted once`, async (t) => {
     t.test('whoever tells of it with or without its causes', async (t) => {
