@@ -7,6 +7,8 @@ export interface PendingThrow {
   readonly scope: string
   /** Whether more is kept of it than that it happened. */
   readonly isSampled: boolean
+  /** Of each exception of the chains it was told of by, alone. */
+  readonly alone: Set<string>
   error: KnownError
   /** Where its operation is taken from. */
   place: ErrorPlace
@@ -53,15 +55,18 @@ export class PendingThrows {
   }
 
   /** Adds a throw, or what else it is found by. */
-  add(pending: PendingThrow, { alone }: KnownError): void {
+  add(pending: PendingThrow, { alone }: Pick<PendingThrow | KnownError, 'alone'>): void {
     this.#all.add(pending)
-    for (const exception of alone) this.#byException.set(`${pending.scope}${exception}`, pending)
+    for (const exception of alone) {
+      pending.alone.add(exception)
+      this.#byException.set(`${pending.scope}${exception}`, pending)
+    }
   }
 
   #join(one: PendingThrow, other: PendingThrow): PendingThrow {
     const [kept, joined] = other.timeNs < one.timeNs ? [other, one] : [one, other]
-    // By whatever was found, the one that is kept is to be found.
-    for (const { error } of [one, other]) this.add(kept, error)
+    // By whatever either was found, the one that is kept is to be found.
+    this.add(kept, joined)
     if (chainOf(joined.error) > chainOf(kept.error)) kept.error = joined.error
     if (joined.place.rank > kept.place.rank) kept.place = joined.place
     kept.severity = Math.max(kept.severity, joined.severity)
@@ -71,6 +76,17 @@ export class PendingThrows {
     this.#all.delete(joined)
     return kept
   }
+}
+
+/** So many exceptions of a throw are told on: more than a chain has. */
+const MOST_ALONE = 64
+
+/** Those it was told of by besides, and then its own. */
+function aloneOf(error: KnownError, told: ReadonlySet<string>): readonly string[] {
+  const own = error.alone
+  if (told.size === own.length) return own
+  const others = [...told].filter((exception) => !own.includes(exception))
+  return [...others.slice(0, Math.max(0, MOST_ALONE - own.length)), ...own]
 }
 
 /** How many exceptions are known of its chain. */
@@ -83,7 +99,7 @@ export function finish({ place, error, ...known }: PendingThrow): ErrorThrow {
   return {
     scope: known.scope,
     innermost: error.innermost,
-    alone: error.alone,
+    alone: aloneOf(error, known.alone),
     hash: error.hash,
     serviceId: place.service.row.id,
     operationId: place.operation.row.id,

@@ -106,9 +106,17 @@ export class Throws {
     const { release } = place.ownResource
     const throwKey = `${scope}${error.innermost}`
     const isSampled = this.#sampler.takes(throwKey, error.hash, release, minute)
-    const pending = { scope, isSampled, error, place, severity, isHandled, minute }
+    const pending = {
+      scope,
+      isSampled,
+      alone: new Set<string>(),
+      error,
+      place,
+      severity,
+      isHandled,
+    }
     const userHash = userId === null ? null : userHashOf(userId)
-    const begun: PendingThrow = { ...pending, timeNs, userHash, occurrence: null }
+    const begun: PendingThrow = { ...pending, minute, timeNs, userHash, occurrence: null }
     if (isSampled) this.#describe(begun, sighting)
     return begun
   }

@@ -132,6 +132,28 @@ t.test('what was told of by its cause and by its outermost exception is one by t
   t.end()
 })
 
+t.test('what was found to be one throw stays one by every exception it was told of by', (t) => {
+  const { records } = createErrorTranslator()
+  const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((name) => fault(name, name, `${name}Error`))
+  const alone = ({ name, message, stack }: typeof CAUSE) => ({ type: name, message, stack })
+  const joined = (outer: typeof CAUSE, cause: typeof CAUSE) => ({
+    type: outer.name,
+    message: `${outer.message}: ${cause.message}`,
+    stack: `${outer.stack}\ncaused by: ${cause.stack}`,
+  })
+  const told = [joined(a!, b!), joined(b!, c!), alone(d!), joined(d!, a!), alone(c!)]
+  const { throws } = records(
+    told.map((err, index) => ({
+      traceId: TRACE,
+      timeUnixNano: NOON_NS - BigInt(index),
+      attributes: { err },
+    })),
+  )
+  t.match(throws, [{ alone: { length: 4 } }])
+  t.equal(throws.length, 1)
+  t.end()
+})
+
 t.test('a failure counts once a trace, and not beside an exception', (t) => {
   const { spans } = createErrorTranslator()
   const failed: SpanInput = {
