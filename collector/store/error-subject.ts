@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg'
 import { BadData, Unavailable } from '../errors'
+import { jsonOf } from '../translate/given-fields'
 import { GROUP_COLUMNS, type JudgedGroup } from './error-facts'
 import { timeOf } from './error-times'
 import { inTransaction, withClient } from './session'
@@ -152,10 +153,5 @@ export async function appendEvent(
     readonly details: Readonly<Record<string, unknown>>
   },
 ): Promise<void> {
-  await client.query(APPEND, [
-    event.groupId,
-    event.actor,
-    event.action,
-    JSON.stringify(event.details),
-  ])
+  await client.query(APPEND, [event.groupId, event.actor, event.action, jsonOf(event.details)])
 }

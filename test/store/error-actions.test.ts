@@ -64,6 +64,17 @@ t.test('who did what when is told, with what was before', async (t) => {
   t.equal((await history(pool)).length, 6)
 })
 
+t.test('texts with half a character are taken, as far as they are text', async (t) => {
+  const pool = await openErrors(t)
+  const actions = actionsOn(pool)
+  await addThrows(pool, {})
+  const half = 'a\ud83d'
+  t.equal(await actions.resolveError({ ...now(), actor: half, notes: half }), uuidOf('a'))
+  t.equal(await actions.assignError({ ...ann(), assignee: half }), uuidOf('a'))
+  t.match(await readGroup(pool), { assignee: 'a\ufffd', resolution_notes: 'a\ufffd' })
+  t.match(await history(pool), [{}, { actor: 'a\ufffd', details: { notes: 'a\ufffd' } }, {}])
+})
+
 t.test('reopened is as what it was resolved or muted, however often', async (t) => {
   const pool = await openErrors(t)
   const actions = actionsOn(pool)
