@@ -130,7 +130,7 @@ function declareChanges(registers: Registry[]) {
     }),
     overflowed: new Counter({
       name: 'sidelight_overflowed_total',
-      help: 'Rows whose operation, resource, scope, metric series or error was above the cap of its service, by dictionary.',
+      help: 'Rows whose operation, resource, scope, metric series, error or release was above the cap of its service, by dictionary.',
       labelNames: ['dictionary'],
       registers,
     }),

@@ -2,7 +2,8 @@ import type { Identity, ServiceIdentity } from './identity'
 import type { TranslationLimits } from './limits'
 
 /** The dictionaries that senders can fill with ever new content. */
-export type Capped = 'operation' | 'resource' | 'scope' | 'metric_series' | 'error_group_hash'
+export type Capped =
+  'operation' | 'resource' | 'scope' | 'metric_series' | 'error_group_hash' | 'release'
 
 /** What is counted: the metrics of which series are above the cap as well, each of which has a series that stands in for those. */
 type Counted = Capped | 'metric'
@@ -15,7 +16,7 @@ const DAY_MS = 86_400_000
 const OLDEST_REPLAY_DAYS = 30
 
 /**
- * Counts the operations, resources, scopes, metric series and errors of each service and UTC day of arrival, and says which are among the first.
+ * Counts the operations, resources, scopes, metric series, errors and releases of each service and UTC day of arrival, and says which are among the first.
  * An identity carries its last verdict, so that most spans cost two comparisons.
  */
 export class Cardinality {
@@ -40,6 +41,8 @@ export class Cardinality {
       metric_series: maxSeries,
       metric: maxSeries,
       error_group_hash: maxErrors,
+      // It is resources that tell of them.
+      release: maxResources,
     }
   }
 

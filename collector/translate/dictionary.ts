@@ -134,14 +134,14 @@ export class Dictionary {
     return service
   }
 
-  /** Says that a row of this request is of the service in the release that the resource names, if it names one. */
-  useRelease(resource: ResourceIdentity, service: ServiceIdentity): void {
-    if (resource.release === '') return
+  /** The release of the service that the resource names; null when it names none. */
+  release(resource: ResourceIdentity, service: ServiceIdentity): Identity | null {
+    if (resource.release === '') return null
     if (resource.releaseOf?.serviceSerial !== service.serial) {
       const release = this.#release(service, resource.release)
       resource.releaseOf = { serviceSerial: service.serial, release }
     }
-    this.use(resource.releaseOf.release)
+    return resource.releaseOf.release
   }
 
   /** Releases are of a service in all its environments. */

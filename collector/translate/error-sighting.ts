@@ -16,6 +16,8 @@ export interface ErrorPlace {
   /** What rows refer to. */
   readonly resource: Identity
   readonly operation: Identity
+  /** Empty when it is not known. */
+  readonly release: string
   /** In which it counts, in minutes since 1970. */
   readonly minute: number
   /** How well the operation tells what went wrong: that of a request best, a log record's least. */

@@ -7,6 +7,7 @@ import { acceptedBy, LogRecordReader } from './log-record'
 import { type AcceptedTimes, describe, judge, REASONS, type Reason } from './log-rejection'
 import { type LogIdentities, meantSeverity, writeColumns } from './log-row'
 import { Rejections } from './rejection'
+import { useRelease } from './release'
 import { LOG_RECORD } from './rows'
 import { TableWriter } from './table-writer'
 import { Throws } from './throws'
@@ -94,6 +95,7 @@ export class LogRecordTranslator implements ItemTranslator {
     }
     const service = dictionary.service(resource, attribution.tenant(resource))
     const identities = this.#identify(service, resource, scope)
+    const release = useRelease(this.#shared, resource, service)
     table.values.repaired += writeColumns(table.rows, cursor, record, time, identities)
     table.keep(source, dayOf(time))
     if (record.hasInvalidId) this.unassociated++
@@ -109,6 +111,7 @@ export class LogRecordTranslator implements ItemTranslator {
     const place = {
       ...ids,
       service,
+      release,
       operation,
       ownResource: resource,
       resource: identities.resource,
@@ -142,7 +145,6 @@ export class LogRecordTranslator implements ItemTranslator {
     dictionary.use(resource)
     dictionary.use(scope)
     dictionary.use(service)
-    dictionary.useRelease(ownResource, service)
     return { service, resource, scope }
   }
 }

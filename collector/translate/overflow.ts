@@ -70,6 +70,13 @@ export class Overflow {
     return this.#cardinality.admits('error_group_hash', own, service)
   }
 
+  /** Whether the release is within the cap; else it is as if none had been named. */
+  admitsRelease(own: Identity, service: ServiceIdentity): boolean {
+    if (this.#cardinality.admits('release', own, service)) return true
+    this.counts.release++
+    return false
+  }
+
   /** Whether no error that was not seen before is within the caps. */
   isFullOfErrors(service: ServiceIdentity): boolean {
     return this.#cardinality.isFullOfErrors(service)
@@ -87,7 +94,14 @@ export class Overflow {
 }
 
 function noCounts(): Record<Capped, number> {
-  return { operation: 0, resource: 0, scope: 0, metric_series: 0, error_group_hash: 0 }
+  return {
+    operation: 0,
+    resource: 0,
+    scope: 0,
+    metric_series: 0,
+    error_group_hash: 0,
+    release: 0,
+  }
 }
 
 function createOperation({ names, row }: ServiceIdentity): Identity {

@@ -104,7 +104,7 @@ export function finish({ place, error, ...known }: PendingThrow): ErrorThrow {
     serviceId: place.service.row.id,
     operationId: place.operation.row.id,
     resourceId: place.resource.row.id,
-    release: place.ownResource.release,
+    release: place.release,
     severity: known.severity,
     isHandled: known.isHandled,
     minute: known.minute,

@@ -6,6 +6,7 @@ import type { ErrorThrow } from './error-throw'
 import { HttpStatus } from './http-status'
 import type { ResourceIdentity, ScopeIdentity, ServiceIdentity } from './identity'
 import { Rejections } from './rejection'
+import { useRelease } from './release'
 import { Rollups } from './rollups'
 import { SpanErrors } from './span-errors'
 import { type SpanIdentities, writeColumns } from './span-row'
@@ -103,6 +104,7 @@ export class SpanTranslator implements ItemTranslator {
     const service = dictionary.service(resource, attribution.tenant(resource))
     const identities = this.#writeColumns(service, resource, scope)
     const { operation } = identities
+    const release = useRelease(this.#shared, resource, service)
     this.#table.keep(source, dayOf(acceptedBy(this.#span)))
     const time = bucketOf(this.#span, this.#receivedMs, this.#times.maxAheadMs)
     const figures = this.#figures
@@ -116,7 +118,7 @@ export class SpanTranslator implements ItemTranslator {
     if (!this.#mayBeErroneous()) return
     const { minute, isError, isRoot } = figures
     const { spanIdStart } = this.#span
-    const ids = { source, traceIdStart, spanIdStart, service, minute }
+    const ids = { source, traceIdStart, spanIdStart, service, release, minute }
     const place = { ...ids, ownResource: resource, resource: identities.resource, operation }
     this.#errors.keep({ span: this.#span, place, end, time, isError, isRoot })
   }
@@ -158,7 +160,6 @@ export class SpanTranslator implements ItemTranslator {
     dictionary.use(scope)
     dictionary.use(service)
     dictionary.use(operation)
-    dictionary.useRelease(ownResource, service)
     const identities = { service, operation, resource, scope }
     const { rows, values } = this.#table
     const hasOwnName = operation !== ownOperation

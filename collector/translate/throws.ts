@@ -102,8 +102,7 @@ export class Throws {
 
   #begin(sighting: ErrorSighting, error: KnownError, scope: string): PendingThrow {
     const { place, severity, isHandled, timeNs, userId } = sighting
-    const { minute } = place
-    const { release } = place.ownResource
+    const { minute, release } = place
     const throwKey = `${scope}${error.innermost}`
     const isSampled = this.#sampler.takes(throwKey, error.hash, release, minute)
     const pending = {

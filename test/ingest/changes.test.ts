@@ -12,7 +12,14 @@ t.test('what was changed in a request to keep it is counted by reason', async (t
       correlationsLeftOut: 8,
       throwsLeftOut: 9,
       truncatedAttributes: { count: 2, length: 3 },
-      overflowed: { operation: 4, resource: 5, scope: 6, metric_series: 0, error_group_hash: 7 },
+      overflowed: {
+        operation: 4,
+        resource: 5,
+        scope: 6,
+        metric_series: 0,
+        error_group_hash: 7,
+        release: 0,
+      },
     })
   const { pipeline } = await startPipeline(t, { ...controlledWrites(), counters, translate })
   await Promise.all([send(pipeline).answer, send(pipeline).answer])

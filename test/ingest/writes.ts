@@ -136,7 +136,14 @@ export function translated(fields: Partial<Translated> = {}): Translated {
     rejection: '',
     repairedStrings: 0,
     truncatedAttributes: { count: 0, length: 0 },
-    overflowed: { operation: 0, resource: 0, scope: 0, metric_series: 0, error_group_hash: 0 },
+    overflowed: {
+      operation: 0,
+      resource: 0,
+      scope: 0,
+      metric_series: 0,
+      error_group_hash: 0,
+      release: 0,
+    },
     ...fields,
   }
 }

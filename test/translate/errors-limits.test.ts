@@ -10,6 +10,8 @@ import {
   onlyThrow,
 } from './translated-errors'
 
+t.setTimeout(120_000)
+
 const SERVER = 2
 const ERROR = { code: 2 }
 
@@ -46,6 +48,28 @@ t.test('there is a cap for all services together', (t) => {
   t.equal(spans(faults(3), { service: 'a' }).overflowed.error_group_hash, 0)
   t.equal(spans(faults(3), { service: 'b' }).overflowed.error_group_hash, 2)
   t.equal(spans(faults(3), { service: 'a' }).overflowed.error_group_hash, 0)
+  t.end()
+})
+
+t.test('above the cap of a service, releases are as if none had been named', (t) => {
+  const { spans, records } = createErrorTranslator({ limits: { ...UNLIMITED, maxResources: 2 } })
+  const releaseOf = (version: string) => {
+    const resource = { attributes: { 'service.version': version } }
+    const told = spans(faults(1), { resource })
+    t.equal(
+      told.dictionary.filter(({ dictionary }) => dictionary === 'release').length,
+      +told.throws[0]!.release.includes('.'),
+    )
+    const [record] = records([{ severityNumber: 17, body: 'no' }], { resource }).throws
+    t.equal(record?.release, told.throws[0]?.release)
+    return [onlyThrow(told).release, told.overflowed.release]
+  }
+  t.strictSame(['1.0', '1.1', '1.2', '1.0'].map(releaseOf), [
+    ['1.0', 0],
+    ['1.1', 0],
+    ['', 1],
+    ['1.0', 0],
+  ])
   t.end()
 })
 

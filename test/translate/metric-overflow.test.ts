@@ -11,6 +11,7 @@ const NOTHING = {
   scope: 0,
   metric_series: 0,
   error_group_hash: 0,
+  release: 0,
 }
 
 /** A gauge of a service with a data point a label. */
