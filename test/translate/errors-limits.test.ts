@@ -138,7 +138,7 @@ t.test('a text is looked through for a stack once, whatever it is made of', (t) 
     const begun = process.cpuUsage().user
     records([{ severityNumber: 17, body }, { attributes: { err: body } }])
     const micros = process.cpuUsage().user - begun
-    t.ok(micros < 1_000_000, `${JSON.stringify(blank)}: ${micros} µs`)
+    t.ok(micros < 1_000_000, `${encodeURI(blank)}: ${micros} µs`)
   }
   t.end()
 })
