@@ -26,7 +26,7 @@ const V8: [reason: string, line: string, expected: Read | null][] = [
   ['async, no function', 'at async file:///srv/shop/a.mjs:6:7', [null, 'a.mjs', '6:7', 'app']],
   ['no file', 'at async Promise.all (index 0)', ['Promise.all', null, 'null:null', 'noise']],
   ['builtin', 'at Array.map (<anonymous>)', ['Array.map', null, 'null:null', 'none']],
-  ['native', 'at f (native)', ['f', null, 'null:null', 'none']],
+  ['native', 'at sort (native)', ['sort', null, 'null:null', 'none']],
   ['constructor', 'at new Foo (/app/a.js:4:34)', ['new Foo', 'a.js', '4:34', 'app']],
   ['alias', 'at Object.named [as al] (/app/a.js:1:2)', ['named', 'a.js', '1:2', 'app']],
   ['getter', 'at Foo.get bar [as bar] (/app/a.js:1:2)', ['Foo.get bar', 'a.js', '1:2', 'app']],
@@ -37,20 +37,21 @@ const V8: [reason: string, line: string, expected: Read | null][] = [
     'at my key (x) (/app/my app (v2)/x.js:1:2)',
     ['my key (x)', 'my app (v2)/x.js', '1:2', 'app'],
   ],
+  ['a name a minifier may have given', 'at t.n (/app/a.js:1:2)', [null, 'a.js', '1:2', 'app']],
   [
     'relative path with brackets',
-    'at f (my app (v2).js:1:2)',
-    ['f', 'my app (v2).js', '1:2', 'app'],
+    'at add (my app (v2).js:1:2)',
+    ['add', 'my app (v2).js', '1:2', 'app'],
   ],
   [
     'eval is where it was made',
-    'at ev (eval at <anonymous> (/app/a.js:10:7), <anonymous>:1:23)',
-    ['ev', 'a.js', '10:7', 'app'],
+    'at made (eval at <anonymous> (/app/a.js:10:7), <anonymous>:1:23)',
+    ['made', 'a.js', '10:7', 'app'],
   ],
   [
     'eval in eval',
-    'at ev (eval at f (eval at g (/app/a (b)/a.js:1:2)), <anonymous>:1:1)',
-    ['ev', 'a (b)/a.js', '1:2', 'app'],
+    'at made (eval at f (eval at g (/app/a (b)/a.js:1:2)), <anonymous>:1:1)',
+    ['made', 'a (b)/a.js', '1:2', 'app'],
   ],
   [
     'runtime',
@@ -70,11 +71,11 @@ const V8: [reason: string, line: string, expected: Read | null][] = [
   ['top level', 'at Object.<anonymous> (/app/a.js:1:2)', [null, 'a.js', '1:2', 'app']],
   [
     'data: URI',
-    'at f (data:text/javascript,throw%20new%20Error():1:7)',
-    ['f', null, '1:7', 'none'],
+    'at load (data:text/javascript,throw%20new%20Error():1:7)',
+    ['load', null, '1:7', 'none'],
   ],
-  ['wasm', 'at f (wasm://wasm/0012:wasm-function[3]:0x12)', ['f', null, 'null:null', 'none']],
-  ['inspected, last line', 'at f (/app/a.js:1:2) {', ['f', 'a.js', '1:2', 'app']],
+  ['wasm', 'at run (wasm://wasm/0012:wasm-function[3]:0x12)', ['run', null, 'null:null', 'none']],
+  ['inspected, last line', 'at add (/app/a.js:1:2) {', ['add', 'a.js', '1:2', 'app']],
   [
     'source map applied',
     'at add (/srv/shop/src/cart.ts:3:5)',
@@ -206,7 +207,7 @@ t.test('lines of V8 are taken apart', async (t) => {
 
 t.test('one file has one path on every machine and of every build', async (t) => {
   for (const [reason, place, path, kind] of PATHS) {
-    t.strictSame(read(`at f (${place}:1:2)`), ['f', path, '1:2', kind], reason)
+    t.strictSame(read(`at add (${place}:1:2)`), ['add', path, '1:2', kind], reason)
   }
 })
 
@@ -215,7 +216,7 @@ t.test('lines of other languages are taken apart', async (t) => {
 })
 
 t.test('the root that the sender says is cut off', async (t) => {
-  const raw = parseAtLine('at f (/mnt/x/deep/shop/src/lib/a.js:1:2)')
+  const raw = parseAtLine('at add (/mnt/x/deep/shop/src/lib/a.js:1:2)')
   for (const root of ['/mnt/x/deep/shop', '/mnt/x/deep/shop/']) {
     t.equal(readFrame(raw!, root, NO_RULES, new Set()).frame.path, 'src/lib/a.js')
   }
