@@ -108,7 +108,7 @@ export class SpanErrors {
     const said = { ...text, kind: 'exception', template: '', severity, failure: [] } as const
     // Only what leaves the outermost span of a request has not been caught by the program.
     const hasEscaped = (isRequest || isRoot) && event.attributes.firstText(ESCAPED) === 'true'
-    this.#throws.addThrow({
+    const sighting: ErrorSighting = {
       ...this.#sighting(place, tables),
       report: this.#reports.report(place, tables, { ...said, isOutgoing: !isRequest }),
       source: 'exception_event',
@@ -118,7 +118,11 @@ export class SpanErrors {
       isHandled: !hasEscaped && !isUnhandled(tables),
       isIncomplete: hasDropped(span) || event.dropped !== 0,
       timeNs: clampedTime(event.timeNs, span, time),
-    })
+    }
+    // A sentence is what instrumentations of clients have of an error that others tell of with its class and stack, and says too
+    // little to be known for the same.
+    if (isCall && text.type === '' && text.stack === '') this.#throws.addFailure(sighting)
+    else this.#throws.addThrow(sighting)
     return true
   }
 

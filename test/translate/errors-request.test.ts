@@ -13,6 +13,7 @@ import {
 
 const SERVER = 2
 const CLIENT = 3
+const PRODUCER = 4
 const ERROR = { code: 2 }
 const TRACE = '0102030405060708090a0b0c0d0e0f10'
 const EVENTS = [exceptionEvent(fault('no money'))]
@@ -180,6 +181,27 @@ t.test('a failure counts once a trace, and not beside an exception', (t) => {
     },
   ]).candidates
   t.type(candidate?.user_hash, 'bigint')
+  t.end()
+})
+
+t.test('a sentence of a failed call counts unless somebody says more of its trace', (t) => {
+  const { spans } = createErrorTranslator()
+  const event = { name: 'exception', attributes: { 'exception.message': 'duplicate key' } }
+  for (const kind of [CLIENT, PRODUCER]) {
+    const call: SpanInput = { traceId: TRACE, kind, status: ERROR, events: [event] }
+    const alone = spans([call, call])
+    t.strictSame(alone.throws, [])
+    t.match(alone.candidates, [{ severity: 13, time_ns: NOON_NS }])
+    t.match(JSON.parse(alone.candidates[0]?.occurrence ?? ''), {
+      source: 'exception_event',
+      message: 'duplicate key',
+    })
+    const beside = spans([call, { traceId: TRACE, events: EVENTS }])
+    onlyThrow(beside)
+    t.strictSame(beside.candidates, [])
+    const attributes = { ...event.attributes, 'exception.type': 'DbError' }
+    onlyThrow(spans([{ ...call, events: [{ ...event, attributes }] }]))
+  }
   t.end()
 })
 
