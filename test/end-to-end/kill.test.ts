@@ -17,6 +17,8 @@ import { rollupDifferences } from '../helpers/recount'
 import { countThrows, errorDifferences } from '../helpers/recount-errors'
 import { until } from '../helpers/until'
 
+t.setTimeout(300_000)
+
 const KILLS = 20
 /** When the collector dies: its receipt not yet inserted; COMMIT sent but not done; committed but not answered. */
 const PHASES = ['before', 'inside', 'after'] as const
