@@ -294,16 +294,3 @@ t.test('the time of an event lies within its span', (t) => {
   }
   t.end()
 })
-
-t.test('releases are known of all that is kept', (t) => {
-  const { spans, records } = createErrorTranslator()
-  const versionsOf = (attributes: Record<string, string>) =>
-    [spans([{}], { resource: { attributes } }), records([{}], { resource: { attributes } })].map(
-      ({ dictionary }) => dictionary.find((row) => row.dictionary === 'release')?.values[4],
-    )
-  t.strictSame(versionsOf({ 'service.version': '2', 'deployment.id': 'x' }), ['2', '2'])
-  t.strictSame(versionsOf({ 'vcs.ref.head.revision': 'abc' }), ['abc', 'abc'])
-  t.strictSame(versionsOf({ 'deployment.id': 'd' }), ['d', 'd'])
-  t.strictSame(versionsOf({}), [undefined, undefined])
-  t.end()
-})
