@@ -66,7 +66,7 @@ export class Throws {
     this.#add(this.#throws, sighting)
   }
 
-  /** Takes note of a span that failed without one. */
+  /** Takes note of a span that failed without one, or of a call with no more than a sentence of one. */
   addFailure(sighting: ErrorSighting): void {
     this.#add(this.#failures, sighting)
   }
