@@ -133,6 +133,7 @@ function createTranslation(config: Config, lend: Lend) {
     dictionaryCacheSize: DICTIONARY_CACHE_SIZE,
     errorFingerprintAttributes: config.errorFingerprintAttributes,
     errorUserAttributes: config.errorUserAttributes,
+    fingerprintRules: config.fingerprintRules,
     limits: config,
     lend,
   })
