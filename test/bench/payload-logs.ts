@@ -18,16 +18,20 @@ export interface LogPayloadOptions {
 const NS_PER_MS = 1_000_000n
 const RECORDS_A_TRACE = 4
 const SCOPES = ['@opentelemetry/instrumentation-pino', 'orders']
+const ERROR_SHARE = 0.05
+const ERROR = { severityNumber: 17, severityText: 'ERROR' }
 const SEVERITIES = [
   { severityNumber: 9, severityText: 'INFO' },
   { severityNumber: 9, severityText: 'INFO' },
   { severityNumber: 9, severityText: 'INFO' },
   { severityNumber: 5, severityText: 'DEBUG' },
   { severityNumber: 13, severityText: 'WARN' },
-  { severityNumber: 17, severityText: 'ERROR' },
 ]
 
-/** One request of a batch processor: every other trace's records are written inside of it, the rest outside of any. */
+/**
+ * One request of a batch processor: every other trace's records are written inside of it, the rest outside of any. Five of a
+ * hundred are errors, each with a text of its own and all of one template, which the records do not tell.
+ */
 export function benchLogPayload(options: LogPayloadOptions): BenchPayload {
   const random = createRandom(options.seed * 7_919 + 2)
   const message = {
@@ -97,7 +101,7 @@ function logRecord({ ids, attributes }: Origin, random: Random, nowMs: number): 
   return {
     timeUnixNano: String(timeNs),
     observedTimeUnixNano: String(timeNs + 1_000_000n),
-    ...random.pick(SEVERITIES),
+    ...(random.chance(ERROR_SHARE) ? ERROR : random.pick(SEVERITIES)),
     body: {
       stringValue: `order ${order} of customer ${customer}: stock of 3 items reserved in warehouse eu-central-1b, payment authorized by provider in ${random.below(500)} ms`,
     },

@@ -48,10 +48,15 @@ const ROUTES = [
   'insert shop.order_line',
   'GET /customers/:id/addresses',
 ]
-const KINDS = [2, 2, 2, 3, 3, 1]
+const SERVER = 2
+const KINDS = [SERVER, SERVER, SERVER, 3, 3, 1]
+const MESSAGE = 'connection terminated unexpectedly'
 const SCOPES = ['@opentelemetry/instrumentation-http', '@opentelemetry/instrumentation-pg']
 
-/** One request of a batch exporter as services under load send it, in both encodings. */
+/**
+ * One request of a batch exporter as services under load send it, in both encodings. Of a hundred spans five are erroneous, as many
+ * as the floors of ingest are to hold at: two threw, three replied 500 and say no more.
+ */
 export function benchPayload(options: BenchPayloadOptions): BenchPayload {
   const random = createRandom(options.seed * 7_919 + 1)
   const inputs: TracesInput[] = SCOPES.map((name, index) => ({
@@ -74,28 +79,31 @@ function spans(options: BenchPayloadOptions, random: Random, scope: number): Spa
 function span(options: BenchPayloadOptions, random: Random, traceId: Buffer): SpanInput {
   const startNs =
     BigInt(options.nowMs - random.below(60_000)) * NS_PER_MS + BigInt(random.below(1e6))
-  const hasFailed = random.chance(0.02)
+  const hasThrown = random.chance(0.02)
+  const hasReplied500 = !hasThrown && random.chance(0.03)
+  const hasFailed = hasThrown || hasReplied500
   return {
     traceId,
     spanId: random.bytes(8),
     ...(random.chance(0.8) ? { parentSpanId: random.bytes(8) } : {}),
     flags: 0x101,
     name: random.pick(ROUTES),
-    kind: random.pick(KINDS),
+    kind: hasReplied500 ? SERVER : random.pick(KINDS),
     startTimeUnixNano: startNs,
     endTimeUnixNano: startNs + BigInt(random.below(250_000_000)),
-    attributes: Object.fromEntries(attributes(random).slice(0, options.attributes)),
-    ...(hasFailed ? { events: [exception(startNs)] } : {}),
-    status: hasFailed ? { code: 2, message: 'connection terminated unexpectedly' } : {},
+    attributes: Object.fromEntries(attributes(random, hasFailed).slice(0, options.attributes)),
+    ...(hasThrown ? { events: [exception(startNs)] } : {}),
+    // Instrumentation of HTTP describes no reply.
+    status: hasFailed ? { code: 2, ...(hasThrown ? { message: MESSAGE } : {}) } : {},
   }
 }
 
-function attributes(random: Random): [string, Value][] {
+function attributes(random: Random, hasFailed: boolean): [string, Value][] {
   const id = random.below(1_000_000)
   return [
     ['http.request.method', random.pick(['GET', 'POST', 'GET', 'PUT'])],
     ['http.route', '/orders/:id'],
-    ['http.response.status_code', random.pick([200, 200, 200, 201, 404, 500])],
+    ['http.response.status_code', hasFailed ? 500 : random.pick([200, 200, 200, 201, 404])],
     ['url.path', `/orders/${id}`],
     ['url.scheme', 'http'],
     ['server.address', 'orders.shop.svc.cluster.local'],
@@ -118,7 +126,7 @@ function exception(startNs: bigint): EventInput {
     timeUnixNano: startNs + 1_000n,
     attributes: {
       'exception.type': 'ConnectionError',
-      'exception.message': 'connection terminated unexpectedly',
+      'exception.message': MESSAGE,
       'exception.stacktrace': Array.from(
         { length: 8 },
         (_, line) => `    at Client.query (/app/node_modules/pg/lib/client.js:${line + 100}:13)`,

@@ -86,6 +86,9 @@ export function createBenchTranslator() {
     tenantAttributes: config.tenantAttributes,
     correlationAttributes: config.correlationAttributes,
     dictionaryCacheSize: 20_000,
+    errorFingerprintAttributes: config.errorFingerprintAttributes,
+    errorUserAttributes: config.errorUserAttributes,
+    fingerprintRules: config.fingerprintRules,
     limits: config,
   })
 }
