@@ -26,11 +26,10 @@ export const NO_GROUPING: GroupingTexts = { rules: [], inApp: [] }
 export function showGrouping({ rules, inApp }: GroupingTexts) {
   const list = (values: readonly string[]) => `[${values.join(', ')}]`
   return [
-    ...rules.map(({ match, fingerprint, title, place }, index) => {
+    ...rules.map(({ match, fingerprint, place }, index) => {
       const asked = Object.entries(match).map(([field, glob]) => `${field}: ${glob}`)
-      const called = title === null ? '' : ` "${title}"`
       return {
-        text: `errors.rules[${index}]=${list(asked)} -> ${list(fingerprint)}${called}`,
+        text: `errors.rules[${index}]=${list(asked)} -> ${list(fingerprint)}`,
         place,
       }
     }),
@@ -40,10 +39,10 @@ export function showGrouping({ rules, inApp }: GroupingTexts) {
   ]
 }
 
-/** Reads the section `errors.rules`: a list of `{match, fingerprint, title}`. Those with a fault are left out. */
+/** Reads the section `errors.rules`: a list of `{match, fingerprint}`. Those with a fault are left out. */
 export function readRules(source: FileSource, node: Node): GroupingTexts['rules'] {
   const section = 'errors.rules'
-  return itemsOf(source, section, node, 'a list of {match, fingerprint, title}').flatMap(
+  return itemsOf(source, section, node, 'a list of {match, fingerprint}').flatMap(
     (item, index) => readRule(source, `${section}[${index}]`, item) ?? [],
   )
 }
@@ -66,7 +65,7 @@ export function readInApp(source: FileSource, node: Node): GroupingTexts['inApp'
   })
 }
 
-const RULE_KEYS = ['match', 'fingerprint', 'title']
+const RULE_KEYS = ['match', 'fingerprint']
 /** Every error is matched against every glob. */
 const LONGEST_TEXT = 200
 
@@ -76,13 +75,11 @@ function readRule(source: FileSource, path: string, item: Node) {
   const before = source.faults.length
   const match = readMatch(source, `${path}.match`, entries.get('match') ?? null, item)
   const fingerprint = readParts(source, `${path}.fingerprint`, entries.get('fingerprint') ?? null)
-  const titleNode = entries.get('title') ?? null
-  const title = titleNode === null ? null : textOf(source, `${path}.title`, titleNode, item)
-  if (fingerprint.length === 0 && title === null && source.faults.length === before) {
-    source.fault(item, path, null, 'it says neither a fingerprint nor a title', null)
+  if (fingerprint.length === 0 && source.faults.length === before) {
+    source.fault(item, path, null, 'it says no fingerprint', null)
   }
   if (source.faults.length > before) return null
-  return { match, fingerprint, title, place: source.placeOf(item) }
+  return { match, fingerprint, place: source.placeOf(item) }
 }
 
 function readMatch(source: FileSource, path: string, node: Node | null, item: Node) {

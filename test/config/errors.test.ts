@@ -12,7 +12,6 @@ errors:
   rules:
     - match: {class: 'Chunk*', attribute.tenant.plan: free}
       fingerprint: [chunk-load, '{{ code }}']
-      title: An old build
     - match:
         path: src/legacy/*
       fingerprint: ['{{ default }}', "{{ attribute.shop }}"]
@@ -32,8 +31,8 @@ t.test('nothing said is no rule', async (t) => {
 t.test('rules and folders are ready for use, in their order', async (t) => {
   const { rules, inApp } = load({}, YAML).fingerprintRules
   t.match(rules, [
-    { fingerprint: ['chunk-load', '{{ code }}'], title: 'An old build' },
-    { fingerprint: ['{{ default }}', '{{ attribute.shop }}'], title: null },
+    { fingerprint: ['chunk-load', '{{ code }}'] },
+    { fingerprint: ['{{ default }}', '{{ attribute.shop }}'] },
   ])
   const [first] = rules[0]?.match ?? []
   t.equal(first?.field, 'class')
@@ -58,10 +57,10 @@ t.test('the effective configuration tells them, with file and line', async (t) =
   t.strictSame(
     lines.map((line) => line.replace(/ +#/, ' #')),
     [
-      '# errors.rules[0]=[class: Chunk*, attribute.tenant.plan: free] -> [chunk-load, {{ code }}] "An old build" # file, sidelight.yaml:4',
-      '# errors.rules[1]=[path: src/legacy/*] -> [{{ default }}, {{ attribute.shop }}] # file, sidelight.yaml:7',
-      '# errors.in_app[0]=pkg:@acme/*: true # file, sidelight.yaml:11',
-      '# errors.in_app[1]=src/generated/?.js: false # file, sidelight.yaml:12',
+      '# errors.rules[0]=[class: Chunk*, attribute.tenant.plan: free] -> [chunk-load, {{ code }}] # file, sidelight.yaml:4',
+      '# errors.rules[1]=[path: src/legacy/*] -> [{{ default }}, {{ attribute.shop }}] # file, sidelight.yaml:6',
+      '# errors.in_app[0]=pkg:@acme/*: true # file, sidelight.yaml:10',
+      '# errors.in_app[1]=src/generated/?.js: false # file, sidelight.yaml:11',
     ],
   )
 })
@@ -85,7 +84,7 @@ const FAULTS: [yaml: string, ...faults: RegExp[]][] = [
     /match\.class: it is longer than 200 characters/,
   ],
   [rule('{match: {class: A}, fingerprint: a}'), /fingerprint: it is not a list of texts/],
-  [rule('{match: {class: A}}'), /rules\[0\]: it says neither a fingerprint nor a title/],
+  [rule('{match: {class: A}}'), /rules\[0\]: it says no fingerprint/],
   [
     rule("{match: {class: A}, fingerprint: ['{{ defualt }}']}"),
     /fingerprint\[0\]=\{\{ defualt \}\}: there is no such variable; did you mean \{\{ default \}\}\?/,

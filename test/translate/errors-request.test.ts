@@ -271,7 +271,7 @@ t.test('the application and rules say what is grouped together', (t) => {
   )
   t.equal(hashes[0], hashes[1])
   const fingerprintRules = compileRules(
-    [{ match: { class: 'Error' }, fingerprint: ['{{ attribute.shop.id }}'], title: null }],
+    [{ match: { class: 'Error' }, fingerprint: ['{{ attribute.shop.id }}'] }],
     [],
   )
   const ruled = createErrorTranslator({ fingerprintRules })

@@ -87,8 +87,6 @@ export interface Fingerprint {
    * tell of one throw and only one knows its cause, they have one of these in common.
    */
   readonly alone: readonly string[]
-  /** What the group is to be called, by a rule; null when none says. */
-  readonly title: string | null
 }
 
 /**
@@ -109,7 +107,6 @@ export function fingerprint(report: ErrorReport, rules: FingerprintRules): Finge
     innermost: alone[alone.length - 1] ?? grouped.hash,
     similar: asked.hash === null ? similar : [grouped.hash, ...similar],
     alone: alone.length === 0 ? [grouped.hash] : alone,
-    title: asked.title,
   }
 }
 
@@ -121,7 +118,6 @@ function read(report: ErrorReport, rules: FingerprintRules): Grouping {
 
 interface Asked {
   readonly hash: string | null
-  readonly title: string | null
   readonly why: readonly FingerprintPart[]
 }
 
@@ -138,8 +134,7 @@ function askFor(
     : report.explicit === null || report.explicit === ''
       ? null
       : splitExplicit(report.explicit)
-  const title = rule?.title ?? null
-  if (parts === null) return { hash: null, title, why: [] }
+  if (parts === null) return { hash: null, why: [] }
   const values = fillIn(parts, report, grouped)
   const kind = isRuled ? 'rule' : 'explicit'
   const hint = isRuled ? `the rule ${rule.text}` : 'the application asks for it'
@@ -150,7 +145,6 @@ function askFor(
       values.length === 1 && values[0] === grouped.hash
         ? grouped.hash
         : hashParts(['fp/1', tenant, namespace, service, 'asked', ...values]),
-    title,
     why: values.map((value) => ({ kind, value, isUsed: true, hint, exception: 0 })),
   }
 }

@@ -20,7 +20,6 @@ export const RULE_VARIABLES = ['default', ...RULE_FIELDS] as const
 export interface RuleText {
   readonly match: Readonly<Record<string, string>>
   readonly fingerprint: readonly string[]
-  readonly title: string | null
 }
 
 /** Which frames are of the application, by their normalised path; the first that matches decides. */
@@ -39,7 +38,6 @@ export interface FingerprintRules {
 export interface FingerprintRule {
   readonly match: readonly { readonly field: string; readonly glob: Glob }[]
   readonly fingerprint: readonly string[]
-  readonly title: string | null
   /** As it is shown in `why`. */
   readonly text: string
 }
@@ -53,10 +51,9 @@ export function compileRules(
   inApp: readonly InAppText[],
 ): FingerprintRules {
   return {
-    rules: rules.map(({ match, fingerprint, title }) => ({
+    rules: rules.map(({ match, fingerprint }) => ({
       match: Object.entries(match).map(([field, glob]) => ({ field, glob: compileGlob(glob) })),
       fingerprint,
-      title,
       text: Object.entries(match)
         .map(([field, glob]) => `${field}:${glob}`)
         .join(' '),

@@ -212,17 +212,15 @@ t.test('an application and rules say what a group is, rules first', async (t) =>
   t.equal(mine.innermost, plain.innermost)
   const rules = compileRules(
     [
-      { match: { class: 'Chunk*', path: 'src/*' }, fingerprint: ['chunk'], title: 'Old build' },
+      { match: { class: 'Chunk*', path: 'src/*' }, fingerprint: ['chunk'] },
       {
         match: { class: '*' },
         fingerprint: ['{{ default }}', '{{ attribute.shop }}'],
-        title: null,
       },
     ],
     [{ path: 'src/server.js', isInApp: false }],
   )
   const ruled = take({ ...error, explicit: 'mine' }, rules)
-  t.equal(ruled.title, 'Old build')
   t.match(ruled.why[0], { kind: 'rule', value: 'chunk', hint: /class:Chunk\*/ })
   const shop = (name: string) => take({ ...said('Error: x', ...APP), attribute: () => name }, rules)
   t.not(shop('a').hash, shop('b').hash)
