@@ -45,29 +45,40 @@ export class AttributeTable {
   readonly #cursor: Cursor
   readonly #keyStarts: number[] = []
   readonly #keyEnds: number[] = []
-  readonly #values: Parts[] = []
-  /** Where the KeyValues begin and end. */
+  /** Of values sent in one part, as nearly all are, where it lies; -1 of others. */
+  readonly #starts: number[] = []
+  readonly #ends: number[] = []
+  /** Of the others all parts, by the number of the attribute. */
+  readonly #split = new Map<number, Parts>()
+  /** Bits of the lengths and of the last letters of the names there are: most names asked for are of neither. */
+  #lengths = 0
+  #letters = 0
+  /** How many there are. */
+  count = 0
+  /** Where the KeyValues begin and end; what lies beyond `count` of them is of items before. */
   readonly places: number[] = []
 
   constructor(cursor: Cursor) {
     this.#cursor = cursor
   }
 
-  get count(): number {
-    return this.#values.length
-  }
-
   clear(): void {
-    this.#keyStarts.length = this.#keyEnds.length = this.#values.length = this.places.length = 0
+    this.count = 0
+    this.#lengths = this.#letters = 0
+    if (this.#split.size > 0) this.#split.clear()
   }
 
   /** Adds the KeyValue that begins at the cursor. */
   read(end: number): void {
     const cursor = this.#cursor
-    const parts: number[] = []
+    const index = this.count++
+    const { places } = this
     let keyStart = end
     let keyEnd = end
-    this.places.push(cursor.at, end)
+    let parts: number[] | null = null
+    places[index * 2] = cursor.at
+    places[index * 2 + 1] = end
+    this.#starts[index] = this.#ends[index] = -1
     while (cursor.at < end) {
       const tag = cursor.tag(end)
       if (tag !== KEY && tag !== VALUE) {
@@ -75,16 +86,25 @@ export class AttributeTable {
         continue
       }
       const fieldEnd = cursor.delimited(end)
-      if (tag === VALUE) parts.push(cursor.at, fieldEnd)
-      else {
+      if (tag === KEY) {
         keyStart = cursor.at
         keyEnd = fieldEnd
+      } else if (this.#starts[index] === -1 && parts === null) {
+        this.#starts[index] = cursor.at
+        this.#ends[index] = fieldEnd
+      } else {
+        parts ??= [this.#starts[index]!, this.#ends[index]!]
+        parts.push(cursor.at, fieldEnd)
       }
       cursor.at = fieldEnd
     }
-    this.#keyStarts.push(keyStart)
-    this.#keyEnds.push(keyEnd)
-    this.#values.push(parts)
+    this.#keyStarts[index] = keyStart
+    this.#keyEnds[index] = keyEnd
+    this.#lengths |= 1 << ((keyEnd - keyStart) & 31)
+    if (keyEnd > keyStart) this.#letters |= 1 << (cursor.bytes[keyEnd - 1]! & 31)
+    if (parts === null) return
+    this.#starts[index] = -1
+    this.#split.set(index, parts)
   }
 
   /** Adds what a map holds, given as `mapOf` or `map` give it. */
@@ -103,14 +123,17 @@ export class AttributeTable {
 
   /** A string, a number or a boolean as text, of a list the first; null where there is nothing of the kind. */
   text(name: Buffer, maxBytes = LONGEST_TEXT_BYTES): string | null {
-    const value = this.#find(name)
-    return value === null ? null : textOf(this.#cursor, value, maxBytes)
+    const index = this.#find(name)
+    if (index === -1) return null
+    return textOf(this.#cursor, this.#valueAt(index), maxBytes)
   }
 
   /** A string; null where the value is none. */
   string(name: Buffer, maxBytes: number): string | null {
-    const value = this.#find(name)
-    if (value === null || memberOf(this.#cursor, value).tag !== STRING_VALUE) return null
+    const index = this.#find(name)
+    if (index === -1) return null
+    const value = this.#valueAt(index)
+    if (memberOf(this.#cursor, value).tag !== STRING_VALUE) return null
     return textOf(this.#cursor, value, maxBytes)
   }
 
@@ -125,15 +148,15 @@ export class AttributeTable {
 
   /** Where the map lies that is the value; null where it is none. */
   map(name: Buffer): Parts | null {
-    const value = this.#find(name)
-    return value === null ? null : mapOf(this.#cursor, value)
+    const index = this.#find(name)
+    return index === -1 ? null : mapOf(this.#cursor, this.#valueAt(index))
   }
 
   /** The first names there are. */
   keys(): string[] {
     const { bytes } = this.#cursor
     return this.#keyStarts
-      .slice(0, MOST_KEYS)
+      .slice(0, Math.min(this.count, MOST_KEYS))
       .map((start, index) => decodeCut(bytes, start, this.#keyEnds[index]!, LONGEST_KEY_BYTES))
   }
 
@@ -144,19 +167,38 @@ export class AttributeTable {
     return this.#keyEnds[index]! - start === name.length && isAt(this.#cursor, start, name)
   }
 
-  #find(name: Buffer): Parts | null {
-    const starts = this.#keyStarts
-    for (let index = starts.length - 1; index >= 0; index--) {
-      const start = starts[index]!
-      if (this.#keyEnds[index]! - start !== name.length) continue
-      if (isAt(this.#cursor, start, name)) return this.#values[index]!
+  /** The number of the last attribute of the name, -1 without. */
+  #find(name: Buffer): number {
+    const { length } = name
+    if ((this.#lengths & (1 << (length & 31))) === 0) return -1
+    if (length > 0 && (this.#letters & (1 << (name[length - 1]! & 31))) === 0) return -1
+    for (let index = this.count - 1; index >= 0; index--) {
+      const start = this.#keyStarts[index]!
+      if (this.#keyEnds[index]! - start !== length) continue
+      if (isAt(this.#cursor, start, name)) return index
     }
-    return null
+    return -1
   }
+
+  #valueAt(index: number): Parts {
+    const start = this.#starts[index]!
+    return start === -1 ? (this.#split.get(index) ?? []) : [start, this.#ends[index]!]
+  }
+}
+
+/** Where the text begins of an AnyValue that is one string and nothing else, as most are; -1 of others. */
+function startOfString(cursor: Cursor, start: number, end: number): number {
+  if (start === end || cursor.bytes[start] !== STRING_VALUE) return -1
+  cursor.at = start + 1
+  return cursor.delimited(end) === end ? cursor.at : -1
 }
 
 /** The AnyValue, a string, a number or a boolean, as text, of a list the first; null where it is nothing of the kind. */
 export function textOf(cursor: Cursor, value: Parts, maxBytes: number): string | null {
+  if (value.length === 2) {
+    const textStart = startOfString(cursor, value[0]!, value[1]!)
+    if (textStart !== -1) return decodeCut(cursor.bytes, textStart, value[1]!, maxBytes)
+  }
   const member = memberOf(cursor, value)
   const [start = 0, end = 0] = member.pieces
   switch (member.tag) {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash as digestOf } from 'node:crypto'
 import { ByteCache, type CacheKey } from './cache'
 import { ErrorKey } from './error-key'
 import { uuidOf } from './error-scope'
@@ -119,7 +119,7 @@ function rowOf(report: ErrorReport, { algorithm, ...taken }: Fingerprint): (stri
 
 function createStandIn({ names: [tenant, , namespace, name] }: ServiceIdentity): KnownError {
   const content = ['error_group_hash', OVERFLOW_NAME, tenant, namespace, name]
-  const hash = uuidOf(createHash('sha256').update(JSON.stringify(content)).digest())
+  const hash = uuidOf(digestOf('sha256', JSON.stringify(content), 'hex'))
   const service = [tenant, namespace, name]
   const shown = [OVERFLOW_NAME, null, '', '', '', '', '[]', '{}']
   const identity = identifyError(hash, ['fp/1', ...service, 'exception', ...shown])

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { ErrorReport } from './fingerprint/fingerprint'
+import { parameterise } from './fingerprint/message'
 import type { FingerprintRules } from './fingerprint/rules'
 
 const FIRST_ROOM_BYTES = 16 * 1_024
@@ -9,23 +10,25 @@ const LONGEST_KEY_BYTES = 4_096
 const BYTES_A_UNIT = 3
 const ATTRIBUTE_VARIABLE = /\{\{\s*attribute\.(.+?)\s*\}\}/g
 
+/** What of the texts is in a key. */
+const FORM = { whole: 0, none: 1, fixed: 2, varying: 3 } as const
+
 /** Everything the fingerprint of an error depends on, as bytes; the same memory serves for all of them. */
 export class ErrorKey {
+  readonly #hasRules: boolean
   readonly #ruleAttributes: readonly string[]
   bytes = Buffer.allocUnsafeSlow(FIRST_ROOM_BYTES)
   end = 0
 
   constructor(rules: FingerprintRules) {
+    this.#hasRules = rules.rules.length > 0
     this.#ruleAttributes = attributesOf(rules)
   }
 
   write(report: ErrorReport): void {
     this.end = 0
     this.#text(report.kind)
-    this.#text(report.type)
-    this.#text(report.message)
-    this.#text(report.stack)
-    this.#text(report.template)
+    this.#said(report)
     this.#text(report.module)
     this.#text(report.operation)
     this.#optional(report.code)
@@ -42,6 +45,32 @@ export class ErrorKey {
       }
     }
     if (this.end > LONGEST_KEY_BYTES) this.#shorten()
+  }
+
+  /**
+   * The texts, so far as they count: of a failed span none does, and of a log record without a stack no more than what is left once
+   * all that varies is replaced, so that the texts of a template have one key.
+   */
+  #said(report: ErrorReport): void {
+    if (this.#isAsked(report)) return this.#whole(report)
+    if (report.kind === 'span') return this.#number(FORM.none)
+    if (report.kind !== 'log' || report.template.includes('\n')) return this.#whole(report)
+    const template = parameterise(report.template)
+    this.#number(template === report.template ? FORM.fixed : FORM.varying)
+    this.#text(template)
+  }
+
+  /** Whether a rule or the application decides, who may look at any of the texts. */
+  #isAsked({ explicit }: ErrorReport): boolean {
+    return this.#hasRules || (explicit !== null && explicit !== '')
+  }
+
+  #whole(report: ErrorReport): void {
+    this.#number(FORM.whole)
+    this.#text(report.type)
+    this.#text(report.message)
+    this.#text(report.stack)
+    this.#text(report.template)
   }
 
   #optional(text: string | null): void {

@@ -85,7 +85,7 @@ export class OccurrenceWriter {
     rows.reset()
     for (const table of tables) {
       const { places } = table
-      for (let at = 0; at < places.length; at += 2) {
+      for (let at = 0; at < table.count * 2; at += 2) {
         if (TOLD_APART.some((name) => table.isNamed(at, name))) continue
         const { end } = rows
         if (end > 0) rows.byte(COMMA)

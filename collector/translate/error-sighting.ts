@@ -3,6 +3,9 @@ import type { ErrorSource } from './error-throw'
 import type { ErrorReport } from './fingerprint/fingerprint'
 import type { Identity, ResourceIdentity, ServiceIdentity } from './identity'
 
+/** How well the operation of an item tells what went wrong: that of a request best. */
+export const RANK = { record: 0, span: 1, request: 2 } as const
+
 /** Where an error was met: the span or log record, and whose it is. */
 export interface ErrorPlace {
   /** Where the item begins in the body. */
@@ -20,7 +23,7 @@ export interface ErrorPlace {
   readonly release: string
   /** In which it counts, in minutes since 1970. */
   readonly minute: number
-  /** How well the operation tells what went wrong: that of a request best, a log record's least. */
+  /** One of `RANK`. */
   readonly rank: number
 }
 

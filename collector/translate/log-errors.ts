@@ -12,7 +12,7 @@ import { toBigInt, type UnixNanos } from './time'
 import type { Translation } from './translator'
 
 const ATTRIBUTE = 0x32
-const LOG_RANK = 0
+const NOTHING: readonly string[] = []
 
 /** What the text of a body was made from, by loggers of Node.js, .NET, Python and others. */
 const TEMPLATE = names(
@@ -30,13 +30,15 @@ const ESCAPED = names('exception.escaped')
 /** A log record that is kept and may tell of an error. */
 export interface ErroneousRecord {
   readonly record: LogRecordReader
-  readonly place: Omit<ErrorPlace, 'rank'>
+  readonly place: ErrorPlace
   /** Where it ends in the body of the request. */
   readonly end: number
   /** Under which it is kept. */
   readonly time: UnixNanos
   /** Its severity number, or what its text means; 0 when neither is known. */
   readonly severity: number
+  /** Whether attributes or the body may say something of an exception. */
+  readonly mayHoldException: boolean
 }
 
 /** Reads once more the log records that may tell of errors: of exceptions, or by their severity. */
@@ -60,12 +62,16 @@ export class LogErrors {
   }
 
   keep(erroneous: ErroneousRecord): void {
-    const { record, end, place, severity } = erroneous
+    const { end, place, severity } = erroneous
     this.#read(place.source, end)
-    const text = this.#texts.ofAttributes(this.#attributes) ?? this.#texts.ofBody(record.bodyParts)
+    const text = erroneous.mayHoldException ? this.#readException(erroneous) : null
     if (text !== null) this.#keepException(erroneous, text)
     else if (severity >= SEVERITY.error) this.#keepMessage(erroneous)
     this.#cursor.at = end
+  }
+
+  #readException({ record }: ErroneousRecord): ExceptionText | null {
+    return this.#texts.ofAttributes(this.#attributes) ?? this.#texts.ofBody(record.bodyParts)
   }
 
   /** Finds the attributes, as many as are kept. */
@@ -110,18 +116,22 @@ export class LogErrors {
     })
   }
 
-  #add({ record, place: where, severity, time }: ErroneousRecord, said: SaidByRecord): void {
+  #add({ record, place, severity, time }: ErroneousRecord, said: SaidByRecord): void {
     const tables = [this.#attributes]
-    const place = { ...where, rank: LOG_RANK }
     const level = severityOf(severity)
-    const { source, shown, shownStack, ...text } = said
+    const { source, shown, shownStack } = said
     this.#throws.addThrow({
       place,
       tables,
       report: this.#reports.report(place, tables, {
-        ...text,
+        kind: said.kind,
+        type: said.type,
+        message: said.message,
+        stack: said.stack,
+        code: said.code,
+        template: said.template,
         severity: level,
-        failure: [],
+        failure: NOTHING,
         isOutgoing: true,
       }),
       source,

@@ -1,5 +1,6 @@
 import { Correlations } from './correlations'
 import { ErrorWatch, EXCEPTION_ATTRIBUTES } from './error-watch'
+import { RANK } from './error-sighting'
 import { type ErrorThrow, SEVERITY } from './error-throw'
 import type { Identity, ResourceIdentity, ScopeIdentity, ServiceIdentity } from './identity'
 import { LogErrors } from './log-errors'
@@ -106,17 +107,19 @@ export class LogRecordTranslator implements ItemTranslator {
     const severity = meantSeverity(cursor, record)
     const isNoticed = this.#errorWatch.isNoticed || record.body.mayHoldException
     if (severity < SEVERITY.error && !isNoticed) return
-    const ids = { source, traceIdStart, spanIdStart: record.spanIdStart, minute: minuteOf(time) }
-    const operation = this.#operation(service, scope)
     const place = {
-      ...ids,
+      source,
+      traceIdStart,
+      spanIdStart: record.spanIdStart,
       service,
       release,
-      operation,
       ownResource: resource,
       resource: identities.resource,
+      operation: this.#operation(service, scope),
+      minute: minuteOf(time),
+      rank: RANK.record,
     }
-    this.#errors.keep({ record, place, end, time, severity })
+    this.#errors.keep({ record, place, end, time, severity, mayHoldException: isNoticed })
   }
 
   #judge(time: UnixNanos): Reason | undefined {

@@ -25,7 +25,8 @@ export interface PendingThrow {
  * SDK tells of the outermost one alone, a logger of its causes too, and the span of the call that failed of the cause.
  */
 export class PendingThrows {
-  readonly #byException = new Map<string, PendingThrow>()
+  /** By scope, then by exception. */
+  readonly #known = new Map<string, Map<string, PendingThrow>>()
   readonly #all = new Set<PendingThrow>()
 
   get size(): number {
@@ -38,15 +39,22 @@ export class PendingThrows {
   }
 
   clear(): void {
-    this.#byException.clear()
+    this.#known.clear()
     this.#all.clear()
+  }
+
+  /** Whether there is a throw of the scope. */
+  has(scope: string): boolean {
+    return this.#known.has(scope)
   }
 
   /** The throw an error of this scope is a sighting of; what turns out to be one throw becomes one. */
   find(scope: string, { alone }: KnownError): PendingThrow | undefined {
+    const known = this.#known.get(scope)
+    if (known === undefined) return undefined
     let found: PendingThrow | undefined
     for (const exception of alone) {
-      const pending = this.#byException.get(`${scope}${exception}`)
+      const pending = known.get(exception)
       if (pending === undefined || pending === found) continue
       if (found === undefined) found = pending
       else found = this.#join(found, pending)
@@ -57,9 +65,14 @@ export class PendingThrows {
   /** Adds a throw, or what else it is found by. */
   add(pending: PendingThrow, { alone }: Pick<PendingThrow | KnownError, 'alone'>): void {
     this.#all.add(pending)
+    let known = this.#known.get(pending.scope)
+    if (known === undefined) {
+      known = new Map()
+      this.#known.set(pending.scope, known)
+    }
     for (const exception of alone) {
       pending.alone.add(exception)
-      this.#byException.set(`${pending.scope}${exception}`, pending)
+      known.set(exception, pending)
     }
   }
 

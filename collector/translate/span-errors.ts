@@ -3,7 +3,7 @@ import { AttributeTable, decodeCut } from './attribute-table'
 import { LONGEST_MESSAGE_BYTES } from './error-limits'
 import { names } from './error-occurrence'
 import { isUnhandled, Reports } from './error-report'
-import type { ErrorPlace, ErrorSighting } from './error-sighting'
+import { type ErrorPlace, type ErrorSighting, RANK } from './error-sighting'
 import { SEVERITY } from './error-throw'
 import { ExceptionTexts } from './exception-text'
 import { failureOf, hasFailed } from './span-failure'
@@ -18,21 +18,17 @@ const EVENT_TIME = 0x09
 const EVENT_ATTRIBUTE = 0x1a
 const EVENT_DROPPED = 0x20
 
-const SERVER = 2
 const CLIENT = 3
 const PRODUCER = 4
-const CONSUMER = 5
 
 const ESCAPED = names('exception.escaped')
 const LONGEST_NAME_BYTES = 512
-/** Of spans whose operation is a request, and of others. */
-const REQUEST_RANK = 2
-const SPAN_RANK = 1
+const NOTHING: readonly string[] = []
 
 /** A span that is kept and may tell of errors. */
 export interface ErroneousSpan {
   readonly span: SpanReader
-  readonly place: Omit<ErrorPlace, 'rank'>
+  readonly place: ErrorPlace
   /** Where it ends in the body. */
   readonly end: number
   /** `bucketOf` the span. */
@@ -63,16 +59,14 @@ export class SpanErrors {
 
   keep(erroneous: ErroneousSpan): void {
     const cursor = this.#cursor
-    const { end, span } = erroneous
-    const isRequest = span.kind === SERVER || span.kind === CONSUMER
-    const place = { ...erroneous.place, rank: isRequest ? REQUEST_RANK : SPAN_RANK }
+    const { end, place } = erroneous
     const events = this.#read(place.source, end)
     let hasThrown = false
     for (let index = 0; index < events.length; index += 2) {
       this.#event.read(events[index]!, events[index + 1]!)
-      if (this.#keepEvent(erroneous, place)) hasThrown = true
+      if (this.#keepEvent(erroneous)) hasThrown = true
     }
-    if (!hasThrown && isRequest) this.#keepFailure(erroneous, place)
+    if (!hasThrown && place.rank === RANK.request) this.#keepFailure(erroneous)
     cursor.at = end
   }
 
@@ -97,20 +91,30 @@ export class SpanErrors {
   }
 
   /** Whether the event that was read is an exception. */
-  #keepEvent({ span, time, isError, isRoot }: ErroneousSpan, place: ErrorPlace): boolean {
+  #keepEvent({ span, place, time, isError, isRoot }: ErroneousSpan): boolean {
     const event = this.#event
     const text = this.#texts.ofEvent(event.attributes)
     if (text === null) return false
     const tables = [this.#attributes, event.attributes]
-    const isRequest = place.rank === REQUEST_RANK
+    const isRequest = place.rank === RANK.request
     const isCall = span.kind === CLIENT || span.kind === PRODUCER
     const severity = isError && !isCall ? SEVERITY.error : SEVERITY.warning
-    const said = { ...text, kind: 'exception', template: '', severity, failure: [] } as const
     // Only what leaves the outermost span of a request has not been caught by the program.
     const hasEscaped = (isRequest || isRoot) && event.attributes.firstText(ESCAPED) === 'true'
     const sighting: ErrorSighting = {
-      ...this.#sighting(place, tables),
-      report: this.#reports.report(place, tables, { ...said, isOutgoing: !isRequest }),
+      place,
+      tables,
+      report: this.#reports.report(place, tables, {
+        kind: 'exception',
+        type: text.type,
+        message: text.message,
+        stack: text.stack,
+        code: text.code,
+        template: '',
+        severity,
+        failure: NOTHING,
+        isOutgoing: !isRequest,
+      }),
       source: 'exception_event',
       message: text.message,
       stack: text.stack,
@@ -118,6 +122,7 @@ export class SpanErrors {
       isHandled: !hasEscaped && !isUnhandled(tables),
       isIncomplete: hasDropped(span) || event.dropped !== 0,
       timeNs: clampedTime(event.timeNs, span, time),
+      userId: this.#reports.userOf(tables),
     }
     // A sentence is what instrumentations of clients have of an error that others tell of with its class and stack, and says too
     // little to be known for the same.
@@ -126,7 +131,7 @@ export class SpanErrors {
     return true
   }
 
-  #keepFailure({ span, time, isError }: ErroneousSpan, place: ErrorPlace): void {
+  #keepFailure({ span, place, time, isError }: ErroneousSpan): void {
     const attributes = this.#attributes
     if (!isError && !hasFailed(attributes)) return
     const { bytes } = this.#cursor
@@ -135,12 +140,21 @@ export class SpanErrors {
     const message = decodeCut(bytes, statusMessageStart, statusMessageEnd, LONGEST_MESSAGE_BYTES)
     const tables = [attributes]
     const failure = failureOf(attributes, span.kind, name)
-    const said = { type: '', message, stack: '', code: null, template: '', failure } as const
     const severity = SEVERITY.error
-    const report = { ...said, kind: 'span', severity, isOutgoing: false } as const
     this.#throws.addFailure({
-      ...this.#sighting(place, tables),
-      report: this.#reports.report(place, tables, report),
+      place,
+      tables,
+      report: this.#reports.report(place, tables, {
+        kind: 'span',
+        type: '',
+        message,
+        stack: '',
+        code: null,
+        template: '',
+        severity,
+        failure,
+        isOutgoing: false,
+      }),
       source: 'span_status',
       message,
       stack: '',
@@ -148,11 +162,8 @@ export class SpanErrors {
       isHandled: !isUnhandled(tables),
       isIncomplete: hasDropped(span),
       timeNs: toBigInt(time),
+      userId: this.#reports.userOf(tables),
     })
-  }
-
-  #sighting(place: ErrorPlace, tables: ErrorSighting['tables']) {
-    return { place, tables, userId: this.#reports.userOf(tables) }
   }
 }
 

@@ -2,6 +2,7 @@ import { type AcceptedTimes, describe, judge, REASONS, type Reason } from './spa
 import { Correlations } from './correlations'
 import { Edges } from './edges'
 import { ErrorWatch, FAILURE_ATTRIBUTES } from './error-watch'
+import { RANK } from './error-sighting'
 import type { ErrorThrow } from './error-throw'
 import { HttpStatus } from './http-status'
 import type { ResourceIdentity, ScopeIdentity, ServiceIdentity } from './identity'
@@ -116,10 +117,20 @@ export class SpanTranslator implements ItemTranslator {
       this.#correlations.keep({ source, traceIdStart, time, service, resource, scope })
     }
     if (!this.#mayBeErroneous()) return
-    const { minute, isError, isRoot } = figures
+    const { minute, isError, isRoot, isServing } = figures
     const { spanIdStart } = this.#span
-    const ids = { source, traceIdStart, spanIdStart, service, release, minute }
-    const place = { ...ids, ownResource: resource, resource: identities.resource, operation }
+    const place = {
+      source,
+      traceIdStart,
+      spanIdStart,
+      service,
+      release,
+      ownResource: resource,
+      resource: identities.resource,
+      operation,
+      minute,
+      rank: isServing ? RANK.request : RANK.span,
+    }
     this.#errors.keep({ span: this.#span, place, end, time, isError, isRoot })
   }
 

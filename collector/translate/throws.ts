@@ -2,7 +2,7 @@ import { ErrorCandidates } from './error-candidates'
 import type { ErrorFingerprints, KnownError } from './error-fingerprints'
 import { OccurrenceWriter } from './error-occurrence'
 import type { ErrorSampler } from './error-sampler'
-import { scopeOfInstance, scopeOfTrace, userHashOf } from './error-scope'
+import { Scopes, userHashOf } from './error-scope'
 import type { ErrorSighting } from './error-sighting'
 import type { ErrorOccurrence, ErrorThrow } from './error-throw'
 import { chainOf, finish, type PendingThrow, PendingThrows } from './pending-throws'
@@ -30,8 +30,9 @@ export class Throws {
   readonly #candidates: ErrorCandidates
   readonly #throws = new PendingThrows()
   readonly #failures = new PendingThrows()
-  /** Of traces of this request. */
-  readonly #scopes = new Map<string, string>()
+  readonly #scopes = new Scopes()
+  /** Of traces of this request, by the number of their service. */
+  readonly #traces = new Map<number, Map<string, string>>()
   #occurrenceRoomBytes = 0
   /** What is left of the request once it has ended. */
   finished: readonly ErrorThrow[] = []
@@ -73,14 +74,12 @@ export class Throws {
 
   /** Writes the rows and makes the throws, once all items have been read. */
   endRequest(): void {
-    const scopes = new Set<string>()
     this.finished = this.#throws.all().map((pending) => {
-      scopes.add(pending.scope)
       this.#use(pending)
       return finish(pending)
     })
     for (const pending of this.#failures.all()) {
-      if (scopes.has(pending.scope)) continue
+      if (this.#throws.has(pending.scope)) continue
       this.#use(pending)
       this.#candidates.keep(pending.place.source, finish(pending))
     }
@@ -158,14 +157,19 @@ export class Throws {
 
   #scopeOf({ place, timeNs }: ErrorSighting): string {
     const { service, traceIdStart, ownResource } = place
-    if (traceIdStart === -1) return scopeOfInstance(service, ownResource.instance, timeNs)
+    if (traceIdStart === -1) return this.#scopes.ofInstance(service, ownResource.instance, timeNs)
     const { bytes } = this.#shared.cursor
-    const key = `${service.serial} ${bytes.toString('latin1', traceIdStart, traceIdStart + TRACE_ID_BYTES)}`
-    let scope = this.#scopes.get(key)
+    const traceIdEnd = traceIdStart + TRACE_ID_BYTES
+    let known = this.#traces.get(service.serial)
+    if (known === undefined) {
+      known = new Map()
+      this.#traces.set(service.serial, known)
+    }
+    const traceId = bytes.toString('latin1', traceIdStart, traceIdEnd)
+    let scope = known.get(traceId)
     if (scope === undefined) {
-      const traceId = bytes.subarray(traceIdStart, traceIdStart + TRACE_ID_BYTES)
-      scope = scopeOfTrace(service, traceId)
-      this.#scopes.set(key, scope)
+      scope = this.#scopes.ofTrace(service, bytes, traceIdStart, traceIdEnd)
+      known.set(traceId, scope)
     }
     return scope
   }
@@ -180,7 +184,7 @@ export class Throws {
   #forget(): void {
     this.#throws.clear()
     this.#failures.clear()
-    this.#scopes.clear()
+    this.#traces.clear()
   }
 }
 
