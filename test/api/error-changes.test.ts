@@ -21,6 +21,9 @@ const BODIES: Readonly<Record<(typeof CHANGES)[number], object>> = {
 /** What everybody knows. */
 const SUBJECT = { id: GROUP_ID, tenant: null, actor: 'admin' }
 
+/** A release as long as one is kept. */
+const LONG = '2'.repeat(256)
+
 type Overrides = Partial<ErrorActions>
 
 /** An API that keeps what is done; a change ends with the group it was of, a split with the other one. */
@@ -82,6 +85,7 @@ t.test('every body says what is done, and who does it', async (t) => {
     ],
     ['resolve', { in: 'release' }, { ...resolution, kind: 'in_release' }],
     ['resolve', { in: 'release', release: '2' }, { kind: 'in_release', release: '2', notes: null }],
+    ['resolve', { in: 'release', release: LONG }, { kind: 'in_release', release: LONG }],
     ['resolve', { in: 'next_release' }, { ...resolution, kind: 'in_next_release' }],
     ['reopen', { by: 'ann' }, { actor: 'ann' }],
     ['mute', {}, muting],

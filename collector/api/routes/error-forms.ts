@@ -7,6 +7,7 @@ import { acceptForms } from '../forms'
 import { sendProblemPage } from '../pages'
 import { closedQuery, mustBe, parseUuid, readUuid, UUID } from '../parameters'
 import { BadParameters } from '../problems'
+import { MAX_RELEASE_LENGTH } from '../schemas/error-change'
 import { leadToGroup, sendUnknownPage } from './error-pages'
 
 const HOUR_MS = 3_600_000
@@ -36,7 +37,7 @@ function resolve({ queries }: ErrorFormParts): FastifyPluginCallbackTypebox {
   const kinds: Resolution['kind'][] = ['now', 'in_release', 'in_next_release']
   const fields = {
     kind: Type.Unsafe<Resolution['kind']>({ type: 'string', enum: kinds }),
-    release: Type.Optional(Type.String({ maxLength: MAX_NAME })),
+    release: Type.Optional(Type.String({ maxLength: MAX_RELEASE_LENGTH })),
     notes: Type.Optional(Type.String({ maxLength: MAX_NOTES })),
   }
   return form('resolve', fields, (subject, { kind, release = '', notes = '' }) =>

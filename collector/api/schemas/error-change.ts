@@ -2,6 +2,8 @@ import { Type } from 'typebox'
 import { closed, orNull } from './field'
 
 const MAX_NAME_LENGTH = 200
+/** As long as a release is kept. */
+export const MAX_RELEASE_LENGTH = 256
 const MAX_NOTES_LENGTH = 10_000
 const MAX_LISTED = 1000
 /** Minutes are told apart for two days. */
@@ -30,7 +32,7 @@ const resolution = {
   release: Type.Optional(
     Type.String({
       minLength: 1,
-      maxLength: MAX_NAME_LENGTH,
+      maxLength: MAX_RELEASE_LENGTH,
       description: 'service.version, with in: release; the newest one unless given',
     }),
   ),
