@@ -172,12 +172,15 @@ function keysOf(thrown: ErrorThrow): string[] {
 }
 
 function mergeTwo(first: ErrorThrow, other: ErrorThrow): ErrorThrow {
+  const earliest = other.timeNs < first.timeNs ? other : first
   return {
     ...first,
     alone: [...new Set([...exceptionsOf(first), ...exceptionsOf(other)])],
     severity: Math.max(first.severity, other.severity),
     isHandled: first.isHandled && other.isHandled,
-    timeNs: other.timeNs < first.timeNs ? other.timeNs : first.timeNs,
+    // It counts in the minute of its time.
+    minute: earliest.minute,
+    timeNs: earliest.timeNs,
     userHash: first.userHash ?? other.userHash,
     occurrence: first.occurrence ?? other.occurrence,
   }

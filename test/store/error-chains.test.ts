@@ -4,7 +4,7 @@ import { type ErrorThrow, SEVERITY } from '../../collector/translate/error-throw
 import { MAJORS } from '../helpers/postgres'
 import { uuidOf } from '../helpers/rows'
 import { never, openDatabase, openWriter, stored } from './database'
-import { figures, readErrors, requestWith, throwOf } from './throws'
+import { figures, MINUTE_NS, NOON_NS, readErrors, requestWith, throwOf } from './throws'
 
 /** A throw of these exceptions, from the outermost to the cause, that counts by the whole chain. */
 function chain(
@@ -35,6 +35,17 @@ t.test('sightings of requests that have an exception in common are of one throw'
   ])
   t.equal(mergeThrows([[ab], [a, b]]).length, 1)
   t.equal(mergeThrows([[a, b], [chain('another', ['a', 'b'])]]).length, 3)
+  t.end()
+})
+
+t.test('the earliest time counts, and its minute', (t) => {
+  const early = throwOf('t', 'fault', { timeNs: NOON_NS - MINUTE_NS })
+  for (const order of [
+    [early, throwOf('t')],
+    [throwOf('t'), early],
+  ]) {
+    t.match(mergeThrows([order]), [{ timeNs: early.timeNs, minute: early.minute }])
+  }
   t.end()
 })
 
