@@ -14,6 +14,7 @@ interface Entry<T> {
   readonly third: number
   readonly bytes: Uint8Array
   readonly value: T
+  readonly weightBytes: number
 }
 
 /** A cache may hold this many bytes of keys an entry on average, and one key this many times as much. */
@@ -32,10 +33,10 @@ export class ByteCache<T> {
   #old = new Map<number, Entry<T>>()
   #youngBytes = 0
 
-  /** It holds up to `size` entries, in two halves. */
-  constructor(size: number) {
+  /** It holds up to `size` entries, and of so many bytes, in two halves. */
+  constructor(size: number, capacityBytes = size * AVERAGE_KEY_BYTES) {
     this.#size = Math.max(1, size >> 1)
-    this.#capacityBytes = this.#size * AVERAGE_KEY_BYTES
+    this.#capacityBytes = capacityBytes / 2
   }
 
   find(key: CacheKey): T | undefined {
@@ -48,12 +49,13 @@ export class ByteCache<T> {
     return older.value
   }
 
-  /** Remembers a value under a copy of the key, unless that is very long. */
-  add(key: CacheKey, value: T): void {
+  /** Remembers a value under a copy of the key, unless that is very long. What the value takes counts where it is told. */
+  add(key: CacheKey, value: T, valueBytes = 0): void {
     const { first, second, third, start, end } = key
     if (end - start > LARGEST_KEY_BYTES) return
     const bytes = Uint8Array.prototype.slice.call(key.bytes, start, end)
-    this.#keep(hashOf(key), { first, second, third, bytes, value })
+    const weightBytes = bytes.length + valueBytes
+    this.#keep(hashOf(key), { first, second, third, bytes, value, weightBytes })
   }
 
   #keep(hash: number, entry: Entry<T>): void {
@@ -63,7 +65,7 @@ export class ByteCache<T> {
       this.#youngBytes = 0
     }
     this.#young.set(hash, entry)
-    this.#youngBytes += entry.bytes.length
+    this.#youngBytes += entry.weightBytes
   }
 }
 

@@ -2,7 +2,12 @@ import { hash as digestOf } from 'node:crypto'
 import { ByteCache, type CacheKey } from './cache'
 import { ErrorKey } from './error-key'
 import { uuidOf } from './error-scope'
-import { type ErrorReport, type Fingerprint, fingerprint } from './fingerprint/fingerprint'
+import {
+  type ErrorReport,
+  type Fingerprint,
+  fingerprint,
+  type StackException,
+} from './fingerprint/fingerprint'
 import type { FingerprintRules } from './fingerprint/rules'
 import { jsonOf } from './given-fields'
 import { type Identity, nextSerial, type ServiceIdentity } from './identity'
@@ -23,8 +28,12 @@ export interface KnownError {
   readonly fingerprint: Fingerprint | null
 }
 
-/** Fingerprints remembered: each may take 10 KiB, with its frames and reasons. */
+/** Fingerprints remembered, with their rows, and rows: how many, and in how much memory. */
 const MOST_REMEMBERED = 4_096
+const MOST_FINGERPRINT_BYTES = 16 * 1_024 * 1_024
+const MOST_ROW_BYTES = 8 * 1_024 * 1_024
+/** What a frame, an exception or a reason takes, and a row besides its texts. */
+const OBJECT_BYTES = 128
 /** So many a second are taken of errors that are not known, once the caps are reached. */
 const MOST_BEYOND_CAPS = 100
 const SECOND_MS = 1_000
@@ -38,8 +47,8 @@ export class ErrorFingerprints {
   readonly #overflow: Overflow
   readonly #key: ErrorKey
   readonly #cacheKey: CacheKey
-  readonly #known = new ByteCache<KnownError>(MOST_REMEMBERED)
-  readonly #identities = new Recent<Identity>(MOST_REMEMBERED)
+  readonly #known = new ByteCache<KnownError>(MOST_REMEMBERED, MOST_FINGERPRINT_BYTES)
+  readonly #identities = new Recent(MOST_REMEMBERED, MOST_ROW_BYTES, rowBytes)
   readonly #standIns = new WeakMap<ServiceIdentity, KnownError>()
   #second = 0
   #taken = 0
@@ -70,7 +79,7 @@ export class ErrorFingerprints {
         return this.#standIn(service)
       }
       known = this.#take(report)
-      this.#known.add(key, known)
+      this.#known.add(key, known, heldBytes(report, known))
     }
     return this.#overflow.admitsError(known.identity, service) ? known : this.#standIn(service)
   }
@@ -93,6 +102,38 @@ export class ErrorFingerprints {
     this.#standIns.set(service, made)
     return made
   }
+}
+
+/** What remembering an error holds in memory. A piece of a text keeps all of it, so the texts of the report count whole. */
+function heldBytes(
+  { stack, message, template }: ErrorReport,
+  { identity, fingerprint }: KnownError,
+): number {
+  const { exceptions = [], why = [] } = fingerprint ?? {}
+  const objects = why.length + countObjects(exceptions)
+  return (
+    textBytes(stack) +
+    textBytes(message) +
+    textBytes(template) +
+    objects * OBJECT_BYTES +
+    rowBytes(identity)
+  )
+}
+
+function countObjects(exceptions: readonly StackException[]): number {
+  return exceptions.reduce(
+    (sum, { frames, members = [] }) => sum + 1 + frames.length + countObjects(members),
+    0,
+  )
+}
+
+/** V8 keeps a text in one byte a character, or two. */
+function textBytes(text: string): number {
+  return Buffer.byteLength(text) === text.length ? text.length : 2 * text.length
+}
+
+function rowBytes({ row }: Identity): number {
+  return row.values.reduce((sum, value) => sum + (value?.length ?? 0), OBJECT_BYTES)
 }
 
 /** The columns of `error_group_hash` that follow `group_id`. */

@@ -4,12 +4,17 @@
  */
 export class Recent<T> {
   readonly #size: number
+  readonly #capacityBytes: number
   #young = new Map<string, T>()
   #old = new Map<string, T>()
+  #youngBytes = 0
+  readonly #bytesOf: (value: T) => number
 
-  /** It holds up to `size` values, in two halves. */
-  constructor(size: number) {
+  /** It holds up to `size` values, and of as many bytes, in two halves; `bytesOf` says what a value takes. */
+  constructor(size: number, capacityBytes = Infinity, bytesOf: (value: T) => number = () => 0) {
     this.#size = Math.max(1, size >> 1)
+    this.#capacityBytes = capacityBytes / 2
+    this.#bytesOf = bytesOf
   }
 
   find(key: string): T | undefined {
@@ -21,10 +26,12 @@ export class Recent<T> {
   }
 
   add(key: string, value: T): void {
-    if (this.#young.size >= this.#size) {
+    if (this.#young.size >= this.#size || this.#youngBytes > this.#capacityBytes) {
       this.#old = this.#young
       this.#young = new Map()
+      this.#youngBytes = 0
     }
     this.#young.set(key, value)
+    this.#youngBytes += this.#bytesOf(value)
   }
 }

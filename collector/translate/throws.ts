@@ -102,9 +102,9 @@ export class Throws {
   #begin(sighting: ErrorSighting, error: KnownError, scope: string): PendingThrow {
     const { place, severity, isHandled, timeNs, userId } = sighting
     const { minute, release } = place
-    const throwKey = `${scope}${error.innermost}`
-    const isSampled = this.#sampler.takes(throwKey, error.hash, release, minute)
-    const pending = {
+    const { hash, innermost } = error
+    const isSampled = this.#sampler.takes(scope, innermost, { hash, release, minute })
+    const begun: PendingThrow = {
       scope,
       isSampled,
       alone: new Set<string>(),
@@ -112,9 +112,11 @@ export class Throws {
       place,
       severity,
       isHandled,
+      minute,
+      timeNs,
+      userHash: userId === null ? null : userHashOf(userId),
+      occurrence: null,
     }
-    const userHash = userId === null ? null : userHashOf(userId)
-    const begun: PendingThrow = { ...pending, minute, timeNs, userHash, occurrence: null }
     if (isSampled) this.#describe(begun, sighting)
     return begun
   }

@@ -2,8 +2,9 @@ import { type ReadFrame, readFrame } from './frames'
 import type { FingerprintRules } from './rules'
 import { parseAtLine, type RawFrame } from './stack'
 
-/** Lines that are remembered; twice as many are for a while. Of some hundred bytes each. */
+/** Lines that are remembered; twice as many are for a while. Of some hundred bytes each, longer ones are not. */
 const MOST_LINES = 2_048
+const LONGEST_LINE = 1_024
 
 let recent = new Map<string, RawFrame | null>()
 let older = new Map<string, RawFrame | null>()
@@ -13,6 +14,7 @@ let older = new Map<string, RawFrame | null>()
  * have been seen. What is remembered follows from the line alone, and is forgotten when lines come that are all new.
  */
 export function recallAtLine(line: string): RawFrame | null {
+  if (line.length > LONGEST_LINE) return parseAtLine(line)
   const known = recent.get(line)
   if (known !== undefined) return known
   const before = older.get(line)
