@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
 import type { Client } from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
-import { DICTIONARIES, EDGE_CANDIDATE, SPAN_ROLLUP } from '../../collector/translate/rows'
+import { DICTIONARIES } from '../../collector/translate/rows'
 import type { RunningCollector } from '../helpers/collector'
 import type { Encoding } from '../helpers/otlp'
 import { benchDisk } from './disk'
@@ -28,10 +28,17 @@ const ROUNDS = 5
 const REQUESTS = 200
 /** Of each signal. */
 const MIXED_REQUESTS = 100
-/** Against COPY of the rows alone: what spans add up to is written besides. */
+/** Against COPY of the rows alone: what spans add up to is written besides, and what five errors of a hundred items tell. */
 const FLOORS = { traces: 0.6, logs: 0.7, metrics: 0.7, mixed: 0.6 } as const
-/** What follows from spans, in no workload. */
-const FURTHER_TABLES = [SPAN_ROLLUP, EDGE_CANDIDATE]
+/** What follows from spans and log records, in no workload. */
+const FURTHER_TABLES = [
+  'span_rollup',
+  'edge_candidate',
+  'error_candidate',
+  'error_seen',
+  'error_rollup',
+  'error_occurrence',
+]
 const CONTENT_TYPES = { protobuf: 'application/x-protobuf', json: 'application/json' } as const
 const LOADS: readonly Load[] = [
   { encoding: 'protobuf', connections: 1 },
@@ -171,8 +178,8 @@ async function measured(
   { items, copies }: Workload,
   run: () => Promise<number>,
 ): Promise<number> {
-  const written = [...copies.map(({ table }) => table), ...FURTHER_TABLES]
-  const tables = written.map(({ name }) => `sidelight.${name}`)
+  const written = [...copies.map(({ table }) => table.name), ...FURTHER_TABLES]
+  const tables = written.map((name) => `sidelight.${name}`)
   await client.query(`truncate ${tables.join(', ')}, sidelight.ingest_receipt`)
   await client.query('checkpoint')
   const seconds = await run()
