@@ -5,7 +5,7 @@
 -- over tenant, namespace, service and the parts in why; group_id is the group the hash belongs to, its own id unless merged.
 -- similar are hashes of less (the nearest frames, the message), equal ones of which hint at the same fault.
 create table sidelight.error_group_hash (
-  id uuid primary key,
+  id uuid not null,
   group_id uuid not null,
   algorithm text not null,
   tenant text not null,
@@ -21,7 +21,8 @@ create table sidelight.error_group_hash (
   why jsonb not null,
   similar_hashes uuid[] not null,
   created_at timestamptz not null default clock_timestamp(),
-  last_seen_day date not null default (now() at time zone 'utc')::date
+  last_seen_day date not null default (now() at time zone 'utc')::date,
+  primary key (id) include (group_id)
 );
 create index error_group_hash_group on sidelight.error_group_hash (group_id);
 create index error_group_hash_merged on sidelight.error_group_hash (group_id) where group_id <> id;

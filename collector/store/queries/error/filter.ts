@@ -16,13 +16,13 @@ export function groupConditions(filter: ErrorFilter, values: Values): string[] {
   if (tenant !== null) conditions.push(`h.tenant = ${values.bind(tenant)}`)
   if (service !== null) conditions.push(`h.service = ${values.bind(service)}`)
   if (asksForStates(states)) {
-    conditions.push(`coalesce(g.state, 'new') = any(${values.bind(states)}::text[])`)
+    const state = hasNew(states) ? `coalesce(g.state, 'new')` : 'g.state'
+    conditions.push(`${state} = any(${values.bind(states)}::text[])`)
   }
   if (assignee !== null) conditions.push(`g.assignee = ${values.bind(assignee)}`)
   if (text !== null) {
-    const told = ['class', 'code', 'message', 'culprit']
-    const own = told.map((column) => contains(`h.${column}`, text, values)).join(' or ')
-    const others = told.map((column) => contains(`m.${column}`, text, values)).join(' or ')
+    const own = containsAny('h', text, values)
+    const others = containsAny('m', text, values)
     // Of merged groups alone, which are few, every hash is looked at.
     conditions.push(`(${own} or h.group_id in (
       select m.group_id from sidelight.error_group_hash x
@@ -32,15 +32,33 @@ export function groupConditions(filter: ErrorFilter, values: Values): string[] {
   return conditions
 }
 
+const TOLD = ['class', 'code', 'message', 'culprit'] as const
+
+/** Whether one of what is told of a hash has the text; of letters of ASCII, which are compared fast, all in one go. */
+function containsAny(hash: string, text: string, values: Values): string {
+  const columns = TOLD.map((column) => `${hash}.${column}`)
+  if (!/^[\x20-\x7e]*$/.test(text)) {
+    return columns.map((column) => contains(column, text, values)).join(' or ')
+  }
+  const all = columns.map((column) => `coalesce(${column}, '')`).join(` || E'\\n' || `)
+  return `position(${values.bind(text.toLowerCase())} in lower((${all}) collate "C")) > 0`
+}
+
 /** The join `groupConditions` may need; empty where it does not. */
 export function groupJoin({ states, assignee }: ErrorFilter): string {
   if (!asksForStates(states) && assignee === null) return ''
-  return 'left join sidelight.error_group g on g.id = h.group_id'
+  const kind = assignee === null && hasNew(states) ? 'left join' : 'join'
+  return `${kind} sidelight.error_group g on g.id = h.group_id`
 }
 
 /** `where` and the conditions; empty without any. */
 export function where(conditions: readonly string[]): string {
   return conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`
+}
+
+/** A group of which nothing is noted is new. */
+function hasNew(states: ErrorFilter['states']): boolean {
+  return states.includes('new')
 }
 
 function asksForStates(states: ErrorFilter['states']): boolean {

@@ -9,7 +9,7 @@ import { readGroups } from './group'
 import { hashesOf } from './matching'
 import { rankedStatement } from './ranked'
 import { findRecent, type RecentSearch } from './recent'
-import { isNowhere, narrow, rangesOf } from './rollups'
+import { allowMany, isNowhere, narrow, rangesOf } from './rollups'
 
 /** A page of groups, the greatest first of what they are ordered by. */
 export interface ErrorListQuestion {
@@ -52,6 +52,7 @@ async function findPlaces(
   if (order === 'last_seen' && filter.minOccurrences <= 1) return findRecent(reading, search)
   const hashes = await hashesOf(reading, filter, null)
   if (hashes?.length === 0) return []
+  await allowMany(reading)
   const ranking = { ...search, order, ranges: rangesOf(coverage) }
   return reading.ask(rankedStatement({ ...ranking, narrowing: { ...narrowing, hashes } }))
 }

@@ -4,7 +4,7 @@ import type { Statement } from '../read'
 import type { ErrorPlace } from './cursor'
 import { groupConditions, groupJoin, where } from './filter'
 import { type ErrorNarrowing, type LevelRange, rolled } from './rollups'
-import { userCount } from './users'
+import { LEAST_KEPT, userCount } from './users'
 
 /** Which groups are put in order, and which part of the order is wanted. */
 export interface Ranking {
@@ -14,6 +14,8 @@ export interface Ranking {
   readonly order: ErrorOrder
   readonly after: ErrorPlace | null
   readonly limit: number
+  /** Whether the ranges have few rows. */
+  readonly isShort?: boolean
 }
 
 /**
@@ -34,82 +36,79 @@ limit ${values.bind(ranking.limit)}`
 }
 
 const VALUE: Readonly<Record<Exclude<ErrorOrder, 'users'>, string>> = {
-  last_seen: 'max(c.last_ns)',
-  first_seen: `coalesce(min((extract(epoch from g.first_seen_at) * 1000000)::bigint), min(c.first_ns) / 1000)`,
-  count: 'sum(c.occurrences)::bigint',
-}
-/** What of the sums an order needs. */
-const SUMS: Readonly<Record<ErrorOrder, readonly string[]>> = {
-  last_seen: ['max(last_ns) as last_ns'],
-  first_seen: ['min(first_ns) as first_ns'],
-  count: ['sum(occurrence_count) as occurrences'],
-  users: [],
+  last_seen: 'max(r.last_ns)',
+  first_seen: `coalesce(min((extract(epoch from g.first_seen_at) * 1000000)::bigint), min(r.first_ns) / 1000)`,
+  count: 'sum(r.occurrence_count)::bigint',
 }
 
 function bySums(ranking: Ranking, values: Values): string {
-  const { order } = ranking
+  const { order, filter } = ranking
   if (order === 'users') throw new TypeError('cannot rank users by a sum')
   return `
   select h.group_id as id, ${VALUE[order]} as value
-  from (${countedByHash(ranking, values)}) as c
-  ${joinsOf(ranking)}
-  ${where(groupConditions(ranking.filter, values))}
+  from ${among(ranking, values)}
+  ${order === 'first_seen' ? GROUP_JOIN : groupJoin(filter)}
+  ${where(groupConditions(filter, values))}
   group by h.group_id
-  ${having(ranking.filter, values)}`
+  ${having(filter, values)}`
 }
 
-/** Groups, each with the distinct hashes of its users, which are counted where there are few. */
+/**
+ * Users of a group are as many as the rows of its throws name together at most, and as those of one row at least: to count
+ * each once is needed of those groups alone that may come before the page's last by these bounds. Estimates, which begin
+ * at 63, are bounded by nothing.
+ */
 function byUsers(ranking: Ranking, values: Values): string {
-  const columns = 'error_hash, occurrence_count, severe_count, user_hashes'
-  const rows = `
-    select h.group_id, r.occurrence_count, r.severe_count, r.user_hashes
-    from ${among(columns, ranking, values)} as r join sidelight.error_group_hash h on h.id = r.error_hash
-    ${groupJoin(ranking.filter)}
-    ${where(groupConditions(ranking.filter, values))}`
+  const { filter, after, limit } = ranking
+  const isBehind = after === null ? 'true' : `most < ${values.bind(after.value)}::bigint`
+  const mayBeBehind = after === null ? 'true' : `least <= ${values.bind(after.value)}::bigint`
   return `
-  select each.group_id as id, coalesce(users.user_count, 0) as value
-  from (
-    select group_id from (${rows}) as c group by group_id
-    ${having(ranking.filter, values, 'occurrence_count', 'severe_count')}
-  ) as each
-  left join (${userCount(`select group_id, unnest(user_hashes) as user_hash from (${rows}) as r`)}) as users
-    on users.group_id = each.group_id`
+  with bounded as materialized (
+    select h.group_id, least(max(cardinality(r.user_hashes)), ${LEAST_KEPT - 1}) as least,
+      case when sum(cardinality(r.user_hashes)) < ${LEAST_KEPT} then sum(cardinality(r.user_hashes)) else 'infinity'::numeric end as most
+    from ${among(ranking, values)}
+    ${groupJoin(filter)}
+    ${where(groupConditions(filter, values))}
+    group by h.group_id
+    ${having(filter, values)}
+  ),
+  candidate as materialized (
+    select group_id, least, most from bounded where ${mayBeBehind} and most >= coalesce((
+      select min(least) from (
+        select least from bounded where ${isBehind} order by least desc limit ${values.bind(limit)}
+      ) as page having count(*) >= ${values.bind(limit)}), 0)
+  )
+  select group_id as id, least::bigint as value from candidate where least = most
+  union all
+  select c.group_id, coalesce(users.user_count, 0)
+  from candidate c left join (${userCount(`
+    select h.group_id, unnest(r.user_hashes) as user_hash from ${among(ranking, values)}
+    where h.group_id in (select group_id from candidate where least < most)`)}) as users
+    on users.group_id = c.group_id
+  where c.least < c.most`
 }
 
-function countedByHash(ranking: Ranking, values: Values): string {
-  const { filter, order } = ranking
-  const sums = new Set(SUMS[order])
-  if (filter.minOccurrences > 1) sums.add('sum(occurrence_count) as occurrences')
-  if (filter.severeOnly) sums.add('sum(severe_count) as severe')
-  const columns = 'error_hash, occurrence_count, severe_count, first_ns, last_ns'
-  return `
-    select ${['error_hash', ...sums].join(', ')}
-    from ${among(columns, ranking, values)} as r group by error_hash`
+const GROUP_JOIN = 'left join sidelight.error_group g on g.id = h.group_id'
+
+/**
+ * The rollups in question as `r`, with the group of each as `h`. Of few rows, hashes are looked up one by one: Postgres would
+ * go through all those that the filter leaves first.
+ */
+function among({ ranges, narrowing, isShort }: Ranking, values: Values): string {
+  const columns = 'error_hash, occurrence_count, severe_count, first_ns, last_ns, user_hashes'
+  const rollups = `${rolled(columns, ranges, narrowing, values)} as r`
+  return isShort
+    ? `${rollups} cross join lateral (
+      select h.* from sidelight.error_group_hash h where h.id = r.error_hash offset 0) as h`
+    : `${rollups} join sidelight.error_group_hash h on h.id = r.error_hash`
 }
 
-/** The rollups in question. */
-function among(columns: string, { ranges, narrowing }: Ranking, values: Values): string {
-  return rolled(columns, ranges, narrowing, values)
-}
-
-function joinsOf({ filter, order }: Ranking): string {
-  const hash = 'join sidelight.error_group_hash h on h.id = c.error_hash'
-  const group =
-    order === 'first_seen'
-      ? 'left join sidelight.error_group g on g.id = h.group_id'
-      : groupJoin(filter)
-  return `${hash} ${group}`
-}
-
-function having(
-  { minOccurrences, severeOnly }: ErrorFilter,
-  values: Values,
-  occurrences = 'c.occurrences',
-  severe = 'c.severe',
-): string {
+function having({ minOccurrences, severeOnly }: ErrorFilter, values: Values): string {
   const conditions = [
-    ...(minOccurrences > 1 ? [`sum(${occurrences}) >= ${values.bind(minOccurrences)}`] : []),
-    ...(severeOnly ? [`sum(${severe}) > 0`] : []),
+    ...(minOccurrences > 1
+      ? [`sum(r.occurrence_count) >= ${values.bind(minOccurrences)}`]
+      : []),
+    ...(severeOnly ? ['sum(r.severe_count) > 0'] : []),
   ]
   return conditions.length === 0 ? '' : `having ${conditions.join(' and ')}`
 }

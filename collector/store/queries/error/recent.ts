@@ -25,15 +25,16 @@ export interface RecentSearch {
 }
 
 /**
- * The groups seen last, found from the newest minutes back in slices that grow. Where those do not fill the page, and the
- * filter is about groups of which there are few, all of these are looked up instead.
+ * The groups seen last, found from the newest minutes back in slices that grow. Where the first of those do not fill the page,
+ * and the filter is about groups of which there are few, all of these are looked up instead.
  */
 export async function findRecent(reading: Reading, search: RecentSearch): Promise<ErrorPlace[]> {
   const { filter, after, limit, narrowing, coverage } = search
   const found = new FoundGroups(limit)
   let hasProbed = !isAboutGroups(filter)
+  const isOfFew = filter.text !== null || filter.assignee !== null
   for (const slice of errorSlices(coverage, search.nowMs, after)) {
-    if (slice.isCoarse && !hasProbed) {
+    if (!hasProbed && (slice.isCoarse || (isOfFew && !slice.isShort))) {
       hasProbed = true
       const hashes = await matchingHashes(reading, filter)
       if (hashes !== null) {
@@ -51,15 +52,17 @@ export async function findRecent(reading: Reading, search: RecentSearch): Promis
 async function searchSlice(
   reading: Reading,
   search: RecentSearch,
-  { ranges, sinceMs }: ErrorSlice,
+  { ranges, sinceMs, isShort }: ErrorSlice,
   found: FoundGroups,
 ): Promise<boolean> {
   const end = { value: String(BigInt(sinceMs) * MS_NS), id: '' }
   // What is asked of a group is asked of all its throws, not of those of the slice.
   const filter = { ...search.filter, minOccurrences: 1, severeOnly: false }
   let after = search.after
-  for (let limit = search.limit; ; limit = Math.min(MAX_BATCH, limit * 2)) {
-    const slice = { ...search, ranges, filter, order: 'last_seen' as const, after, limit }
+  const first = search.filter.severeOnly ? 2 * search.limit : search.limit
+  for (let limit = first; ; limit = Math.min(MAX_BATCH, limit * 2)) {
+    const order = 'last_seen' as const
+    const slice = { ...search, ranges, isShort, filter, order, after, limit }
     const places = await reading.ask<ErrorPlace>(rankedStatement(slice))
     const fresh = places.filter(({ id }) => found.isNew(id))
     found.add(await keepMatching(reading, search, fresh))

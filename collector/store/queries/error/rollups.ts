@@ -121,6 +121,18 @@ export function rolledOf(
   return `(select * from ${all} as each where each.error_hash = ${hash} offset 0)`
 }
 
+const WORK_MEM = '64MB'
+
+/** For the rest of the transaction: what is known of very many groups is added up in memory, of which 4 MB are the default. */
+export async function allowMany({ ask }: Pick<Reading, 'ask'>): Promise<void> {
+  await ask({
+    text: `
+select set_config('work_mem', '${WORK_MEM}', true)
+where pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('${WORK_MEM}')`,
+    values: [],
+  })
+}
+
 /** The condition that a column of time lies in a range. */
 export function within(column: string, { sinceMs, untilMs }: Range): string {
   return `${column} >= ${timeLiteral(sinceMs)} and ${column} < ${timeLiteral(untilMs)}`

@@ -7,11 +7,14 @@ import { type LevelRange, rangesOf, since } from './rollups'
 const MINUTE_MS = 60_000
 /** How many times as long each slice is as the one before. */
 const GROWTH = 4
+const SHORT_MS = 5 * MINUTE_MS
 
 /** A part of a window, and what it is read from. */
 export interface ErrorSlice {
   readonly sinceMs: number
   readonly ranges: readonly LevelRange[]
+  /** A few minutes, with few rows. */
+  readonly isShort: boolean
   /** Whole hours, with most of the rows. */
   readonly isCoarse: boolean
 }
@@ -58,12 +61,14 @@ function sliceBefore(
     return sliceOf({ sinceMs: minuteMs, untilMs }, false)
   }
   const hourMs = Math.max(sinceMs, floor(placeMs, HOUR_MS))
-  return { sinceMs: hourMs, ranges: since(rangesOf(coverage), hourMs), isCoarse: true }
+  const ranges = since(rangesOf(coverage), hourMs)
+  return { sinceMs: hourMs, ranges, isShort: false, isCoarse: true }
 }
 
 function sliceOf(range: Range, isCoarse: boolean): ErrorSlice {
   const folded = { level: isCoarse ? (2 as const) : (1 as const), range }
-  return { sinceMs: range.sinceMs, ranges: [{ level: 0, range }, folded], isCoarse }
+  const isShort = !isCoarse && range.untilMs - range.sinceMs <= SHORT_MS
+  return { sinceMs: range.sinceMs, ranges: [{ level: 0, range }, folded], isShort, isCoarse }
 }
 
 /** Long slices begin at a whole hour, so that hours can follow. */

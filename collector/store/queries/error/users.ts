@@ -1,5 +1,5 @@
 /** Of so many least hashes of users their number follows; rollups keep no more. */
-const LEAST = 64
+export const LEAST_KEPT = 64
 
 /**
  * A subquery of `group_id` and `user_count` from one of `group_id` and `user_hash`: exact below 64. From there on it is
@@ -8,13 +8,13 @@ const LEAST = 64
  */
 export function userCount(hashes: string): string {
   return `
-    select group_id, case when count(*) < ${LEAST} then count(*) else
-      round((${LEAST} - 1) * 18446744073709551616 / (max(user_hash)::numeric + 9223372036854775808))::bigint
+    select group_id, case when count(*) < ${LEAST_KEPT} then count(*) else
+      round((${LEAST_KEPT} - 1) * 18446744073709551616 / (max(user_hash)::numeric + 9223372036854775808))::bigint
       end as user_count
     from (
       select group_id, user_hash, row_number() over (partition by group_id order by user_hash) as place
       from (select distinct group_id, user_hash from (${hashes}) as told) as known
     ) as placed
-    where place <= ${LEAST}
+    where place <= ${LEAST_KEPT}
     group by group_id`
 }
