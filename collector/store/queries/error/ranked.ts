@@ -38,7 +38,8 @@ limit ${values.bind(ranking.limit)}`
 const VALUE: Readonly<Record<Exclude<ErrorOrder, 'users'>, string>> = {
   last_seen: 'max(r.last_ns)',
   first_seen: `coalesce(min((extract(epoch from g.first_seen_at) * 1000000)::bigint), min(r.first_ns) / 1000)`,
-  count: 'sum(r.occurrence_count)::bigint',
+  // Sums of doubles, exact below 2^53, take a fraction of the time and memory of those of bigint, which are numeric.
+  count: 'sum(r.occurrence_count::float8)::bigint',
 }
 
 function bySums(ranking: Ranking, values: Values): string {
@@ -105,9 +106,7 @@ function among({ ranges, narrowing, isShort }: Ranking, values: Values): string 
 
 function having({ minOccurrences, severeOnly }: ErrorFilter, values: Values): string {
   const conditions = [
-    ...(minOccurrences > 1
-      ? [`sum(r.occurrence_count) >= ${values.bind(minOccurrences)}`]
-      : []),
+    ...(minOccurrences > 1 ? [`sum(r.occurrence_count) >= ${values.bind(minOccurrences)}`] : []),
     ...(severeOnly ? ['sum(r.severe_count) > 0'] : []),
   ]
   return conditions.length === 0 ? '' : `having ${conditions.join(' and ')}`

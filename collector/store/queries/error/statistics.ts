@@ -5,9 +5,10 @@ import { cover } from '../figure/coverage'
 import type { Range } from '../figure/question'
 import { Values } from '../log-filter'
 import { readTogether } from '../read'
-import { groupConditions, where } from './filter'
+import { groupConditions, groupJoin, where } from './filter'
 import { hashesOf } from './matching'
 import {
+  allowMany,
   type ErrorNarrowing,
   isNowhere,
   type LevelRange,
@@ -15,7 +16,7 @@ import {
   rangesOf,
   rolled,
 } from './rollups'
-import { userCount } from './users'
+import { LEAST_KEPT, userCount } from './users'
 
 /** How many classes, modules and services are told, those with the most throws. */
 const MAX_COUNTED = 20
@@ -49,6 +50,7 @@ export async function readErrorStatistics(
     const hashes = await hashesOf(reading, filter, null)
     const narrowing = { ...(await narrow(reading, filter)), hashes }
     if (isNowhere(narrowing)) return { window, ...NOTHING }
+    await allowMany(reading)
     const ranges = rangesOf(coverage)
     const values = new Values()
     const text = statementOf({ ranges, narrowing, filter, window }, values)
@@ -76,34 +78,35 @@ const COLUMNS =
 
 function statementOf({ ranges, narrowing, filter, window }: Asked, values: Values): string {
   const { minOccurrences, severeOnly } = filter
-  const counted = [
-    ...(minOccurrences > 1 ? [`sum(c.occurrences) >= ${values.bind(minOccurrences)}`] : []),
-    ...(severeOnly ? ['sum(c.severe) > 0'] : []),
+  const asked = [
+    ...(minOccurrences > 1 ? [`sum(occurrences) >= ${values.bind(minOccurrences)}`] : []),
+    ...(severeOnly ? ['sum(severe) > 0'] : []),
   ]
   const rollups = rolled(COLUMNS, ranges, narrowing, values)
-  const conditions = where(groupConditions(filter, values))
+  const ofKept = asked.length === 0 ? '' : 'where group_id in (select group_id from kept)'
+  // Sums of doubles, as in the order by count.
   return `
 with counted as materialized (
-  select error_hash, operation_id, sum(occurrence_count) as occurrences, sum(severe_count) as severe,
-    sum(unhandled_count) as unhandled, min(first_ns) as first_ns
-  from ${rollups} as r group by error_hash, operation_id
+  select h.id, h.group_id, h.class, h.service, r.operation_id, sum(r.occurrence_count::float8) as occurrences,
+    sum(r.severe_count::float8) as severe, sum(r.unhandled_count::float8) as unhandled, min(r.first_ns) as first_ns,
+    min(r.user_hashes[1]) as least_user
+  from ${rollups} as r join sidelight.error_group_hash h on h.id = r.error_hash
+  ${groupJoin(filter)}
+  ${where(groupConditions(filter, values))}
+  group by h.id, r.operation_id
 ),
 kept as materialized (
-  select h.group_id, min(h.service) as service, coalesce(min(g.state), 'new') as state,
-    sum(c.severe) as severe,
-    least(min((extract(epoch from g.first_seen_at) * 1000)::bigint), min(c.first_ns) / 1000000) as first_ms,
-    sum(c.occurrences) as occurrences, sum(c.unhandled) as unhandled
-  from counted c join sidelight.error_group_hash h on h.id = c.error_hash
-  left join sidelight.error_group g on g.id = h.group_id
-  ${conditions}
-  group by h.group_id
-  ${counted.length === 0 ? '' : `having ${counted.join(' and ')}`}
+  select k.group_id, k.occurrences, k.severe, k.unhandled, coalesce(g.state, 'new') as state,
+    least((extract(epoch from g.first_seen_at) * 1000)::bigint, k.first_ns / 1000000) as first_ms
+  from (
+    select group_id, sum(occurrences) as occurrences, sum(severe) as severe, sum(unhandled) as unhandled, min(first_ns) as first_ns
+    from counted group by group_id ${asked.length === 0 ? '' : `having ${asked.join(' and ')}`}
+  ) as k
+  left join sidelight.error_group g on g.id = k.group_id
 ),
-thrown as materialized (
-  select h.class, c.operation_id, sum(c.occurrences) as occurrences
-  from counted c join sidelight.error_group_hash h on h.id = c.error_hash
-  ${isPartial(filter) ? 'where h.group_id in (select group_id from kept)' : ''}
-  group by 1, 2
+parts as materialized (
+  select class, service, operation_id, sum(occurrences) as occurrences from counted ${ofKept}
+  group by grouping sets ((class), (service), (operation_id))
 )
 select 'total' as what, t.name, t.count from (
   select count(*) as groups, count(*) filter (where severe > 0 and state = any(${values.bind(UNRESOLVED_STATES)}::text[])) as unresolved,
@@ -113,14 +116,27 @@ select 'total' as what, t.name, t.count from (
 ) as k, lateral (values ('groups', k.groups::float8), ('unresolved', k.unresolved), ('new', k.fresh), ('occurrences', k.occurrences),
   ('severe', k.severe), ('unhandled', k.unhandled)) as t (name, count)
 union all
-select 'users', '', user_count::float8 from (${userCount(`
-  select 1 as group_id, unnest(r.user_hashes) as user_hash from ${rollups} as r
-  ${isPartial(filter) ? 'join sidelight.error_group_hash h on h.id = r.error_hash where h.group_id in (select group_id from kept)' : ''}`)}) as users
-union all (select 'class', class, sum(occurrences)::float8 from thrown group by 2 order by 3 desc, 2 limit ${MAX_COUNTED})
-union all (select 'module', coalesce(o.module, ''), sum(t.occurrences)::float8
-  from thrown t left join sidelight.operation o on o.id = t.operation_id group by 2 order by 3 desc, 2 limit ${MAX_COUNTED})
-union all (select 'service', service, sum(occurrences)::float8 from kept group by 2 order by 3 desc, 2 limit ${MAX_COUNTED})
+select 'users', '', user_count::float8 from (${userCount(usersOf(rollups, filter, ofKept))}) as users
+union all (select 'class', class, occurrences from parts where class is not null order by 3 desc, 2 limit ${MAX_COUNTED})
+union all (select 'module', coalesce(o.module, ''), sum(p.occurrences) from parts p left join sidelight.operation o on o.id = p.operation_id
+  where p.operation_id is not null group by 2 order by 3 desc, 2 limit ${MAX_COUNTED})
+union all (select 'service', service, occurrences from parts where service is not null order by 3 desc, 2 limit ${MAX_COUNTED})
 union all (select 'state', state, count(*)::float8 from kept group by 2 order by 3 desc, 2)`
+}
+
+/**
+ * The users of all groups together that can be among the least ones, which are all that count: none greater than the greatest
+ * of so many first ones of rows.
+ */
+function usersOf(rollups: string, filter: ErrorFilter, ofKept: string): string {
+  const greatest = `(
+    select case when count(*) < ${LEAST_KEPT} then 9223372036854775807 else max(least_user) end from (
+      select distinct least_user from counted ${ofKept} order by 1 limit ${LEAST_KEPT}
+    ) as least where least_user is not null)`
+  const isKept = isPartial(filter) ? `and r.error_hash in (select id from counted ${ofKept})` : ''
+  return `
+  select 1 as group_id, user_hash from ${rollups} as r cross join lateral unnest(r.user_hashes) as each (user_hash)
+  where r.user_hashes[1] <= ${greatest} and user_hash <= ${greatest} ${isKept}`
 }
 
 /** Whether groups that the rollups of the window tell of may be left out. */

@@ -8,7 +8,7 @@ import { Values } from '../log-filter'
 import { readTogether } from '../read'
 import { groupConditions, groupJoin, where } from './filter'
 import { hashesOf } from './matching'
-import { isNowhere, narrow, rangesOf, rolled, timeLiteral } from './rollups'
+import { allowMany, isNowhere, narrow, rangesOf, rolled, timeLiteral } from './rollups'
 
 const MAX_STEPS = 10_000
 
@@ -34,6 +34,7 @@ export async function readErrorTrend(
     const hashes = await hashesOf(reading, filter, groupId)
     const narrowing = { ...(await narrow(reading, filter)), hashes }
     if (isNowhere(narrowing)) return { window, stepMs, steps: [] }
+    await allowMany(reading)
     const values = new Values()
     const rollups = rolled(COLUMNS, rangesOf(coverage), narrowing, values)
     const steps = await reading.ask<TrendStep>({
@@ -69,20 +70,16 @@ function statementOf(
   ]
   // What is asked of a group's sums is asked of those of the whole window.
   return `
-with step as (
-  select date_bin('${stepMs} milliseconds', r.bucket, ${timeLiteral(sinceMs)}) as since, r.error_hash,
-    sum(r.occurrence_count) as occurrences, sum(r.severe_count) as severe
-  from ${rollups} as r group by 1, 2
-),
-kept as (
-  select s.since, h.group_id, sum(s.occurrences) as occurrences, sum(s.severe) as severe
-  from step s join sidelight.error_group_hash h on h.id = s.error_hash
+with kept as (
+  select date_bin('${stepMs} milliseconds', r.bucket, ${timeLiteral(sinceMs)}) as since, h.group_id,
+    sum(r.occurrence_count::float8) as occurrences, sum(r.severe_count::float8) as severe
+  from ${rollups} as r join sidelight.error_group_hash h on h.id = r.error_hash
   ${groupJoin(filter)}
   ${where(groupConditions(filter, values))}
   group by 1, 2
 )
-select (extract(epoch from since) * 1000)::float8 as "sinceMs", sum(occurrences)::float8 as "occurrenceCount",
-  sum(severe)::float8 as "severeCount", count(*)::int as "groupCount"
+select (extract(epoch from since) * 1000)::float8 as "sinceMs", sum(occurrences) as "occurrenceCount",
+  sum(severe) as "severeCount", count(*)::int as "groupCount"
 from kept
 ${
   counted.length === 0
