@@ -73,14 +73,16 @@ interface Row {
   readonly count: number
 }
 
+const LAST_BIGINT = '9223372036854775807'
+
 const COLUMNS =
   'error_hash, operation_id, occurrence_count, severe_count, unhandled_count, first_ns, user_hashes'
 
 function statementOf({ ranges, narrowing, filter, window }: Asked, values: Values): string {
   const { minOccurrences, severeOnly } = filter
   const asked = [
-    ...(minOccurrences > 1 ? [`sum(occurrences) >= ${values.bind(minOccurrences)}`] : []),
-    ...(severeOnly ? ['sum(severe) > 0'] : []),
+    ...(minOccurrences > 1 ? [`sum(c.occurrences) >= ${values.bind(minOccurrences)}`] : []),
+    ...(severeOnly ? ['sum(c.severe) > 0'] : []),
   ]
   const rollups = rolled(COLUMNS, ranges, narrowing, values)
   const ofKept = asked.length === 0 ? '' : 'where group_id in (select group_id from kept)'
@@ -96,17 +98,20 @@ with counted as materialized (
   group by h.id, r.operation_id
 ),
 kept as materialized (
-  select k.group_id, k.occurrences, k.severe, k.unhandled, coalesce(g.state, 'new') as state,
-    least((extract(epoch from g.first_seen_at) * 1000)::bigint, k.first_ns / 1000000) as first_ms
-  from (
-    select group_id, sum(occurrences) as occurrences, sum(severe) as severe, sum(unhandled) as unhandled, min(first_ns) as first_ns
-    from counted group by group_id ${asked.length === 0 ? '' : `having ${asked.join(' and ')}`}
-  ) as k
-  left join sidelight.error_group g on g.id = k.group_id
+  select c.group_id, sum(c.occurrences) as occurrences, sum(c.severe) as severe, sum(c.unhandled) as unhandled,
+    coalesce(g.state, 'new') as state,
+    least((extract(epoch from g.first_seen_at) * 1000)::bigint, min(c.first_ns) / 1000000) as first_ms
+  from counted c left join sidelight.error_group g on g.id = c.group_id
+  group by c.group_id, g.id ${asked.length === 0 ? '' : `having ${asked.join(' and ')}`}
 ),
 parts as materialized (
   select class, service, operation_id, sum(occurrences) as occurrences from counted ${ofKept}
   group by grouping sets ((class), (service), (operation_id))
+),
+greatest as materialized (
+  select case when count(*) < ${LEAST_KEPT} then ${LAST_BIGINT} else max(least_user) end as user_hash from (
+    select distinct least_user from counted ${ofKept} order by 1 limit ${LEAST_KEPT}
+  ) as least where least_user is not null
 )
 select 'total' as what, t.name, t.count from (
   select count(*) as groups, count(*) filter (where severe > 0 and state = any(${values.bind(UNRESOLVED_STATES)}::text[])) as unresolved,
@@ -125,18 +130,14 @@ union all (select 'state', state, count(*)::float8 from kept group by 2 order by
 }
 
 /**
- * The users of all groups together that can be among the least ones, which are all that count: none greater than the greatest
- * of so many first ones of rows.
+ * The users of all groups together that can be among the least ones, which are all that count: none above the greatest of so
+ * many that are the least of a hash.
  */
 function usersOf(rollups: string, filter: ErrorFilter, ofKept: string): string {
-  const greatest = `(
-    select case when count(*) < ${LEAST_KEPT} then 9223372036854775807 else max(least_user) end from (
-      select distinct least_user from counted ${ofKept} order by 1 limit ${LEAST_KEPT}
-    ) as least where least_user is not null)`
   const isKept = isPartial(filter) ? `and r.error_hash in (select id from counted ${ofKept})` : ''
   return `
   select 1 as group_id, user_hash from ${rollups} as r cross join lateral unnest(r.user_hashes) as each (user_hash)
-  where r.user_hashes[1] <= ${greatest} and user_hash <= ${greatest} ${isKept}`
+  where r.user_hashes[1] <= (select user_hash from greatest) and user_hash <= (select user_hash from greatest) ${isKept}`
 }
 
 /** Whether groups that the rollups of the window tell of may be left out. */
