@@ -119,7 +119,7 @@ create table sidelight.error_group_hash (
   similar_hashes uuid[] not null,
   created_at timestamp with time zone not null default clock_timestamp(),
   last_seen_day date not null default ((now() AT TIME ZONE 'utc'::text))::date,
-  constraint error_group_hash_pkey PRIMARY KEY (id)
+  constraint error_group_hash_pkey PRIMARY KEY (id) INCLUDE (group_id)
 );
 CREATE INDEX error_group_hash_group ON sidelight.error_group_hash USING btree (group_id);
 CREATE INDEX error_group_hash_merged ON sidelight.error_group_hash USING btree (group_id) WHERE (group_id <> id);
