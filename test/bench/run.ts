@@ -7,6 +7,7 @@
 import { Client } from 'pg'
 import { collectors, dataFolder, freePorts } from '../helpers/collector'
 import { startCluster } from '../helpers/postgres'
+import { benchErrors } from './errors'
 import { benchFigures } from './figures'
 import { benchHealth } from './health'
 import { benchIngest, INGESTED } from './ingest'
@@ -28,6 +29,7 @@ const SECTIONS = [
   'query',
   'figures',
   'metrics',
+  'errors',
   'soak',
 ] as const
 type Section = (typeof SECTIONS)[number]
@@ -113,6 +115,8 @@ async function databaseFigures(
     figures.push(...(await benchMetrics(client, collector)))
     await collector.end('SIGTERM')
   }
+  if (sections.includes('errors'))
+    figures.push(...(await benchErrors(client, databaseUrl, startOne)))
   if (sections.includes('soak')) {
     const collector = await startOne({ SIDELIGHT_HOST_METRICS: 'on' })
     const seconds = Number(process.env['BENCH_SOAK_SECONDS'] ?? 300)
