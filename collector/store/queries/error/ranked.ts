@@ -92,13 +92,13 @@ function byUsers(ranking: Ranking, values: Values): string {
 const GROUP_JOIN = 'left join sidelight.error_group g on g.id = h.group_id'
 
 /**
- * The rollups in question as `r`, with the group of each as `h`. Of few rows, hashes are looked up one by one: Postgres would
- * go through all those that the filter leaves first.
+ * The rollups in question as `r`, with the group of each as `h`. Of few rows, or few hashes, these are looked up one by one:
+ * Postgres would go through all those that the filter leaves first.
  */
 function among({ ranges, narrowing, isShort }: Ranking, values: Values): string {
   const columns = 'error_hash, occurrence_count, severe_count, first_ns, last_ns, user_hashes'
   const rollups = `${rolled(columns, ranges, narrowing, values)} as r`
-  return isShort
+  return isShort === true || narrowing.hashes !== null
     ? `${rollups} cross join lateral (
       select h.* from sidelight.error_group_hash h where h.id = r.error_hash offset 0) as h`
     : `${rollups} join sidelight.error_group_hash h on h.id = r.error_hash`
