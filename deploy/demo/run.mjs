@@ -215,6 +215,8 @@ async function show(collector, since, signal) {
     'How healthy the services are and why, for a terminal and for a browser:',
     `  ${curl} ${admin}/health`,
     '  npx sidelight login',
+    'What fails, grouped by fault:',
+    `  ${curl} ${apiUrl}/api/v1/errors`,
     'Ctrl-C ends the shop.',
     '',
   ]) {

@@ -1,7 +1,8 @@
 const SERVICES = { gateway: 'shop-gateway', orders: 'shop-orders', payments: 'shop-payments' }
-/** The names of the services, as their spans say them, and that of the one customers talk to. */
+/** The names of the services, as their spans say them, that of the one customers talk to, and of the one that is released. */
 export const SERVICE_NAMES = Object.values(SERVICES)
 export const GATEWAY = SERVICES.gateway
+export const PAYMENTS = SERVICES.payments
 
 /** A release of the payments service: its version, and what its process is told beside. */
 export const GOOD_RELEASE = { version: '1.0.0', env: {} }

@@ -8,7 +8,11 @@ const pool = new Pool({ connectionString: DATABASE_URL, max: 4 })
 pool.on('error', () => {}) // an idle connection was lost; the next query opens another
 const app = fastify()
 
-app.post('/orders', async (request, reply) => {
+class PaymentError extends Error {
+  name = 'PaymentError'
+}
+
+app.post('/orders', async function placeOrder(request, reply) {
   const { sku, quantity, card } = request.body
   const found = await pool.query('select price from sidelight_demo.item where sku = $1', [sku])
   if (found.rowCount === 0) return reply.code(404).send({ error: `no item ${sku}` })
@@ -18,17 +22,23 @@ app.post('/orders', async (request, reply) => {
     [sku, quantity, amount],
   )
   const { id } = order.rows[0]
-  const payment = await fetch(`${PAYMENTS_URL}/charges`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ order: id, amount, card }),
-  })
+  const payment = await pay({ order: id, amount, card })
   const state = payment.ok ? 'paid' : 'unpaid'
   await pool.query('update sidelight_demo.purchase set state = $2 where id = $1', [id, state])
-  if (payment.status >= 500) throw new Error(`payments answered ${payment.status}`)
+  if (payment.status >= 500) {
+    throw new PaymentError(`order ${id} is not paid: payments answered ${payment.status}`)
+  }
   if (!payment.ok) return reply.code(payment.status).send(await payment.json())
   return reply.code(201).send({ id, amount, state })
 })
+
+async function pay(charge) {
+  return fetch(`${PAYMENTS_URL}/charges`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(charge),
+  })
+}
 
 app.get('/orders/:id', async (request, reply) => {
   const { rows } = await pool.query(
