@@ -78,12 +78,12 @@ export function occurrenceList(
             html`<tr>
               <td class="when">${timeMark(time, nowMs)}</td>
               <td class="said">${cut(message)}</td>
-              <td>
+              <td class="where">
                 ${operation}
                 <small>${[environment, release].filter(Boolean).join(', ')}</small>
               </td>
-              <td>${userId === null ? '–' : cut(userId)}</td>
-              <td>
+              <td class="user">${userId === null ? '–' : cut(userId)}</td>
+              <td class="trace">
                 ${
                   traceId === null
                     ? '–'
@@ -110,7 +110,7 @@ export function historyList(history: readonly ErrorEvent[], nowMs: number): Html
         ({ at, actor, action, details }) =>
           html`<li>
             ${timeMark(at, nowMs)}
-            <b>${action.replaceAll('_', ' ')}</b> ${actor === '' ? null : html`by ${cut(actor)}`}
+            <b>${inWords(action)}</b> ${actor === '' ? null : html`by ${cut(actor)}`}
             <small>${describe(details)}</small>
           </li>`,
       )}
@@ -119,11 +119,21 @@ export function historyList(history: readonly ErrorEvent[], nowMs: number): Html
   </section>`
 }
 
+/** Details whose values are words of ours, not of a sender. */
+const WORDED = new Set(['reason', 'kind', 'state', 'previous'])
+
 function describe(details: ErrorEvent['details']): string {
   return Object.entries(details)
     .filter(([, value]) => value !== null && value !== '')
-    .map(([name, value]) => `${name}: ${cut(valueText(value))}`)
+    .map(([name, value]) => {
+      const text = cut(valueText(value))
+      return `${inWords(name)}: ${WORDED.has(name) ? inWords(text) : text}`
+    })
     .join(', ')
+}
+
+function inWords(name: string): string {
+  return name.replaceAll('_', ' ')
 }
 
 /** What the group was formed from; with several hashes each may be split off. */

@@ -19,6 +19,8 @@ import { html, type Html, type Part } from './html'
 import { timeMark } from './moment'
 
 const MAX_STACK_CHARACTERS = 20_000
+/** The others are with the throws, further below. */
+const MAX_TRACES = 5
 
 /** What the page of a group shows. */
 export interface ErrorView {
@@ -182,7 +184,7 @@ function traces(ids: readonly string[], root: string): Html | null {
   return html`<section class="counts" aria-labelledby="traces">
     <h2 id="traces">Traces to look at</h2>
     <ul>
-      ${ids.map(
+      ${ids.slice(0, MAX_TRACES).map(
         (id) =>
           html`<li>
             <a href="${root}traces/${id}"><code>${id}</code></a>

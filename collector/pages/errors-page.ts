@@ -176,7 +176,7 @@ function table({ groups, nowMs }: ErrorsView): Html {
         <th scope="col">Error</th>
         <th scope="col">State</th>
         <th scope="col" class="number">Throws</th>
-        <th scope="col" class="curve"><span class="unseen">Throws over time</span></th>
+        <th scope="col" class="curve">Over time</th>
         <th scope="col" class="number">Users</th>
         <th scope="col" class="number">Last seen</th>
         <th scope="col" class="number">First seen</th>
