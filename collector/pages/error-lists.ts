@@ -120,9 +120,10 @@ export function historyList(history: readonly ErrorEvent[], nowMs: number): Html
 }
 
 /** Details whose values are words of ours, not of a sender. */
-const WORDED = new Set(['reason', 'kind', 'state', 'previous'])
+const WORDED = new Set(['reason', 'kind'])
 
-function describe(details: ErrorEvent['details']): string {
+/** How the group stood before is for the API: here the entry below says it. */
+function describe({ previous: _, ...details }: ErrorEvent['details']): string {
   return Object.entries(details)
     .filter(([, value]) => value !== null && value !== '')
     .map(([name, value]) => {

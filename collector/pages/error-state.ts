@@ -52,8 +52,8 @@ function sentence(group: ErrorGroup, nowMs: number): Html {
     case 'escalating':
       return html`Escalating ${since}: thrown far more often than it was before.`
     case 'regressed':
-      return html`Regressed ${since}: it came back
-      ${resolution === null ? null : html`after it was ${resolved(resolution, nowMs)}`}.`
+      return html`Regressed ${since}: it came back after it was
+      ${resolution === null ? 'resolved' : resolved(resolution, nowMs)}.`
     case 'resolved':
       return resolution === null
         ? html`Resolved ${since}.`
@@ -72,8 +72,9 @@ function resolved({ at, by, kind, release, notes }: Resolution, nowMs: number): 
       : release === null
         ? html` in the next release`
         : html` in release <b>${release}</b>`
-  return html`resolved${where} ${by === '' ? null : html`by <b>${by}</b>`} ${timeMark(at, nowMs)}
-  ${notes === null || notes === '' ? null : html`<q>${notes}</q>`}`
+  const who = by === '' ? null : html` by <b>${by}</b>`
+  const why = notes === null || notes === '' ? null : html` <q>${notes}</q>`
+  return html`resolved${where}${who} ${timeMark(at, nowMs)}${why}`
 }
 
 function comeback({ kind, release }: Resolution): string {
