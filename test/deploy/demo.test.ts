@@ -57,6 +57,8 @@ t.test('a bad release of the demo shows in health, until it is rolled back', asy
   const demo = startDemo(t, ['--rate', '30', '--bad-release', '8'], env)
   const rolledBack = 'shop-payments is 1.0.0 again'
   await until(() => demo.output().includes(rolledBack), 120_000, 'the demo to roll back')
+  const isBack = 'the error "the card network does not answer" is back in 1.1.0, regressed'
+  await until(() => demo.output().includes(isBack), 60_000, 'the error of old to be back')
   demo.child.kill('SIGINT')
   t.equal(await demo.ended, 0, demo.output())
   const told = demo.output().match(/(?<=^\d\d:\d\d:\d\d {2}).*/gm) ?? []
@@ -65,6 +67,8 @@ t.test('a bad release of the demo shows in health, until it is rolled back', asy
   const critical = at('health is critical: shop-')
   t.ok(0 <= at('health is healthy') && at('health is healthy') < released, told.join('\n'))
   t.ok(released < critical && critical < at(rolledBack), told.join('\n'))
+  const fixed = at('the error "the card network does not answer" is resolved')
+  t.ok(fixed < released && released < at(isBack), told.join('\n'))
 
   const client = new Client({ connectionString: databaseUrl })
   await client.connect()
@@ -77,6 +81,28 @@ t.test('a bad release of the demo shows in health, until it is rolled back', asy
   t.same(rows, [
     { version: '1.0.0', seen: true, exhausted: false },
     { version: '1.1.0', seen: true, exhausted: true },
+  ])
+  const { rows: groups } = await client.query(
+    `select class, code, message, culprit, state, releases
+     from sidelight.errors where service = 'shop-payments' order by class`,
+  )
+  t.same(groups, [
+    {
+      class: 'CardNetworkError',
+      code: null,
+      message: 'the card network does not answer',
+      culprit: 'CardNetwork.charge (shop/card-network.mjs)',
+      state: 'regressed',
+      releases: ['1.0.0', '1.1.0'],
+    },
+    {
+      class: 'ConnectionsExhaustedError',
+      code: 'ERR_CONNECTIONS_EXHAUSTED',
+      message: 'no connection to the card network is free',
+      culprit: '#connect (shop/card-network.mjs)',
+      state: 'new',
+      releases: ['1.1.0'],
+    },
   ])
 })
 
