@@ -6,7 +6,7 @@ import { problems } from '../openapi'
 
 /** The page about the API loads nothing and runs nothing. */
 const DOCS_POLICY =
-  "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
+  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; base-uri 'none'"
 
 /** What the collector says of itself: its numbers and its API. */
 export function selfRoutes(
