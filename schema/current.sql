@@ -88,7 +88,7 @@ create table sidelight.error_group (
   constraint error_group_pkey PRIMARY KEY (id)
 );
 CREATE INDEX error_group_last_seen ON sidelight.error_group USING btree (last_seen_at);
-CREATE INDEX error_group_service ON sidelight.error_group USING btree (service, namespace, tenant);
+CREATE INDEX error_group_service ON sidelight.error_group USING hash (service);
 
 create table sidelight.error_group_event (
   id bigint not null,
@@ -123,7 +123,7 @@ create table sidelight.error_group_hash (
 );
 CREATE INDEX error_group_hash_group ON sidelight.error_group_hash USING btree (group_id);
 CREATE INDEX error_group_hash_merged ON sidelight.error_group_hash USING btree (group_id) WHERE (group_id <> id);
-CREATE INDEX error_group_hash_service ON sidelight.error_group_hash USING btree (service, namespace, tenant);
+CREATE INDEX error_group_hash_service ON sidelight.error_group_hash USING hash (service);
 CREATE INDEX error_group_hash_similar ON sidelight.error_group_hash USING gin (similar_hashes);
 
 create table sidelight.error_occurrence (
@@ -315,7 +315,7 @@ create table sidelight.release (
   last_seen_day date not null default ((now() AT TIME ZONE 'utc'::text))::date,
   constraint release_pkey PRIMARY KEY (id)
 );
-CREATE INDEX release_service ON sidelight.release USING btree (service, namespace, tenant);
+CREATE INDEX release_service ON sidelight.release USING hash (service);
 
 create table sidelight.resource (
   id bigint not null,

@@ -26,7 +26,7 @@ create table sidelight.error_group_hash (
 );
 create index error_group_hash_group on sidelight.error_group_hash (group_id);
 create index error_group_hash_merged on sidelight.error_group_hash (group_id) where group_id <> id;
-create index error_group_hash_service on sidelight.error_group_hash (service, namespace, tenant);
+create index error_group_hash_service on sidelight.error_group_hash using hash (service);
 create index error_group_hash_similar on sidelight.error_group_hash using gin (similar_hashes);
 
 -- Dictionary of the releases of a service (service.version), in the order in which they were first seen.
@@ -39,7 +39,7 @@ create table sidelight.release (
   first_seen_at timestamptz not null default clock_timestamp(),
   last_seen_day date not null default (now() at time zone 'utc')::date
 );
-create index release_service on sidelight.release (service, namespace, tenant);
+create index release_service on sidelight.release using hash (service);
 
 -- Which throws are counted. scope is a hash of tenant, service and trace, or, without a trace, of the service instance and the
 -- time; innermost is the hash of the innermost exception. error_hash is the one it was counted by, severity the worst of
@@ -160,7 +160,7 @@ create table sidelight.error_group (
   muted_before bigint
 );
 create index error_group_last_seen on sidelight.error_group (last_seen_at);
-create index error_group_service on sidelight.error_group (service, namespace, tenant);
+create index error_group_service on sidelight.error_group using hash (service);
 
 -- What happened to a group, and who did it: appended, never changed. actor is empty where the leader did.
 create table sidelight.error_group_event (
