@@ -18,7 +18,7 @@ import { type BenchRequest, benchRequests, createWorkload, type Workload } from 
 export const INGESTED = ['traces', 'logs', 'metrics', 'mixed'] as const
 export type Ingested = (typeof INGESTED)[number]
 
-interface Load {
+export interface Load {
   readonly encoding: Encoding
   readonly connections: number
 }
@@ -173,7 +173,7 @@ function cost(value: number, unit: string): Omit<Figure, 'name'> {
 }
 
 /** Items per second of one run into empty tables; throws unless every row was stored. */
-async function measured(
+export async function measured(
   client: Client,
   { items, copies }: Workload,
   run: () => Promise<number>,
@@ -206,7 +206,8 @@ async function copyAll(client: Client, { copies }: Workload): Promise<number> {
   return Number(process.hrtime.bigint() - startedAt) / 1e9
 }
 
-async function post(port: number, load: Load, { bodies }: Workload): Promise<number> {
+/** Seconds that it took to have every body of the workload stored. */
+export async function post(port: number, load: Load, { bodies }: Workload): Promise<number> {
   const { stdout } = await promisify(execFile)(process.execPath, [
     '--import',
     'tsx',

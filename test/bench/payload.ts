@@ -15,6 +15,8 @@ export interface BenchPayloadOptions {
   readonly seed: number
   /** The spans start within the minute before. */
   readonly nowMs: number
+  /** The share of spans that threw, and whether each threw something else; a fiftieth, all the same, by default. */
+  readonly thrown?: { readonly share: number; readonly isDistinct: boolean }
 }
 
 export interface BenchPayload {
@@ -50,6 +52,7 @@ const ROUTES = [
 ]
 const SERVER = 2
 const KINDS = [SERVER, SERVER, SERVER, 3, 3, 1]
+const THROWN = { share: 0.02, isDistinct: false }
 const MESSAGE = 'connection terminated unexpectedly'
 const SCOPES = ['@opentelemetry/instrumentation-http', '@opentelemetry/instrumentation-pg']
 
@@ -79,7 +82,8 @@ function spans(options: BenchPayloadOptions, random: Random, scope: number): Spa
 function span(options: BenchPayloadOptions, random: Random, traceId: Buffer): SpanInput {
   const startNs =
     BigInt(options.nowMs - random.below(60_000)) * NS_PER_MS + BigInt(random.below(1e6))
-  const hasThrown = random.chance(0.02)
+  const { thrown = THROWN } = options
+  const hasThrown = random.chance(thrown.share)
   const hasReplied500 = !hasThrown && random.chance(0.03)
   const hasFailed = hasThrown || hasReplied500
   return {
@@ -92,7 +96,9 @@ function span(options: BenchPayloadOptions, random: Random, traceId: Buffer): Sp
     startTimeUnixNano: startNs,
     endTimeUnixNano: startNs + BigInt(random.below(250_000_000)),
     attributes: Object.fromEntries(attributes(random, hasFailed).slice(0, options.attributes)),
-    ...(hasThrown ? { events: [exception(startNs)] } : {}),
+    ...(hasThrown
+      ? { events: [exception(startNs, thrown.isDistinct ? random.bytes(6) : null)] }
+      : {}),
     // Instrumentation of HTTP describes no reply.
     status: hasFailed ? { code: 2, ...(hasThrown ? { message: MESSAGE } : {}) } : {},
   }
@@ -120,7 +126,9 @@ function attributes(random: Random, hasFailed: boolean): [string, Value][] {
   ]
 }
 
-function exception(startNs: bigint): EventInput {
+/** `fault`, where it is told apart from others, is in the names of all functions. */
+function exception(startNs: bigint, fault: Buffer | null): EventInput {
+  const name = fault === null ? 'Client.query' : `Client.query${letters(fault)}`
   return {
     name: 'exception',
     timeUnixNano: startNs + 1_000n,
@@ -129,8 +137,12 @@ function exception(startNs: bigint): EventInput {
       'exception.message': MESSAGE,
       'exception.stacktrace': Array.from(
         { length: 8 },
-        (_, line) => `    at Client.query (/app/node_modules/pg/lib/client.js:${line + 100}:13)`,
+        (_, line) => `    at ${name} (/app/node_modules/pg/lib/client.js:${line + 100}:13)`,
       ).join('\n'),
     },
   }
+}
+
+function letters(bytes: Buffer): string {
+  return Array.from(bytes, (byte) => String.fromCharCode(0x61 + (byte % 26))).join('')
 }

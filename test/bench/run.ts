@@ -7,6 +7,7 @@
 import { Client } from 'pg'
 import { collectors, dataFolder, freePorts } from '../helpers/collector'
 import { startCluster } from '../helpers/postgres'
+import { benchErrorStorm } from './error-storm'
 import { benchErrors } from './errors'
 import { benchFigures } from './figures'
 import { benchHealth } from './health'
@@ -25,6 +26,7 @@ const SECTIONS = [
   'translate',
   'start',
   ...INGEST,
+  'error-storm',
   'health',
   'query',
   'figures',
@@ -93,6 +95,11 @@ async function databaseFigures(
     if (!sections.includes(`ingest-${ingested}`)) continue
     const collector = await startOne()
     figures.push(...(await benchIngest(ingested, client, collector, otlpPort, dataDir)))
+    await collector.end('SIGTERM')
+  }
+  if (sections.includes('error-storm')) {
+    const collector = await startOne()
+    figures.push(...(await benchErrorStorm(client, collector, otlpPort, dataDir)))
     await collector.end('SIGTERM')
   }
   if (sections.includes('health')) {
