@@ -10,6 +10,7 @@ import { startCluster } from '../helpers/postgres'
 import { benchErrorStorm } from './error-storm'
 import { benchErrors } from './errors'
 import { benchFigures } from './figures'
+import { benchFingerprint } from './fingerprint'
 import { benchHealth } from './health'
 import { benchIngest, INGESTED } from './ingest'
 import { benchMetrics } from './metrics'
@@ -24,6 +25,7 @@ import { benchTranslate } from './translate'
 const INGEST = INGESTED.map((ingested) => `ingest-${ingested}` as const)
 const SECTIONS = [
   'translate',
+  'fingerprint',
   'start',
   ...INGEST,
   'error-storm',
@@ -52,7 +54,8 @@ async function main(args: readonly string[]): Promise<void> {
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
   try {
     if (sections.includes('translate')) figures.push(...(await benchTranslate()))
-    if (sections.some((section) => section !== 'translate')) {
+    if (sections.includes('fingerprint')) figures.push(...(await benchFingerprint()))
+    if (sections.some((section) => section !== 'translate' && section !== 'fingerprint')) {
       figures.push(...(await databaseFigures(sections, cleanups)))
     }
   } finally {
