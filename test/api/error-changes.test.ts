@@ -85,7 +85,11 @@ t.test('every body says what is done, and who does it', async (t) => {
     ],
     ['resolve', { in: 'release' }, { ...resolution, kind: 'in_release' }],
     ['resolve', { in: 'release', release: '2' }, { kind: 'in_release', release: '2', notes: null }],
-    ['resolve', { in: 'release', release: LONG }, { kind: 'in_release', release: LONG }],
+    [
+      'resolve',
+      { in: 'release', release: LONG },
+      { ...resolution, kind: 'in_release', release: LONG },
+    ],
     ['resolve', { in: 'next_release' }, { ...resolution, kind: 'in_next_release' }],
     ['reopen', { by: 'ann' }, { actor: 'ann' }],
     ['mute', {}, muting],
