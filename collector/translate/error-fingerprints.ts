@@ -32,7 +32,7 @@ export interface KnownError {
 const MOST_REMEMBERED = 4_096
 const MOST_FINGERPRINT_BYTES = 16 * 1_024 * 1_024
 const MOST_ROW_BYTES = 8 * 1_024 * 1_024
-/** What a frame, an exception or a reason takes, and a row besides its texts. */
+/** What a frame or an exception takes, and a row besides its texts. */
 const OBJECT_BYTES = 128
 /** So many a second are taken of errors that are not known, once the caps are reached. */
 const MOST_BEYOND_CAPS = 100
@@ -109,8 +109,8 @@ function heldBytes(
   { stack, message, template }: ErrorReport,
   { identity, fingerprint }: KnownError,
 ): number {
-  const { exceptions = [], why = [] } = fingerprint ?? {}
-  const objects = why.length + countObjects(exceptions)
+  // Frames are held twice: as they are shown, and as they were read.
+  const objects = 2 * countObjects(fingerprint?.exceptions ?? [])
   return (
     textBytes(stack) +
     textBytes(message) +

@@ -96,16 +96,20 @@ export interface Fingerprint {
  */
 export function fingerprint(report: ErrorReport, rules: FingerprintRules): Fingerprint {
   const grouping = read(report, rules)
-  const { exceptions, similar, alone, ...told } = grouping
+  const { exceptions, why, similar, alone, ...told } = grouping
   const grouped = { ...told, exceptions: exceptions.map(toStackException) }
   const asked = askFor(report, rules, grouped)
   return {
     algorithm: 'fp/1',
     ...grouped,
     hash: asked.hash ?? grouped.hash,
-    why: [...asked.why, ...grouped.why],
+    get why() {
+      return [...asked.why, ...why()]
+    },
     innermost: alone[alone.length - 1] ?? grouped.hash,
-    similar: asked.hash === null ? similar : [grouped.hash, ...similar],
+    get similar() {
+      return asked.hash === null ? similar() : [grouped.hash, ...similar()]
+    },
     alone: alone.length === 0 ? [grouped.hash] : alone,
   }
 }

@@ -1,5 +1,5 @@
 import { readExceptions, type ReadException } from './exceptions'
-import type { ErrorReport, Fingerprint, FingerprintPart } from './fingerprint'
+import type { ErrorReport, Fingerprint, FingerprintPart, StackFrame } from './fingerprint'
 import { hashParts } from './hash'
 import { firstLines, parameterise } from './message'
 import type { FingerprintRules } from './rules'
@@ -7,8 +7,11 @@ import type { FingerprintRules } from './rules'
 /** What a report says by itself, before anybody asks for another group. */
 export interface Grouping extends Pick<
   Fingerprint,
-  'hash' | 'class' | 'code' | 'message' | 'culprit' | 'why' | 'similar' | 'alone'
+  'hash' | 'class' | 'code' | 'message' | 'culprit' | 'alone'
 > {
+  /** Most errors are known by their hash, and nobody asks for these. */
+  readonly why: () => readonly FingerprintPart[]
+  readonly similar: () => readonly string[]
   readonly exceptions: readonly ReadException[]
 }
 
@@ -68,13 +71,22 @@ function groupParts(
   const hash = hashParts([...scopeOf(report), kind, ...why.map(({ value }) => value)])
   const culprit = report.operation || report.module
   const code = report.code
-  return { hash, class: name, code, message, culprit, why, similar: [], alone: [], exceptions: [] }
+  return {
+    hash,
+    class: name,
+    code,
+    message,
+    culprit,
+    why: () => why,
+    similar: none,
+    alone: [],
+    exceptions: [],
+  }
 }
 
 function groupExceptions(report: ErrorReport, exceptions: readonly ReadException[]): Grouping {
   const scope = scopeOf(report)
-  const why: FingerprintPart[] = []
-  const parts = [...scope, 'exception', ...partsOf(scope, exceptions, why)]
+  const parts = [...scope, 'exception', ...partsOf(scope, exceptions, null)]
   const outermost = exceptions[0]!
   const root = exceptions[exceptions.length - 1]!
   return {
@@ -83,11 +95,19 @@ function groupExceptions(report: ErrorReport, exceptions: readonly ReadException
     code: outermost.code ?? root.code,
     message: outermost.normalised,
     culprit: culpritOf(exceptions) ?? (report.operation || report.module),
-    why,
-    similar: similarTo(scope, root),
+    why() {
+      const why: FingerprintPart[] = []
+      partsOf(scope, exceptions, why)
+      return why
+    },
+    similar: () => similarTo(scope, root),
     alone: exceptions.map((exception) => hashAlone(scope, exception)),
     exceptions,
   }
+}
+
+function none(): readonly string[] {
+  return []
 }
 
 function scopeOf({ tenant, namespace, service }: ErrorReport): string[] {
@@ -98,11 +118,11 @@ function used(kind: string, value: string): FingerprintPart {
   return { kind, value, isUsed: true, hint: '', exception: 0 }
 }
 
-/** The parts of a chain, and, into `why`, what became of each. */
+/** The parts of a chain, and, into `why` if that is asked for, what became of each. */
 function partsOf(
   scope: readonly string[],
   exceptions: readonly ReadException[],
-  why: FingerprintPart[],
+  why: FingerprintPart[] | null,
 ): string[] {
   const parts: string[] = []
   for (const [index, exception] of exceptions.entries()) {
@@ -113,7 +133,7 @@ function partsOf(
     if (exception.code !== null) writer.add('code', exception.code)
     writeFrames(writer, exception, isWrapper)
     if (!isWrapper) writeMessage(writer, exception)
-    const members = exception.members.map((chain) => hashParts(partsOf(scope, chain, [])))
+    const members = exception.members.map((chain) => hashParts(partsOf(scope, chain, null)))
     for (const member of [...new Set(members)].sort()) writer.add('member', member)
   }
   return parts
@@ -122,22 +142,36 @@ function partsOf(
 /** Says what goes into a hash and what does not, with the reason. */
 class PartWriter {
   readonly #parts: string[]
-  readonly #why: FingerprintPart[]
+  readonly #why: FingerprintPart[] | null
   readonly #exception: number
 
-  constructor(parts: string[], why: FingerprintPart[], exception: number) {
+  constructor(parts: string[], why: FingerprintPart[] | null, exception: number) {
     this.#parts = parts
     this.#why = why
     this.#exception = exception
   }
 
-  add(kind: string, value: string, hint = '', shown = value): void {
+  add(kind: string, value: string, hint = ''): void {
     this.#parts.push(kind, value)
-    this.#why.push({ kind, value: shown, isUsed: true, hint, exception: this.#exception })
+    this.#why?.push({ kind, value, isUsed: true, hint, exception: this.#exception })
+  }
+
+  addFrame(key: string, frame: StackFrame, hint: string): void {
+    this.#parts.push('frame', key)
+    this.#tellFrame(frame, true, hint)
   }
 
   drop(kind: string, value: string, hint: string): void {
-    this.#why.push({ kind, value, isUsed: false, hint, exception: this.#exception })
+    this.#why?.push({ kind, value, isUsed: false, hint, exception: this.#exception })
+  }
+
+  dropFrame(frame: StackFrame, hint: string): void {
+    this.#tellFrame(frame, false, hint)
+  }
+
+  #tellFrame(frame: StackFrame, isUsed: boolean, hint: string): void {
+    const exception = this.#exception
+    this.#why?.push({ kind: 'frame', value: showFrame(frame), isUsed, hint, exception })
   }
 }
 
@@ -153,10 +187,9 @@ function writeFrames(writer: PartWriter, exception: ReadException, isWrapper: bo
   const { frames, contribution } = exception
   for (const [index, read] of frames.entries()) {
     const hint = contribution.hints[index] ?? ''
-    const shown = showFrame(read.frame)
-    if (hint !== '') writer.drop('frame', shown, hint)
-    else if (isWrapper) writer.drop('frame', shown, 'the same as of its cause')
-    else writer.add('frame', read.key, read.isMinified ? MINIFIED : '', shown)
+    if (hint !== '') writer.dropFrame(read.frame, hint)
+    else if (isWrapper) writer.dropFrame(read.frame, 'the same as of its cause')
+    else writer.addFrame(read.key, read.frame, read.isMinified ? MINIFIED : '')
   }
 }
 
@@ -227,7 +260,7 @@ function culpritOf(exceptions: readonly ReadException[]): string | null {
   return null
 }
 
-function showFrame(frame: ReadException['frames'][number]['frame']): string {
+function showFrame(frame: StackFrame): string {
   const { path, function: name } = frame
   if (path === null) return name ?? '<anonymous>'
   return name === null ? path : `${name} (${path})`
