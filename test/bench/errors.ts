@@ -4,7 +4,7 @@ import { ask } from './ask'
 import { ERROR_WORDS, fillErrors, GROUPS, SERVICES } from './error-fill'
 import { type Figure, quantile, spread } from './report'
 
-const ASKS = 20
+const ASKS = 40
 const PAGE = 50
 const LIST = '/api/v1/errors?hours=24'
 /** Lists are to take less; the other marks are aims. */

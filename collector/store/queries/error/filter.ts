@@ -44,11 +44,13 @@ function containsAny(hash: string, text: string, values: Values): string {
   return `position(${values.bind(text.toLowerCase())} in lower((${all}) collate "C")) > 0`
 }
 
-/** The join `groupConditions` may need; empty where it does not. */
-export function groupJoin({ states, assignee }: ErrorFilter): string {
+/** The join `groupConditions` may need; empty where it does not. `isOfFew`: the groups are looked up one by one. */
+export function groupJoin({ states, assignee }: ErrorFilter, isOfFew = false): string {
   if (!asksForStates(states) && assignee === null) return ''
   const kind = assignee === null && hasNew(states) ? 'left join' : 'join'
-  return `${kind} sidelight.error_group g on g.id = h.group_id`
+  if (!isOfFew) return `${kind} sidelight.error_group g on g.id = h.group_id`
+  return `${kind} lateral (
+    select g.state, g.assignee from sidelight.error_group g where g.id = h.group_id offset 0) as g on true`
 }
 
 /** `where` and the conditions; empty without any. */

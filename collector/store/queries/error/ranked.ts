@@ -48,7 +48,7 @@ function bySums(ranking: Ranking, values: Values): string {
   return `
   select h.group_id as id, ${VALUE[order]} as value
   from ${among(ranking, values)}
-  ${order === 'first_seen' ? GROUP_JOIN : groupJoin(filter)}
+  ${order === 'first_seen' ? GROUP_JOIN : groupJoin(filter, isOfFew(ranking))}
   ${where(groupConditions(filter, values))}
   group by h.group_id
   ${having(filter, values)}`
@@ -68,7 +68,7 @@ function byUsers(ranking: Ranking, values: Values): string {
     select h.group_id, least(max(cardinality(r.user_hashes)), ${LEAST_KEPT - 1}) as least,
       case when sum(cardinality(r.user_hashes)) < ${LEAST_KEPT} then sum(cardinality(r.user_hashes)) else 'infinity'::numeric end as most
     from ${among(ranking, values)}
-    ${groupJoin(filter)}
+    ${groupJoin(filter, isOfFew(ranking))}
     ${where(groupConditions(filter, values))}
     group by h.group_id
     ${having(filter, values)}
@@ -95,13 +95,18 @@ const GROUP_JOIN = 'left join sidelight.error_group g on g.id = h.group_id'
  * The rollups in question as `r`, with the group of each as `h`. Of few rows, or few hashes, these are looked up one by one:
  * Postgres would go through all those that the filter leaves first.
  */
-function among({ ranges, narrowing, isShort }: Ranking, values: Values): string {
+function among(ranking: Ranking, values: Values): string {
+  const { ranges, narrowing } = ranking
   const columns = 'error_hash, occurrence_count, severe_count, first_ns, last_ns, user_hashes'
   const rollups = `${rolled(columns, ranges, narrowing, values)} as r`
-  return isShort === true || narrowing.hashes !== null
+  return isOfFew(ranking)
     ? `${rollups} cross join lateral (
       select h.* from sidelight.error_group_hash h where h.id = r.error_hash offset 0) as h`
     : `${rollups} join sidelight.error_group_hash h on h.id = r.error_hash`
+}
+
+function isOfFew({ isShort, narrowing }: Ranking): boolean {
+  return isShort === true || narrowing.hashes !== null
 }
 
 function having({ minOccurrences, severeOnly }: ErrorFilter, values: Values): string {
