@@ -154,7 +154,7 @@ where at <= now()`
 const FILL_DELTAS = `
 insert into sidelight.span_rollup
 select date_trunc('minute', now() - n * ($2::integer * interval '1 hour') / $1::integer), 0, true, 1 + o % ${SERVICES}, o, 5, 1, 0, 5, 0,
-  60e6, 2000000, 60000000 + n % 30000000, 0, array[360 + n % 7, 370 + n % 11, 386 + n % 7, 400 + n % 5]::smallint[], '{1,2,1,1}',
+  60e6, 2000000, 60000000 + n::bigint * 137911 % 30000000, 0, array[360 + n % 7, 370 + n % 11, 386 + n % 7, 400 + n % 5]::smallint[], '{1,2,1,1}',
   md5('slow ' || o)::uuid, null, md5('random ' || n)::uuid
 from generate_series(0, $1::integer - 1) as n, lateral (select 1 + n % $3::integer as o) as operation`
 
