@@ -54,6 +54,7 @@ export default tseslint.config(
       '.sidelight',
       'test/fixtures',
       'test/majors',
+      'test/libraries',
       'deploy/demo/node_modules',
     ],
   },

@@ -4,8 +4,9 @@
  * what Node brings, since nothing may be installed yet.
  *
  *   node deploy/prepare.mjs                          install and build
- *   node deploy/prepare.mjs --with-test-databases    and install the older Postgres majors for the tests
+ *   node deploy/prepare.mjs --with-test-packages    and install the older Postgres majors for the tests
  *   node deploy/prepare.mjs --copy-assets            only complete dist/ after the compiler
+ *   node deploy/prepare.mjs --bundle                 only bundle the bootstrap again
  */
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -17,7 +18,10 @@ import { fileURLToPath } from 'node:url'
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 const DIST = join(ROOT, 'dist')
-const MAJORS = join(ROOT, 'test', 'majors')
+/** What only the tests need, apart from the package's own dependencies. */
+const TEST_FOLDERS = ['test/majors', 'test/libraries/current', 'test/libraries/older'].map((path) =>
+  join(ROOT, path),
+)
 const BUILD_STAMP = '.built-from'
 const LOCK = join(DIST, '.prepare-lock')
 const SOURCES = ['collector', 'instrumentation', 'schema']
@@ -38,10 +42,15 @@ async function main() {
   checkNodeVersion()
   if (process.argv.includes('--copy-assets')) {
     copyAssets(DIST)
+    await bundle(DIST)
     fs.writeFileSync(join(DIST, BUILD_STAMP), hashSources())
     return
   }
-  const folders = process.argv.includes('--with-test-databases') ? [ROOT, MAJORS] : [ROOT]
+  if (process.argv.includes('--bundle')) {
+    await bundle(DIST)
+    return
+  }
+  const folders = process.argv.includes('--with-test-packages') ? [ROOT, ...TEST_FOLDERS] : [ROOT]
   const isReady = () => folders.every(isInstalled) && isBuilt()
   if (!isReady()) {
     await withLock(async () => {
@@ -89,7 +98,7 @@ function isInstalled(folder) {
 
 /** @param {string} folder */
 async function install(folder) {
-  const what = folder === ROOT ? 'packages' : 'the Postgres versions the tests run on'
+  const what = folder === ROOT ? 'packages' : `what the tests need in ${relative(ROOT, folder)}`
   await timed(`installing ${what}`, async () => {
     const npm = process.env.npm_execpath
     const [command, ...first] = npm?.endsWith('.js') ? [process.execPath, npm] : ['npm']
@@ -111,6 +120,7 @@ async function build() {
     fs.rmSync(next, { recursive: true, force: true })
     const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc')
     await run(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', next], ROOT)
+    await bundle(next)
     copyAssets(next)
     for (const name of [BUILD_STAMP, ...fs.readdirSync(DIST)]) {
       const path = join(DIST, name)
@@ -119,6 +129,30 @@ async function build() {
     for (const name of fs.readdirSync(next)) fs.renameSync(join(next, name), join(DIST, name))
     fs.rmdirSync(next)
     fs.writeFileSync(join(DIST, BUILD_STAMP), hash)
+  })
+}
+
+/**
+ * Makes one file of the bootstrap and all it loads, in place of what the compiler made of it: an application starts faster
+ * with it, and it works wherever it is mounted. What hands over to sdk-node stays outside, with that package.
+ *
+ * @param {string} dist
+ */
+async function bundle(dist) {
+  const { build } = createRequire(import.meta.url)('esbuild')
+  await build({
+    entryPoints: [join(ROOT, 'instrumentation', 'bootstrap.ts')],
+    outfile: join(dist, 'instrumentation', 'bootstrap.js'),
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20',
+    external: ['./full/sdk'],
+    mainFields: ['module', 'main'],
+    minifySyntax: true,
+    minifyWhitespace: true,
+    legalComments: 'linked',
+    logLevel: 'warning',
   })
 }
 

@@ -1,21 +1,21 @@
 /**
- * What `node --require sidelight/bootstrap app.js` (or `--import`) loads: sends the application's spans to a collector.
+ * What `node --require sidelight/bootstrap app.js` (or `--import`) loads: sends the application's traces, metrics and logs to a collector.
  * It never throws into, blocks or exits the application; what goes wrong is one line on stderr.
  */
 import { isMainThread, parentPort, workerData } from 'node:worker_threads'
-import { complain } from './complaint'
-import type * as tracing from './tracing'
+import { complain } from './process/complaint'
+import type * as starting from './start'
 
 const STARTED = Symbol.for('sidelight.bootstrap')
 
 try {
   if (process.env['OTEL_SDK_DISABLED'] !== 'true' && belongsToApplication() && claimThread()) {
     // Loaded only here, so that a thread which is not the application's, or a broken installation, costs nothing more.
-    const { startTracing } = require('./tracing') as typeof tracing
-    startTracing(process.env)
+    const { start } = require('./start') as typeof starting
+    start(process.env)
   }
 } catch (error) {
-  complain('cannot trace this process', error)
+  complain('cannot instrument this process', error)
 }
 
 /**

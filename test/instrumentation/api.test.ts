@@ -1,7 +1,7 @@
 import { cpSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { isNewerMinor } from '../../instrumentation/api'
+import { isNewerMinor } from '../../instrumentation/process/api'
 import { install, launch, ROOT } from './application'
 import { startReceiver } from './receiver'
 

@@ -64,6 +64,24 @@ export function run(t: Teardown, app: string, options: LaunchOptions = {}): Prom
   return launch(t, join(APPS, app), options).ended
 }
 
+/** The bootstrap as built, for applications that do not have this package among their own. */
+export const BOOTSTRAP = join(ROOT, 'dist', 'instrumentation', 'bootstrap.js')
+
+/**
+ * Lays out a copy of an application beside the instrumented libraries of test/libraries, `current` or `older`. Returns the
+ * path of the copy, to be started with the flags `--require` and `BOOTSTRAP`.
+ */
+export function stage(t: Teardown, app: string, libraries: 'current' | 'older'): string {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'sidelight-app-')))
+  t.teardown(() => {
+    rmSync(folder, { recursive: true, force: true })
+  })
+  cpSync(join(APPS, app), join(folder, app))
+  cpSync(join(APPS, 'package.json'), join(folder, 'package.json'))
+  link(join(ROOT, 'test', 'libraries', libraries, 'node_modules'), join(folder, 'node_modules'))
+  return join(folder, app)
+}
+
 /** Lays out a copy of an application the way a user has it: this package in its own node_modules. Returns its folder. */
 export function install(t: Teardown, app: string): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'sidelight-app-')))

@@ -1,7 +1,7 @@
 import type { ExportResult } from '@opentelemetry/core'
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace'
 import t from 'tap'
-import { Outbox } from '../../instrumentation/outbox'
+import { Outbox } from '../../instrumentation/full/outbox'
 import { until } from '../helpers/until'
 
 const REFUSED = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })

@@ -1,14 +1,12 @@
 import { diag, trace } from '@opentelemetry/api'
-import type { Instrumentation } from '@opentelemetry/instrumentation'
 import type { Resource } from '@opentelemetry/resources'
 import { NodeSDK, startNodeSDK } from '@opentelemetry/sdk-node'
 import { createDelivery } from './delivery'
-import { setDiagnosis } from './diagnosis'
-import { isSet, sendsOverHttp } from './environment'
+import { setDiagnosis } from '../process/diagnosis'
+import { isSet, sendsOverHttp } from '../process/environment'
 
 export interface FullSdkOptions {
   readonly resource: Resource
-  readonly instrumentations: () => Instrumentation[]
   readonly env: NodeJS.ProcessEnv
 }
 
@@ -17,13 +15,11 @@ export interface FullSdkOptions {
  * and samplers. Returns what sends the spans that wait. Throws as the SDK does on values it cannot use. The SDK registers
  * itself through this package's copy of the API, so an application with a newer one of its own cannot add spans.
  */
-export function startFullSdk({ resource, instrumentations, env }: FullSdkOptions): Flush {
+export function startFullSdk({ resource, env }: FullSdkOptions): Flush {
   const logLevel = env['OTEL_LOG_LEVEL']
   // Where the SDK sets a logger of its own, it would complain of ours.
   if (!isSet(env['OTEL_CONFIG_FILE']) && !isSet(logLevel)) setDiagnosis(diag, undefined)
-  const flush = isSet(env['OTEL_CONFIG_FILE'])
-    ? startFromFile(instrumentations())
-    : startFromVariables(resource, instrumentations(), env)
+  const flush = isSet(env['OTEL_CONFIG_FILE']) ? startFromFile() : startFromVariables(resource, env)
   // The SDK's own writes to the application's stdout.
   setDiagnosis(diag, logLevel)
   return flush
@@ -31,22 +27,17 @@ export function startFullSdk({ resource, instrumentations, env }: FullSdkOptions
 
 type Flush = () => Promise<void>
 
-function startFromFile(instrumentations: Instrumentation[]): Flush {
-  startNodeSDK({ instrumentations })
+function startFromFile(): Flush {
+  startNodeSDK({})
   return flushRegistered
 }
 
-function startFromVariables(
-  resource: Resource,
-  instrumentations: Instrumentation[],
-  env: NodeJS.ProcessEnv,
-): Flush {
+function startFromVariables(resource: Resource, env: NodeJS.ProcessEnv): Flush {
   // The SDK's own way keeps the process alive for up to 10 s when the collector is away.
   const delivery = sendsOverHttp(env) ? createDelivery(env) : undefined
   new NodeSDK({
     resource,
     autoDetectResources: false,
-    instrumentations,
     ...(delivery === undefined ? {} : { spanProcessors: [delivery.processor] }),
     // Unasked, the SDK would send metrics and logs as well, which not every collector takes.
     ...(isSet(env['OTEL_METRICS_EXPORTER']) ? {} : { metricReaders: [] }),

@@ -1,5 +1,6 @@
 import { isMainThread } from 'node:worker_threads'
-import { complain } from './complaint'
+import { complain } from '../process/complaint'
+import type { Pipeline } from './contract'
 
 const SECOND = 1000
 
@@ -8,7 +9,7 @@ const FLUSH_DEADLINE_MS = 2 * SECOND
 /** While an application that handles the signal itself winds down, it may exit at any time. */
 const WIND_DOWN_FLUSH_INTERVAL_MS = 250
 
-type Flush = () => Promise<void>
+type Flush = Pipeline['flush']
 
 /**
  * Sends what is left when the application ends: its event loop is empty, or SIGTERM or SIGINT arrives. A signal nobody
@@ -16,7 +17,7 @@ type Flush = () => Promise<void>
  * call of `process.exit` leaves no time to send anything: up to the schedule delay of spans is lost, in a
  * wind-down no more than the last quarter of a second.
  */
-export function flushAtEnd(flush: Flush): void {
+export function saveAtEnd({ flush }: Pipeline): void {
   process.once('beforeExit', () => {
     void flushWithin(flush, FLUSH_DEADLINE_MS)
   })
@@ -55,7 +56,7 @@ async function flushWithin(flush: Flush, deadlineMs: number): Promise<void> {
     timer = setTimeout(resolve, deadlineMs).unref()
   })
   try {
-    await Promise.race([flush(), deadline])
+    await Promise.race([flush(deadlineMs), deadline])
   } catch (error) {
     complain('cannot deliver the last spans', error)
   }

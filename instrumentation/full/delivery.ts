@@ -2,8 +2,8 @@ import type * as otlpJson from '@opentelemetry/exporter-trace-otlp-http'
 import type * as otlpProtobuf from '@opentelemetry/exporter-trace-otlp-proto'
 import type { SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace'
 import { BatchSpanProcessor } from '@opentelemetry/sdk-trace'
-import { complain } from './complaint'
-import { isSet, otlpProtocol, readBatching } from './environment'
+import { complain } from '../process/complaint'
+import { isSet, otlpProtocol, readBatching } from '../process/environment'
 import { Outbox } from './outbox'
 
 /** The way of a span to the collector over OTLP/HTTP. */

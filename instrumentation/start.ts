@@ -1,0 +1,25 @@
+import type { Pipeline } from './delivery/contract'
+import { saveAtEnd } from './delivery/ending'
+import type * as full from './full/sdk'
+import { startLean } from './lean'
+import { instrumentLibraries } from './libraries/instrument'
+import { type Application, entryFile, findApplication } from './process/application'
+import { chooseAssembly } from './process/environment'
+import { describeProcess } from './process/resource'
+
+/** Starts what the `OTEL_*` variables ask for. Throws when it cannot be put together. */
+export function start(env: NodeJS.ProcessEnv): void {
+  const assembly = chooseAssembly(env)
+  if (assembly === 'none') return
+  const application = findApplication(entryFile(), process.cwd())
+  const pipeline = assembly === 'full' ? startFull(application, env) : startLean(application, env)
+  instrumentLibraries(env)
+  saveAtEnd(pipeline)
+}
+
+/** Apart from the bundle, with the SDK's packages as they are installed. */
+function startFull(application: Application, env: NodeJS.ProcessEnv): Pipeline {
+  const { startFullSdk } = require('./full/sdk') as typeof full
+  const flush = startFullSdk({ resource: describeProcess(application), env })
+  return { flush, save: () => undefined }
+}
