@@ -1,4 +1,6 @@
-import type { Attributes } from '@opentelemetry/api'
+import type { Span } from '@opentelemetry/api'
 
-/** What was thrown as the attributes of an exception (semantic conventions, exceptions), losslessly. */
-export type DescribeError = (thrown: unknown) => Attributes
+/** Records what was thrown as an exception event of a span. The status is the caller's to set. */
+export function recordThrown(span: Span, thrown: unknown): void {
+  span.recordException(thrown instanceof Error ? thrown : String(thrown))
+}
