@@ -47,30 +47,40 @@ const TYPES_OF: Readonly<Partial<Record<DictionaryName, Readonly<Record<string, 
 const NAMES = Object.keys(DICTIONARIES) as DictionaryName[]
 
 export function createDictionary(nowMs: () => number): Dictionary {
-  // The translator hands out the same object while it remembers a row, so that what is known here is bounded by its memory.
-  let known = new WeakMap<DictionaryRow, number>()
+  // Noted on the row itself, which the translator hands out as the same object while it remembers it: what is known here is
+  // bounded by its memory, and looking it up costs a comparison.
+  let period = nextPeriod++
+  let day = 0
+  const today = (): number => {
+    const now = Math.floor(nowMs() / DAY_MS)
+    if (now !== day) period = nextPeriod++
+    day = now
+    return period
+  }
   return {
     async ensure(client, rows) {
-      const today = Math.floor(nowMs() / DAY_MS)
+      const current = today()
       const unknown = new Set<DictionaryRow>()
-      for (const row of rows) if (known.get(row) !== today) unknown.add(row)
+      for (const row of rows) if (row.knownIn !== current) unknown.add(row)
       if (unknown.size === 0) return new Map()
-      const remembered = known
       const refused = await insertAll(client, unknown)
       for (const row of unknown) {
-        if (!refused.has(dictionaryKey(row.dictionary, row.id))) remembered.set(row, today)
+        if (!refused.has(dictionaryKey(row.dictionary, row.id))) row.knownIn = current
       }
       return refused
     },
     lacks(rows) {
-      const today = Math.floor(nowMs() / DAY_MS)
-      return rows.some((row) => known.get(row) !== today)
+      const current = today()
+      return rows.some((row) => row.knownIn !== current)
     },
     forget() {
-      known = new WeakMap()
+      period = nextPeriod++
     },
   }
 }
+
+/** Of all dictionaries: rows that one database has are not known in another. */
+let nextPeriod = 1
 
 /** The columns that refer to a dictionary row, in any table. */
 export const REFERENCES: Readonly<Record<string, DictionaryName>> = {

@@ -38,6 +38,8 @@ export class Dictionary {
   readonly #intern = (text: string): Text => this.internText(text)
   #request = 0
   #rows: DictionaryRow[] = []
+  readonly #lowIds = new Set<number>()
+  #mayRepeat = false
   /** What was changed in the content of the rows used. */
   repaired = 0
   droppedAttributes = 0
@@ -59,14 +61,16 @@ export class Dictionary {
   beginRequest(): void {
     this.#request++
     this.#rows = []
+    this.#lowIds.clear()
+    this.#mayRepeat = false
     this.repaired = this.droppedAttributes = this.cutValues = 0
   }
 
   /** The rows used since, each once. */
   rows(): readonly DictionaryRow[] {
+    if (!this.#mayRepeat) return this.#rows
     // Different bytes may mean the same row, and a row may have been forgotten and made anew meanwhile.
-    const unique = new Map(this.#rows.map((row) => [`${row.dictionary}:${row.id}`, row]))
-    return unique.size === this.#rows.length ? this.#rows : [...unique.values()]
+    return [...new Map(this.#rows.map((row) => [`${row.dictionary}:${row.id}`, row])).values()]
   }
 
   /** Says that a row of this request refers to the identity. */
@@ -74,6 +78,9 @@ export class Dictionary {
     if (identity.usedIn === this.#request) return
     identity.usedIn = this.#request
     this.#rows.push(identity.row)
+    // Half an id finds out cheaply that a row is new, as nearly all are.
+    const { size } = this.#lowIds
+    if (this.#lowIds.add(identity.idLow).size === size) this.#mayRepeat = true
     const { changes } = identity
     this.repaired += changes.repairedStrings
     this.droppedAttributes += changes.droppedAttributes

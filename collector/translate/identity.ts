@@ -78,7 +78,7 @@ export function identify(
     .digest()
   const id = String(digest.readBigInt64BE(0))
   return {
-    row: { dictionary, id, values: [id, ...values] },
+    row: { dictionary, id, values: [id, ...values], knownIn: 0 },
     idHigh: digest.readInt32BE(0),
     idLow: digest.readInt32BE(4),
     serial: nextSerial(),

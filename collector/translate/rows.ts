@@ -309,6 +309,8 @@ export interface DictionaryRow {
   /** Signed 64-bit id in decimal; that of an error's hash is a uuid in lower case. */
   readonly id: string
   readonly values: readonly (string | null)[]
+  /** The store's: what it knows the row in the database by. */
+  knownIn?: number
 }
 
 /** What one export request becomes. */
