@@ -1,7 +1,10 @@
+import type { Pool } from 'pg'
 import { type Config, retentionDaysOf } from './config'
 import { type Doors, openDoors } from './doors'
+import { openHandover } from './handover'
 import { openHostMetrics } from './host'
 import type { ExportRequest, Message } from './ingest/contract'
+import type { Bury } from './ingest/drain'
 import { Pipeline, type Remains } from './ingest/pipeline'
 import { protobufFromJson } from './otlp/json'
 import {
@@ -11,6 +14,7 @@ import {
 } from './otlp/schema'
 import { bySignal } from './otlp/signal'
 import type { CollectorParts } from './parts'
+import { createAdmission } from './receiver/admission'
 import { type Release, releaseAll } from './release'
 import { type Lend, Slabs } from './slabs'
 import { openStorage, WRITERS } from './storage'
@@ -61,16 +65,19 @@ async function start(parts: CollectorParts, releases: Release[]): Promise<Collec
   const slabs = new Slabs()
   const storage = await openStorage(parts, counters, releases, failed.resolve)
   const { database, keeper, leader, writer, spool, pool } = storage
+  const admission = createAdmission(
+    config.admissionBytes,
+    (bytes) => counters.admittedBytes.set(bytes),
+    slabs.lend,
+  )
+  const bury = createBury(pool)
   const pipeline = new Pipeline({
     ...createTranslation(config, slabs.lend),
     giveBack: slabs.giveBack,
     write: writer.write,
     writers: WRITERS,
     spool,
-    async bury({ digest, signal, tenant, receivedMs, body }, message, limit) {
-      const about = { digest, ...WHOLE_REQUEST, signal, tenant, receivedMs, sqlstate: null }
-      return (await keepDeadLetters(pool, [{ ...about, message, body }], limit)).length === 0
-    },
+    bury,
     receiptWindowMs: config.spoolMaxAgeHours * HOUR_MS,
     refusal: () => database.refusal(),
     async probe() {
@@ -88,10 +95,11 @@ async function start(parts: CollectorParts, releases: Release[]): Promise<Collec
   })
   const deadline = { atMs: 0 }
   const remainingMs = () => Math.max(0, deadline.atMs - performance.now())
+  openHandover(parts, { ...storage, pipeline, admission, bury, counters }, releases)
   releases.push(() => pipeline.stop(remainingMs()))
   const doors = await openDoors(
     parts,
-    { ...storage, pipeline, slabs, counters, remainingMs },
+    { ...storage, pipeline, admission, counters, remainingMs },
     releases,
   )
   openHostMetrics(parts, { ...storage, pipeline, counters }, releases)
@@ -116,6 +124,13 @@ function createPromise<T>(): {
   let resolve: (value: T) => void = () => undefined
   const promise = new Promise<T>((settle) => (resolve = settle))
   return { promise, resolve }
+}
+
+function createBury(pool: Pool): Bury {
+  return async ({ digest, signal, tenant, receivedMs, body }, message, limit) => {
+    const about = { digest, ...WHOLE_REQUEST, signal, tenant, receivedMs, sqlstate: null }
+    return (await keepDeadLetters(pool, [{ ...about, message, body }], limit)).length === 0
+  }
 }
 
 const REQUESTS = {

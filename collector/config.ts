@@ -16,6 +16,7 @@ import { compileRules, type FingerprintRules } from './translate/fingerprint/rul
 
 export { describeConfig } from './config/describe'
 export { ConfigError } from './config/fault'
+export { type HandoverPlace, handoverPlaceOf } from './config/handover'
 export { retentionBytesOf, retentionDaysOf } from './config/retention'
 export { type Address, formatAddress } from './config/address'
 export type { LogLevel, Role } from './config/keys'

@@ -15,14 +15,13 @@ import type { Pipeline } from './ingest/pipeline'
 import type { Spool } from './ingest/spool/spool'
 import type { CollectorParts } from './parts'
 import { bySignal } from './otlp/signal'
-import { createAdmission } from './receiver/admission'
+import type { Admission } from './receiver/admission'
 import { createOtlpGrpcServer } from './receiver/grpc'
 import { createOtlpHttpServer } from './receiver/http'
 import type { ReceiverParts } from './receiver/receive'
 import { watchRenewals } from './receiver/renewal'
 import { DoorTls } from './receiver/tls'
 import type { Release } from './release'
-import type { Slabs } from './slabs'
 import { createErrorActions } from './store/error-actions'
 import { createCorrelationQueries } from './store/queries/correlations'
 import { createErrorQueries } from './store/queries/errors'
@@ -53,7 +52,7 @@ interface Inside {
   readonly queryPool: Pool
   readonly pipeline: Pipeline
   readonly spool: Spool
-  readonly slabs: Slabs
+  readonly admission: Admission
   readonly counters: Counters
   /** How much of the time for a stop is left. */
   readonly remainingMs: () => number
@@ -128,17 +127,13 @@ function otlpAddresses({ otlpHttpAddress, otlpGrpcAddress, otlpTlsCertFile }: Co
 
 async function openOtlp(
   { config, tokens, log }: CollectorParts,
-  { pipeline, slabs, counters, remainingMs }: Inside,
+  { pipeline, admission, counters, remainingMs }: Inside,
   releases: Release[],
 ): Promise<{ readonly otlpUrl: string; readonly otlpGrpcUrl: string }> {
   const tls = openTls(config, log, releases)
   const receiver: ReceiverParts = {
     accept: (request, onReleased) => pipeline.accept(request, onReleased),
-    admission: createAdmission(
-      config.admissionBytes,
-      (bytes) => counters.admittedBytes.set(bytes),
-      slabs.lend,
-    ),
+    admission,
     maxConnections: config.otlpMaxConnections,
     headerTimeoutMs: config.otlpHeaderTimeoutMs,
     bodyTimeoutMs: config.otlpBodyTimeoutMs,

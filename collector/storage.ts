@@ -3,9 +3,11 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Pool } from 'pg'
-import { retentionBytesOf, retentionDaysOf } from './config'
+import type { Logger } from 'pino'
+import { type Config, handoverPlaceOf, retentionBytesOf, retentionDaysOf } from './config'
 import { countSightings } from './ingest/changes'
 import { judgeLife } from './health/error-life'
+import { Inbox } from './ingest/handover/inbox'
 import { openSpool } from './ingest/spool/spool'
 import type { CollectorParts } from './parts'
 import type { Release } from './release'
@@ -47,6 +49,7 @@ export async function openStorage(
     log: log.child({ part: 'spool' }),
   })
   releases.push(() => spool.close())
+  const inbox = await openInbox(config, log)
   const { connectionString } = database
   const isLeader = config.roles.includes('leader')
   const others = config.databaseConnections - (isLeader ? LEADER_CONNECTIONS : 0)
@@ -72,12 +75,12 @@ export async function openStorage(
     log,
     nowMs: Date.now,
     onMisfit,
-    oldestUndrainedAgeMs() {
-      const { oldestOnDiskMs } = spool.state()
-      return oldestOnDiskMs === null ? null : Math.max(0, Date.now() - oldestOnDiskMs)
-    },
+    oldestUndrainedAgeMs: () =>
+      oldestAgeMs([spool.state().oldestOnDiskMs, inbox?.state().oldestMs ?? null]),
   })
   releases.push(() => keeper.stop())
+  // What is left in it is known when the keeper has its last word.
+  if (inbox !== null) releases.push(() => inbox.close())
   const leader = isLeader
     ? openLeader(parts, { connectionString, owner: sidecar.id, counters, releases })
     : null
@@ -86,7 +89,22 @@ export async function openStorage(
     sighted: (sightings) => countSightings(counters, sightings),
   })
   releases.push(() => writer.close())
-  return { sidecarId: sidecar.id, database, pool, queryPool, keeper, leader, writer, spool }
+  return { sidecarId: sidecar.id, database, pool, queryPool, keeper, leader, writer, spool, inbox }
+}
+
+/** Null when there is none. */
+function oldestAgeMs(times: readonly (number | null)[]): number | null {
+  const agesMs = times.filter((ms) => ms !== null).map((ms) => Date.now() - ms)
+  return agesMs.length === 0 ? null : Math.max(0, ...agesMs)
+}
+
+/** Null when nothing is taken from it. What is in it counts from the first word to the database on. */
+async function openInbox({ handoverDir, roles }: Config, log: Logger): Promise<Inbox | null> {
+  const folder = roles.includes('ingest') ? handoverPlaceOf(handoverDir) : null
+  if (folder === null) return null
+  const inbox = new Inbox({ folder, nowMs: Date.now, log: log.child({ part: 'handover' }) })
+  await inbox.look()
+  return inbox
 }
 
 /** A connection that is lent still, to a migration or a question that takes long, ends with the process. */

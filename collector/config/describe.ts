@@ -1,5 +1,6 @@
 import type { Config } from '../config'
 import { showGrouping } from './grouping'
+import { handoverPlaceOf } from './handover'
 import { pathOf } from './override'
 import { formatTokenCounts } from './token'
 
@@ -22,5 +23,6 @@ export function describeConfig(config: Config): string[] {
   return [
     ...lines.map(({ setting, origin }) => `${setting.padEnd(width)}  # ${origin}`),
     `# tokens: ${formatTokenCounts(config.tokens)}`,
+    `# files are handed over in: ${handoverPlaceOf(config.handoverDir)?.path ?? 'no folder'}`,
   ]
 }

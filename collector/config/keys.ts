@@ -1,5 +1,6 @@
 import { connectionUrl } from './database'
 import { ERROR_KEYS } from './errors'
+import { HANDOVER_KEYS } from './handover'
 import { HEALTH_KEYS, SLO_KEYS } from './health'
 import { HOST_KEYS } from './host'
 import { declare, GIB, type Key, MIB } from './key'
@@ -102,6 +103,7 @@ export const KEYS = {
     description:
       'While a request waits in the spool for longer than this, the spool takes no more, for it could not promise to store it once',
   }),
+  ...HANDOVER_KEYS,
   adminTokens: declare({
     env: 'SIDELIGHT_ADMIN_TOKEN',
     path: null,

@@ -12,10 +12,15 @@ export interface ExportRequest {
   readonly tenant: string | null
   /** Unix milliseconds at which the body had been read. */
   readonly receivedMs: number
+  /**
+   * Of a request that lies in a file of its application's until it is committed: how many items are to be in it. It may
+   * have been stored before, and is refused instead of spooled.
+   */
+  readonly handedOver?: { readonly items: number }
 }
 
 /** An export request as it is translated, kept on disk and translated again: in protobuf, whatever the caller's encoding was. */
-export interface Message extends Omit<ExportRequest, 'encoding' | 'body'> {
+export interface Message extends Omit<ExportRequest, 'encoding' | 'body' | 'handedOver'> {
   readonly body: Uint8Array
 }
 

@@ -9,6 +9,8 @@ export interface PendingParts {
   readonly message: Message
   readonly translated: Translated
   readonly translate: (message: Message) => Translated
+  /** Whether its sender keeps it on disk until it is committed. */
+  readonly isOnDisk: boolean
   /** Called when nobody uses the request's bytes any more. */
   readonly onReleased: () => void
   readonly onAnswered: (pending: Pending) => void
@@ -22,6 +24,7 @@ export class Pending implements GroupRequest {
   readonly receivedMs: number
   readonly body: Uint8Array
   readonly translated: Translated
+  readonly isOnDisk: boolean
   /** Settles with what the caller is told. */
   readonly answered: Promise<ExportOutcome>
   readonly #parts: PendingParts
@@ -46,6 +49,7 @@ export class Pending implements GroupRequest {
     this.receivedMs = parts.message.receivedMs
     this.body = parts.message.body
     this.translated = parts.translated
+    this.isOnDisk = parts.isOnDisk
     this.#parts = parts
     this.answered = new Promise((resolve, reject) => {
       this.#resolve = resolve

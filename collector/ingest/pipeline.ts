@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { Unavailable } from '../errors'
+import { BadData, Unavailable } from '../errors'
 import type { GroupResult, WriteGroup } from '../store/group'
 import type { Counters } from '../telemetry/counters'
 import type { Translated } from '../translate/rows'
@@ -108,13 +108,14 @@ export class Pipeline {
    */
   async accept(request: ExportRequest, onReleased: () => void): Promise<ExportOutcome> {
     const { decode, translate, giveBack, counters } = this.#options
-    const { signal, tenant, receivedMs } = request
+    const { signal, tenant, receivedMs, handedOver } = request
     let message: Message
     let translated: Translated
     try {
       this.#refuse()
       message = { signal, tenant, receivedMs, body: decode(request) }
       translated = translate(message)
+      if (handedOver !== undefined) judgeWholeness(translated, handedOver.items)
     } catch (error) {
       onReleased()
       throw error
@@ -132,6 +133,7 @@ export class Pipeline {
       message,
       translated,
       translate,
+      isOnDisk: handedOver !== undefined,
       onReleased: () => {
         this.#giveBack(pending)
         onReleased()
@@ -204,16 +206,21 @@ export class Pipeline {
   }
 
   #enqueue(pending: Pending): void {
-    const { ackDeadlineMs = ACK_DEADLINE_MS } = this.#options
     this.#queue.push(pending)
     const release = pending.use()
     void pending.answered.then(release, release)
+    // Nobody waits for what lies in a file.
+    if (!pending.isOnDisk) this.#expire(pending)
+    this.#pump()
+  }
+
+  #expire(pending: Pending): void {
+    const { ackDeadlineMs = ACK_DEADLINE_MS } = this.#options
     pending.expire(pending.receivedMs + ackDeadlineMs, () => {
       const at = this.#queue.indexOf(pending)
       if (at >= 0) this.#queue.splice(at, 1)
       void this.#keep(pending, 'late')
     })
-    this.#pump()
   }
 
   #keepQueue(detour: Detour): void {
@@ -228,6 +235,7 @@ export class Pipeline {
 
   /** To the spool, and acknowledged when it is on disk. */
   async #keep(pending: Pending, detour: Detour): Promise<void> {
+    if (pending.isOnDisk) return this.#leave(pending, detour)
     if (pending.isKept) return
     pending.isKept = true
     const { spool, counters } = this.#options
@@ -249,6 +257,16 @@ export class Pipeline {
       this.#keeping--
       this.#pump()
     }
+  }
+
+  /** It stays in its file, to come again. */
+  #leave(pending: Pending, detour: Detour): void {
+    const release = pending.use()
+    pending.refuse(
+      new Unavailable(`cannot store the request now (${detour}): it stays in its file`),
+    )
+    release()
+    this.#pump()
   }
 
   /** Once it is on disk and its transaction has ended: settled when that committed, to be stored again when not. */
@@ -322,4 +340,10 @@ function asUnavailable(error: unknown): Unavailable {
   return new Unavailable('cannot store the request: the collector failed by a fault of its own', {
     cause: error,
   })
+}
+
+/** One that was cut off between two items is whole as protobuf. */
+function judgeWholeness({ accepted, rejected }: Translated, items: number): void {
+  const found = accepted + rejected
+  if (found < items) throw new BadData(`it was cut off: ${found} of ${items} items are there`)
 }

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg'
 import { type Queryable, withClient } from './session'
+import { asUnavailable } from './sqlstate'
 
 /** One collector process, as other collectors see it. */
 export interface Sidecar {
@@ -56,6 +57,39 @@ async function deleteOld(database: Queryable, statement: string): Promise<number
     batch = (await database.query(statement, [edge, BATCH])).rowCount ?? 0
   }
   return deleted
+}
+
+/**
+ * Whether a sidecar has kept the receipts of so long ago from then on: one that was last heard of by then, or has had
+ * something to store since, and was there before they would have been deleted. What it says is the older of both, and a
+ * minute is within the 5 that receipts are kept longer.
+ */
+const IS_KEPT = `
+select exists (
+  select from sidelight.sidecar
+  where drained_at is null
+    and least(heartbeat_at, oldest_undrained_at) <= given.at + interval '1 minute'
+    and started_at <= given.at + interval '2 hours'
+) and given.at > clock_timestamp() - interval '24 hours' as is_kept
+from (select clock_timestamp() - $1::double precision * interval '1 millisecond' as at) as given`
+
+/**
+ * Whether the receipts of requests that were stored `ageMs` ago are certainly there still, beyond the 2 hours for which
+ * all are. Throws Unavailable.
+ */
+export async function isReceiptKept(
+  pool: Pool,
+  ageMs: number,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  try {
+    return await withClient(pool, signal, async (client) => {
+      const { rows } = await client.query<{ is_kept: boolean }>(IS_KEPT, [ageMs])
+      return rows[0]?.is_kept === true
+    })
+  } catch (error) {
+    throw asUnavailable(error, 'ask for receipts')
+  }
 }
 
 const REGISTER = `

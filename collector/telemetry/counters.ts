@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { declareHandover } from './handover-counters'
 
 const SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10]
 const COUNTS = [1, 2, 5, 10, 20, 50, 100, 200, 500]
@@ -19,6 +20,7 @@ export function createCounters() {
     ...declareCommits(registers),
     ...declareSpool(registers),
     ...declareDetour(registers),
+    ...declareHandover(registers),
     truncatedAnswers: new Counter({
       name: 'sidelight_truncated_answers_total',
       help: 'Answers about a trace or correlation id that has more than is answered.',

@@ -122,6 +122,8 @@ function spawnCollector(options: CollectorOptions): RunningCollector {
       SIDELIGHT_ADMIN_TOKEN: ADMIN_TOKEN,
       // Nothing but what a test sends is counted.
       SIDELIGHT_HOST_METRICS: 'off',
+      // Nothing that another test left.
+      SIDELIGHT_HANDOVER_DIR: join(options.dataDir, 'handover'),
       ...options.env,
     },
   })
