@@ -4,6 +4,7 @@ import { COLLECTOR_SCENARIOS } from './collector'
 import { CUT_SCENARIOS } from './cut'
 import { DISK_SCENARIOS } from './disk'
 import { GARBAGE_SCENARIOS } from './garbage'
+import { HANDOVER_SCENARIOS } from './handover'
 import { HANG_SCENARIOS } from './hang'
 import { LEADER_SCENARIOS } from './leader'
 import { POSTGRES_SCENARIOS } from './postgres'
@@ -14,6 +15,7 @@ import { STEADY_SCENARIOS } from './steady'
 /** Every scenario, in the order they run: the longest come last. */
 export const SCENARIOS: readonly Scenario[] = [
   ...COLLECTOR_SCENARIOS,
+  ...HANDOVER_SCENARIOS,
   ...POSTGRES_SCENARIOS,
   ...SESSION_SCENARIOS,
   ...REFUSAL_SCENARIOS,
