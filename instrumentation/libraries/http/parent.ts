@@ -1,23 +1,20 @@
 import { type Context, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api'
 import type { IncomingHttpHeaders } from 'node:http'
-import type { RequestHeaders } from './headers'
 
 /**
- * The context a request brings along: what `propagation.extract` makes of its headers. The common case, a
- * `traceparent` and nothing else, is read here, which is faster and does not need all of the headers.
+ * The context a request brings along: what `propagation.extract` makes of its headers. The common cases, nothing or a
+ * `traceparent` alone, are read here, which is faster.
  */
-export function parentOf(
-  headers: RequestHeaders,
-  request: { readonly headers: IncomingHttpHeaders },
-): Context {
+export function parentOf(headers: IncomingHttpHeaders): Context {
   isW3C ??= speaksW3C()
-  if (!isW3C || headers.isRepeated) return propagation.extract(ROOT_CONTEXT, request.headers)
-  const { traceparent, tracestate, baggage } = headers
-  if (tracestate === undefined && baggage === undefined) {
+  if (isW3C && headers['tracestate'] === undefined && headers['baggage'] === undefined) {
+    const traceparent = headers['traceparent']
     if (traceparent === undefined) return ROOT_CONTEXT
-    if (hasTraceparent && PLAIN_TRACEPARENT.test(traceparent)) return contextOf(traceparent)
+    if (typeof traceparent === 'string' && PLAIN_TRACEPARENT.test(traceparent)) {
+      return contextOf(traceparent)
+    }
   }
-  return propagation.extract(ROOT_CONTEXT, { traceparent, tracestate, baggage })
+  return propagation.extract(ROOT_CONTEXT, headers)
 }
 
 /** Version 00, for which the length is fixed (W3C Trace Context, 3.2). */
@@ -34,11 +31,9 @@ function contextOf(traceparent: string): Context {
 
 const W3C_FIELDS = new Set(['traceparent', 'tracestate', 'baggage'])
 let isW3C: boolean | undefined
-let hasTraceparent = false
 
-/** Whether the propagators read no other headers than W3C's; asked once, with the first request. */
+/** Whether the propagators read W3C's headers and no others; asked once, with the first request. */
 function speaksW3C(): boolean {
   const fields = propagation.fields()
-  hasTraceparent = fields.includes('traceparent')
-  return fields.every((field) => W3C_FIELDS.has(field))
+  return fields.includes('traceparent') && fields.every((field) => W3C_FIELDS.has(field))
 }

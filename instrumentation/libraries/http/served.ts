@@ -9,7 +9,7 @@ import {
   type Tracer,
 } from '@opentelemetry/api'
 import type { EventEmitter } from 'node:events'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import { recordThrown } from '../../errors/describe'
 import { durationHistogram } from '../../measures/durations'
@@ -17,13 +17,7 @@ import type { Served } from '../route'
 import { parseHost, pathOf, queryOf } from './address'
 import type { Emit, EmitArguments } from './exchange'
 import { errorTypeOf, messageOf } from './failure'
-import {
-  forwardedClient,
-  forwardedHost,
-  forwardedScheme,
-  readHeaders,
-  type RequestHeaders,
-} from './headers'
+import { forwardedClient, forwardedHost, forwardedScheme } from './forwarded'
 import { knownMethod, OTHER, spanNameOf } from './method'
 import { parentOf } from './parent'
 
@@ -63,9 +57,9 @@ export class ServedRequest implements Served {
     this.#answer = answer
     this.#method = knownMethod(request.method!)
     this.#version = request.httpVersion === '2.0' ? '2' : request.httpVersion
-    const headers = readHeaders(request.rawHeaders)
+    const { headers } = request
     this.#scheme = forwardedScheme(headers) ?? schemeOf(request, headers)
-    const parent = parentOf(headers, request)
+    const parent = parentOf(headers)
     tracer ??= trace.getTracer('sidelight/http')
     const attributes: Attributes = {
       'http.request.method': this.#method,
@@ -145,20 +139,25 @@ function callEmit(emit: Emit, message: object, args: EmitArguments): boolean {
   return emit.apply(message, args as unknown[])
 }
 
-function schemeOf(request: IncomingMessage, headers: RequestHeaders): string {
-  if (headers.scheme === 'http' || headers.scheme === 'https') return headers.scheme
+function schemeOf(request: IncomingMessage, headers: IncomingHttpHeaders): string {
+  const scheme = headers[':scheme']
+  if (scheme === 'http' || scheme === 'https') return scheme
   return (request.socket as TLSSocket).encrypted ? 'https' : 'http'
 }
 
 /** The rest of the attributes of a server span that are known at its start. */
-function describe(attributes: Attributes, request: IncomingMessage, headers: RequestHeaders): void {
+function describe(
+  attributes: Attributes,
+  request: IncomingMessage,
+  headers: IncomingHttpHeaders,
+): void {
   const target = request.url ?? ''
   const queryAt = target.indexOf('?')
   attributes['url.path'] = pathOf(target, queryAt)
   const query = queryOf(target, queryAt)
   if (query !== undefined) attributes['url.query'] = query
-  const host = forwardedHost(headers) ?? headers.host
-  if (host) {
+  const host = forwardedHost(headers) ?? headers.host ?? headers[':authority']
+  if (typeof host === 'string' && host !== '') {
     const address = parseHost(host)
     attributes['server.address'] = address.host
     if (address.port !== undefined) attributes['server.port'] = address.port
@@ -171,7 +170,8 @@ function describe(attributes: Attributes, request: IncomingMessage, headers: Req
   }
   const client = forwardedClient(headers) ?? peer
   if (client !== undefined) attributes['client.address'] = client
-  if (headers.userAgent !== undefined) attributes['user_agent.original'] = headers.userAgent
+  const userAgent = headers['user-agent']
+  if (userAgent !== undefined) attributes['user_agent.original'] = userAgent
   if (attributes['http.request.method'] === OTHER) {
     attributes['http.request.method_original'] = request.method!
   }
