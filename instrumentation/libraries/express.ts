@@ -162,5 +162,5 @@ function noteError(request: RoutedRequest, error: unknown): void {
     frame.walk.route = route
     if (typeof route.path === 'string') nameRoute(request, frame.prefix + route.path)
   }
-  if (!isRefusal(error)) failRequest(request, error)
+  failRequest(request, error, isRefusal(error))
 }

@@ -1,5 +1,6 @@
 import { subscribe } from 'node:diagnostics_channel'
 import type { IncomingMessage } from 'node:http'
+import { findNest } from './nest'
 import { isBelow500, isRefusal } from './refusal'
 import { failRequest, nameRoute } from './route'
 
@@ -12,12 +13,14 @@ export function instrumentFastify(): void {
     const { fastify } = message as { fastify: FastifyLike }
     fastify.addHook('onRequest', nameRequest)
     fastify.addHook('onError', noteError)
+    if ('getMetadata' in Reflect) fastify.addHook('onRoute', findNest)
   })
 }
 
 interface FastifyLike {
   addHook(name: 'onRequest', hook: typeof nameRequest): void
   addHook(name: 'onError', hook: typeof noteError): void
+  addHook(name: 'onRoute', hook: () => void): void
 }
 
 interface RequestLike {
@@ -42,7 +45,7 @@ function noteError(
   error: unknown,
   done: () => void,
 ): void {
-  if (!isRefusal(error) && !isBelow500(reply.statusCode)) failRequest(request.raw, error)
+  failRequest(request.raw, error, isRefusal(error) || isBelow500(reply.statusCode))
   done()
 }
 

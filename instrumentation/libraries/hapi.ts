@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { isBelow500 } from './refusal'
 import { failRequest, nameRoute } from './route'
 
 interface Request {
@@ -23,15 +24,17 @@ export function patchRequest({ prototype }: RequestClass): void {
     return result
   }
   prototype._setResponse = function (response, ...args) {
-    if (isFailure(response)) failRequest(this.raw.req, response)
+    if (isBoom(response))
+      failRequest(this.raw.req, response, isBelow500(response.output.statusCode))
     return setResponse.call(this, response, ...args)
   }
 }
 
-function isFailure(response: unknown): boolean {
-  const { isBoom, output } = (response ?? {}) as {
-    isBoom?: unknown
-    output?: { statusCode?: unknown }
-  }
-  return isBoom === true && !(typeof output?.statusCode === 'number' && output.statusCode < 500)
+interface Boom {
+  readonly isBoom: true
+  readonly output: { readonly statusCode: number }
+}
+
+function isBoom(response: unknown): response is Boom {
+  return (response as Partial<Boom> | null | undefined)?.isBoom === true
 }

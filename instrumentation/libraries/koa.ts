@@ -110,5 +110,5 @@ export function patchCompose(compose: Compose): Compose {
 
 function noteError(context: unknown, error: unknown): void {
   const request = (context as Partial<Context> | null | undefined)?.req
-  if (typeof request === 'object' && !isRefusal(error)) failRequest(request, error)
+  if (typeof request === 'object') failRequest(request, error, isRefusal(error))
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { findNest } from './nest'
 
 /** Where a layer of a router is mounted, as the application wrote it. */
 export interface Place {
@@ -64,6 +65,7 @@ export function noteRoutes(prototype: RouterPrototype): void {
   const { route } = prototype
   prototype.route = function (...args) {
     const before = this.stack.length
+    if (!this.stack.some((layer) => layer[PLACE]?.isRoute)) findNest()
     const result = route.apply(this, args)
     for (const layer of this.stack.slice(before))
       layer[PLACE] = createPlace(args[0], layer, true, this)

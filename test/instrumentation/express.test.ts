@@ -66,6 +66,11 @@ const REQUESTS: readonly (readonly [Asked, string])[] = [
   // An error handler answers it below 500: it was thrown all the same, but the request did not fail.
   [{ path: '/turned' }, 'GET /turned | /turned | 409 | ok | exception turned into 409'],
   [{ path: '/refused' }, 'GET /refused | /refused | 404 | ok'],
+  // What says it is a 404 and is answered as another error.
+  [
+    { path: '/upstream' },
+    'GET /upstream | /upstream | 502 | ERROR | exception asked and not found',
+  ],
   [{ path: '/body', method: 'POST', headers: JSON_TYPE, body: '{' }, 'POST | - | 400 | ok'],
   [{ path: '/users/%E0' }, 'GET | - | 400 | ok'],
 ]
