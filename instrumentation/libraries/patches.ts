@@ -3,6 +3,7 @@ import type * as express from './express'
 import type * as hapi from './hapi'
 import type * as koa from './koa'
 import type * as nest from './nest'
+import type * as next from './next'
 
 /**
  * The files of libraries that are changed when they are loaded. Kept apart from what changes them, so that an
@@ -62,5 +63,17 @@ export const PATCHES: readonly ModulePatch[] = [
     package: '@nestjs/core',
     file: 'exceptions/exceptions-handler.js',
     load: () => (require('./nest') as typeof nest).patchExceptions,
+  },
+  {
+    library: 'next',
+    package: 'next',
+    file: /^dist\/server\/(base|next)-server\.js$/,
+    load: () => (require('./next') as typeof next).patchServer,
+  },
+  {
+    library: 'next',
+    package: 'next',
+    file: 'dist/server/lib/trace/tracer.js',
+    load: () => (require('./next') as typeof next).patchTracer,
   },
 ]
