@@ -1,5 +1,20 @@
+import type * as fastify from './fastify'
+import { traceClients } from './http-client'
+import { traceServers } from './http-server'
+import { traceFetch } from './undici'
+
 /**
- * Instruments what Node itself brings and every application has: HTTP servers, HTTP clients and fetch.
- * Each by its name in `OTEL_NODE_ENABLED_INSTRUMENTATIONS`.
+ * Instruments what Node itself brings and every application has: HTTP servers, HTTP clients and fetch; and libraries that tell
+ * of themselves on diagnostics channels. Each by its name in `OTEL_NODE_ENABLED_INSTRUMENTATIONS`.
  */
-export const BUILTINS: Readonly<Record<string, () => void>> = {}
+export const BUILTINS: Readonly<Record<string, () => void>> = {
+  http() {
+    traceServers()
+    traceClients()
+  },
+  undici: traceFetch,
+  fastify() {
+    const { instrumentFastify } = require('./fastify') as typeof fastify
+    instrumentFastify()
+  },
+}

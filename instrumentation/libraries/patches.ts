@@ -1,7 +1,79 @@
 import type { ModulePatch } from '../modules/hook'
+import type * as express from './express'
+import type * as hapi from './hapi'
+import type * as koa from './koa'
+import type * as nest from './nest'
+import type * as next from './next'
 
 /**
  * The files of libraries that are changed when they are loaded. Kept apart from what changes them, so that an
  * application pays for the libraries it uses. Node's own http and fetch are in `builtin.ts`.
  */
-export const PATCHES: readonly ModulePatch[] = []
+export const PATCHES: readonly ModulePatch[] = [
+  {
+    library: 'express',
+    package: 'express',
+    file: 'lib/router/layer.js',
+    load: () => (require('./express') as typeof express).patchLayer,
+  },
+  {
+    library: 'express',
+    package: 'express',
+    file: 'lib/router/index.js',
+    load: () => (require('./express') as typeof express).patchRouter,
+  },
+  {
+    library: 'express',
+    package: 'router',
+    file: 'lib/layer.js',
+    load: () => (require('./express') as typeof express).patchLayer,
+  },
+  {
+    library: 'express',
+    package: 'router',
+    file: 'index.js',
+    load: () => (require('./express') as typeof express).patchRouter,
+  },
+  {
+    library: 'koa',
+    package: 'koa',
+    file: 'lib/context.js',
+    load: () => (require('./koa') as typeof koa).patchContext,
+  },
+  {
+    library: 'koa',
+    package: 'koa',
+    file: 'lib/application.js',
+    load: () => (require('./koa') as typeof koa).patchApplication,
+  },
+  {
+    library: 'koa',
+    package: 'koa-compose',
+    file: 'index.js',
+    load: () => (require('./koa') as typeof koa).patchCompose,
+  },
+  {
+    library: 'hapi',
+    package: '@hapi/hapi',
+    file: 'lib/request.js',
+    load: () => (require('./hapi') as typeof hapi).patchRequest,
+  },
+  {
+    library: 'nestjs-core',
+    package: '@nestjs/core',
+    file: 'exceptions/exceptions-handler.js',
+    load: () => (require('./nest') as typeof nest).patchExceptions,
+  },
+  {
+    library: 'next',
+    package: 'next',
+    file: /^dist\/server\/(base|next)-server\.js$/,
+    load: () => (require('./next') as typeof next).patchServer,
+  },
+  {
+    library: 'next',
+    package: 'next',
+    file: 'dist/server/lib/trace/tracer.js',
+    load: () => (require('./next') as typeof next).patchTracer,
+  },
+]
