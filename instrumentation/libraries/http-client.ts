@@ -35,25 +35,21 @@ interface Requests {
 function patch(module: object, scheme: 'http' | 'https', defaultPort: number): void {
   const exports = module as Requests
   const original = exports.request
-  // Node's own functions have these names and parameters.
-  const request = function request(this: unknown, ..._args: unknown[]): ClientRequest {
-    const made = original.apply(this, arguments as unknown as unknown[])
-
-    follow(made, arguments, scheme, defaultPort)
-    return made
+  // As Node's own, these have their names and number of parameters.
+  const traced: Requests = {
+    request(_url?: unknown, _options?: unknown, _done?: unknown): ClientRequest {
+      const made = original.apply(this, arguments as unknown as unknown[])
+      follow(made, arguments, scheme, defaultPort)
+      return made
+    },
+    get(_url?: unknown, _options?: unknown, _done?: unknown): ClientRequest {
+      const made = traced.request.apply(this, arguments as unknown as unknown[])
+      made.end()
+      return made
+    },
   }
-  const get = function get(
-    this: unknown,
-    _url: unknown,
-    _options: unknown,
-    _done: unknown,
-  ): ClientRequest {
-    const made = request.apply(this, arguments as unknown as unknown[])
-    made.end()
-    return made
-  }
-  exports.request = request
-  exports.get = get
+  exports.request = traced.request
+  exports.get = traced.get
 }
 
 function follow(
@@ -103,21 +99,33 @@ function agentPort(request: ClientRequest): unknown {
   return (request as { agent?: { defaultPort?: unknown } }).agent?.defaultPort
 }
 
-/**
- * Sets a header in place of one the application gave. With headers given as an array, or with `expect`, Node has put the
- * text of the head together already, but sends it no sooner than the next tick.
- */
 const HEADER_SETTER: TextMapSetter<ClientRequest> = {
   set(request, name, value) {
-    const rendered = request as unknown as { _header: string | null }
-    if (rendered._header === null || rendered._header === undefined) {
-      request.setHeader(name, value)
-    } else if (rendered._header.endsWith('\r\n\r\n')) {
-      const line = new RegExp(`\r\n${name}:[^\r]*`, 'gi')
-      const head = rendered._header.replace(line, '')
-      rendered._header = `${head.slice(0, -2)}${name}: ${value}\r\n\r\n`
-    }
+    const rendered = request as unknown as Rendered
+    if (typeof rendered._header === 'string') setRendered(rendered, name, value)
+    else request.setHeader(name, value)
   },
+}
+
+/** A request whose head is text already. */
+interface Rendered {
+  _header: string | null
+  outputData?: { data: unknown }[]
+}
+
+/**
+ * Sets a header in place of one the application gave. With headers given as an array, or with `expect`, Node has put the
+ * text of the head together before we see the request, but sends it no sooner than the next tick.
+ */
+function setRendered(request: Rendered, name: string, value: string): void {
+  const before = request._header!
+  if (!before.endsWith('\r\n\r\n')) return
+  const others = before.replace(new RegExp(`\r\n${name}:[^\r]*`, 'gi'), '')
+  const head = `${others.slice(0, -2)}${name}: ${value}\r\n\r\n`
+  request._header = head
+  // With `expect` it waits to be sent.
+  const waiting = request.outputData?.[0]
+  if (waiting?.data === before) waiting.data = head
 }
 
 /** Follows a request and its answer to their end. */

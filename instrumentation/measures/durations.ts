@@ -28,8 +28,10 @@ export const BOUNDARIES: readonly number[] = [
   0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10,
 ]
 
-/** The histogram of that name, made when it is first asked for. Until somebody reads them (`keepDurations`,
- * `recordThrough`), durations are dropped. */
+/**
+ * The histogram of that name, made when it is first asked for. Until somebody reads them (`keepDurations`,
+ * `recordThrough`), durations are dropped.
+ */
 export function durationHistogram(name: DurationName): DurationHistogram {
   const id = `${name.scope} ${name.name}`
   let tally = tallies.get(id)
@@ -103,7 +105,7 @@ export class DurationTally implements DurationHistogram {
     return this.#overflow === undefined ? series : [...series, this.#overflow]
   }
 
-  /** Forgets everything: what follows is counted from `nowMs`. */
+  /** Forgets everything, attributes included. */
   reset(): void {
     this.series.clear()
     this.#overflow = undefined

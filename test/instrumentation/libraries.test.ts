@@ -6,8 +6,8 @@ import { startRedis } from './redis'
 
 t.setTimeout(240_000)
 
-const HTTP = '@opentelemetry/instrumentation-http'
-const UNDICI = '@opentelemetry/instrumentation-undici'
+const HTTP = 'sidelight/http'
+const UNDICI = 'sidelight/undici'
 
 for (const kind of ['cjs', 'mjs']) {
   t.test(`a node:http server and its client are traced (${kind})`, async (t) => {
@@ -89,6 +89,7 @@ t.test('what a Fastify handler throws is on its span', async (t) => {
 t.test('a request of undici is traced', async (t) => {
   const { spans, stdout } = await traced(t, 'undici.cjs')
   t.equal(stdout, 'from undici\n')
+  t.equal(spans.length, 2)
   t.equal(find(spans, HTTP, SERVER).parentSpanId, find(spans, UNDICI, CLIENT).spanId)
 })
 
