@@ -148,6 +148,7 @@ async function bundle(dist) {
     format: 'cjs',
     target: 'node20',
     external: ['./full/sdk'],
+    define: { SIDELIGHT_VERSION: JSON.stringify(readJson(join(ROOT, 'package.json')).version) },
     mainFields: ['module', 'main'],
     minifySyntax: true,
     minifyWhitespace: true,

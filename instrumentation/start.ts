@@ -3,6 +3,7 @@ import { saveAtEnd } from './delivery/ending'
 import type * as full from './full/sdk'
 import { startLean } from './lean'
 import { instrumentLibraries } from './libraries/instrument'
+import { admitNewerApis } from './process/api'
 import { type Application, entryFile, findApplication } from './process/application'
 import { chooseAssembly } from './process/environment'
 import { describeProcess } from './process/resource'
@@ -13,7 +14,8 @@ export function start(env: NodeJS.ProcessEnv): void {
   if (assembly === 'none') return
   const application = findApplication(entryFile(), process.cwd())
   const pipeline = assembly === 'full' ? startFull(application, env) : startLean(application, env)
-  instrumentLibraries(env)
+  admitNewerApis(application.folder)
+  instrumentLibraries(application, env)
   saveAtEnd(pipeline)
 }
 

@@ -30,11 +30,13 @@ for (const version of ['1.4.1', '1.99.0']) {
 t.test('versions are compared within their major version', async (t) => {
   for (const [version, than, isNewer] of [
     ['1.10.0', '1.9.1', true],
-    ['1.9.2', '1.9.1', true],
-    ['1.9.1', '1.9.1', false],
+    ['1.9.2', '1.9.1', false],
+    ['1.9.1', '1.9.2', false],
+    ['1.10.0-rc.1', '1.9.1', false],
     ['1.4.0', '1.9.1', false],
+    ['1.9.0', undefined, false],
     ['2.0.0', '1.9.1', false],
-    [undefined, '1.9.1', false],
+    ['', '1.9.1', false],
   ] as const) {
     t.equal(isNewerMinor(version, than), isNewer, `${version} after ${than}`)
   }

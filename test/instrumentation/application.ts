@@ -7,6 +7,9 @@ import { dirname, join } from 'node:path'
 export const ROOT = join(__dirname, '..', '..')
 export const APPS = join(__dirname, '..', 'fixtures', 'applications')
 
+/** The program applications run on; `npm run test:nodes` names other versions than the one of the tests. */
+export const NODE = process.env['SIDELIGHT_TEST_NODE'] ?? process.execPath
+
 export interface Ended {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
@@ -41,7 +44,7 @@ export function launch(t: Teardown, file: string, options: LaunchOptions = {}): 
     ([name, value]) => `${name}=${value}`,
   )
   // Given no other way, the test runner loads itself into every child, with a signal handler of its own.
-  const command = ['-i', ...variables, process.execPath, ...flags, file, ...args]
+  const command = ['-i', ...variables, NODE, ...flags, file, ...args]
   const child = spawn('env', command, { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
   const output = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const) {
