@@ -82,6 +82,7 @@ function extend(loaded: LoadedSource, url: string, table: PatchTable): LoadedSou
   const names = patchesOf(url, table)?.patches.flatMap(({ esm = [] }) => esm)
   if (names === undefined) return loaded
   const text = typeof source === 'string' ? source : new TextDecoder().decode(source)
+  if (text.includes(SELF)) return loaded
   return { ...loaded, source: text + lineOf(names).replaceAll(URL_HERE, JSON.stringify(url)) }
 }
 
@@ -99,11 +100,13 @@ function patchesOf(
 function lineOf(names: readonly string[]): string {
   const changes = names.map((name) => `try{if("${name}"in n)${name}=n.${name}}catch{}`).join('')
   return (
-    `\n;import*as sidelight$self from ${URL_HERE};` +
-    `{const n=globalThis[Symbol.for("${RECEIVER}")]?.(${URL_HERE},sidelight$self)??{};${changes}}`
+    `\n;import*as ${SELF} from ${URL_HERE};` +
+    `{const n=globalThis[Symbol.for("${RECEIVER}")]?.(${URL_HERE},${SELF})??{};${changes}}`
   )
 }
 
+/** The name of a module's own namespace in it; a source that has it was extended before. */
+const SELF = 'sidelight$self'
 const URL_HERE = '"sidelight:url"'
 const RECEIVER = 'sidelight.esm'
 
@@ -151,6 +154,7 @@ export async function load(url, context, next) {
   const line = lines.get(path.split('/', path.startsWith('@') ? 2 : 1).join('/'))
   if (line === undefined || loaded.format !== 'module' || loaded.source == null) return loaded
   const text = typeof loaded.source === 'string' ? loaded.source : new TextDecoder().decode(loaded.source)
+  if (text.includes('${SELF}')) return loaded
   return { ...loaded, source: text + line.replaceAll('${URL_HERE}', JSON.stringify(url)) }
 }`
 }

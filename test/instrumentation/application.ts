@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -9,6 +9,11 @@ export const APPS = join(__dirname, '..', 'fixtures', 'applications')
 
 /** The program applications run on; `npm run test:nodes` names other versions than the one of the tests. */
 export const NODE = process.env['SIDELIGHT_TEST_NODE'] ?? process.execPath
+
+/** Its major version. */
+export const NODE_VERSION = Number(
+  /^v(\d+)/.exec(execFileSync(NODE, ['--version'], { encoding: 'utf8' }))?.[1],
+)
 
 export interface Ended {
   readonly code: number | null
