@@ -4,7 +4,8 @@
  * what Node brings, since nothing may be installed yet.
  *
  *   node deploy/prepare.mjs                          install and build
- *   node deploy/prepare.mjs --with-test-packages    and install the older Postgres majors for the tests
+ *   node deploy/prepare.mjs --with-test-packages    and install the Postgres majors and libraries of the tests
+ *   node deploy/prepare.mjs --with-node-versions    and install the versions of Node.js that applications are tested on
  *   node deploy/prepare.mjs --copy-assets            only complete dist/ after the compiler
  *   node deploy/prepare.mjs --bundle                 only bundle the bootstrap again
  */
@@ -22,6 +23,7 @@ const DIST = join(ROOT, 'dist')
 const TEST_FOLDERS = ['test/majors', 'test/libraries/current', 'test/libraries/older'].map((path) =>
   join(ROOT, path),
 )
+const NODE_VERSIONS = join(ROOT, 'test', 'nodes')
 const BUILD_STAMP = '.built-from'
 const LOCK = join(DIST, '.prepare-lock')
 const SOURCES = ['collector', 'instrumentation', 'schema']
@@ -50,7 +52,9 @@ async function main() {
     await bundle(DIST)
     return
   }
-  const folders = process.argv.includes('--with-test-packages') ? [ROOT, ...TEST_FOLDERS] : [ROOT]
+  const folders = [ROOT]
+  if (process.argv.includes('--with-test-packages')) folders.push(...TEST_FOLDERS)
+  if (process.argv.includes('--with-node-versions')) folders.push(NODE_VERSIONS)
   const isReady = () => folders.every(isInstalled) && isBuilt()
   if (!isReady()) {
     await withLock(async () => {
@@ -140,20 +144,54 @@ async function build() {
  */
 async function bundle(dist) {
   const { build } = createRequire(import.meta.url)('esbuild')
-  await build({
+  const outfile = join(dist, 'instrumentation', 'bootstrap.js')
+  const { metafile } = await build({
+    absWorkingDir: ROOT,
     entryPoints: [join(ROOT, 'instrumentation', 'bootstrap.ts')],
-    outfile: join(dist, 'instrumentation', 'bootstrap.js'),
+    outfile,
     bundle: true,
     platform: 'node',
     format: 'cjs',
     target: 'node20',
     external: ['./full/sdk'],
+    define: { SIDELIGHT_VERSION: JSON.stringify(readJson(join(ROOT, 'package.json')).version) },
     mainFields: ['module', 'main'],
     minifySyntax: true,
     minifyWhitespace: true,
-    legalComments: 'linked',
+    legalComments: 'none',
+    metafile: true,
     logLevel: 'warning',
   })
+  // The compiler's maps and declarations are of a file that is gone.
+  fs.rmSync(`${outfile}.map`, { force: true })
+  fs.writeFileSync(join(dist, 'instrumentation', 'LICENSES.txt'), licencesOf(metafile))
+  // The name under which the OpenTelemetry operator injects what it has copied.
+  fs.copyFileSync(outfile, join(dist, 'instrumentation', 'autoinstrumentation.js'))
+}
+
+/**
+ * The licences of the packages in a bundle, which come with every copy of them.
+ *
+ * @param {{ inputs: Record<string, unknown> }} metafile
+ */
+function licencesOf({ inputs }) {
+  const folders = new Set()
+  for (const path of Object.keys(inputs)) {
+    const folder = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0]
+    if (folder !== undefined) folders.add(folder)
+  }
+  /** Packages by the text of their licence, which many have in common. */
+  const packages = new Map()
+  for (const folder of [...folders].sort()) {
+    const { name, version } = readJson(join(ROOT, folder, 'package.json'))
+    const file = fs.readdirSync(join(ROOT, folder)).find((entry) => /^licen[cs]e/i.test(entry))
+    if (file === undefined) throw new PrepareError(`cannot bundle ${name}: it has no licence`)
+    const text = fs.readFileSync(join(ROOT, folder, file), 'utf8').trim()
+    packages.set(text, [...(packages.get(text) ?? []), `${name} ${version}`])
+  }
+  return [...packages]
+    .map(([text, names]) => `${names.join('\n')}\n\n${text}\n`)
+    .join(`\n${'-'.repeat(80)}\n\n`)
 }
 
 /**

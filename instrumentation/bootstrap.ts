@@ -19,14 +19,15 @@ try {
 }
 
 /**
- * A preload runs again on the thread of the ESM loader (neither main nor with a parent port), and on pino's worker
- * threads, which write log lines and have nothing to trace.
+ * A preload runs again on the thread of the ESM loader (neither main nor with a parent port), and on the worker threads
+ * of thread-stream, where pino and its transports write log lines: those have nothing to trace. All versions of
+ * thread-stream tell their thread which buffers it shares.
  */
 function belongsToApplication(): boolean {
   if (isMainThread) return true
   if (parentPort === null) return false
-  const data = workerData as { workerData?: { $context?: { threadStreamVersion?: string } } } | null
-  return data?.workerData?.$context?.threadStreamVersion === undefined
+  const data = workerData as { dataBuf?: unknown; stateBuf?: unknown } | null
+  return !(data?.dataBuf instanceof SharedArrayBuffer && data.stateBuf instanceof SharedArrayBuffer)
 }
 
 /** False when the bootstrap was loaded before, by a second flag or from a second copy of the package. */

@@ -1,4 +1,5 @@
 import type { TextMapPropagator } from '@opentelemetry/api'
+import { context, diag, propagation, trace } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import {
   CompositePropagator,
@@ -8,7 +9,6 @@ import {
 import { TracerProvider } from '@opentelemetry/sdk-trace'
 import type { Pipeline } from './delivery/contract'
 import { createDelivery } from './full/delivery'
-import { type Api, chooseApi } from './process/api'
 import type { Application } from './process/application'
 import { setDiagnosis } from './process/diagnosis'
 import { readPropagators, readSampler, readSpanLimits } from './process/environment'
@@ -16,8 +16,7 @@ import { describeProcess } from './process/resource'
 
 /** Puts the SDK together from its parts, for OTLP over HTTP in protobuf. */
 export function startLean(application: Application, env: NodeJS.ProcessEnv): Pipeline {
-  const api = chooseApi(application.folder)
-  setDiagnosis(api.diag, env['OTEL_LOG_LEVEL'])
+  setDiagnosis(diag, env['OTEL_LOG_LEVEL'])
   const delivery = createDelivery(env)
   const provider = new TracerProvider({
     resource: describeProcess(application),
@@ -25,16 +24,16 @@ export function startLean(application: Application, env: NodeJS.ProcessEnv): Pip
     spanLimits: readSpanLimits(),
     spanProcessors: [delivery.processor],
   })
-  registerGlobally(api, provider)
+  registerGlobally(provider)
   return { flush: () => delivery.flush(), save: () => undefined }
 }
 
-function registerGlobally(api: Api, provider: TracerProvider): void {
-  api.context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
-  api.trace.setGlobalTracerProvider(provider)
+function registerGlobally(provider: TracerProvider): void {
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
+  trace.setGlobalTracerProvider(provider)
   const names = readPropagators()
   const propagators: TextMapPropagator[] = []
   if (names.has('tracecontext')) propagators.push(new W3CTraceContextPropagator())
   if (names.has('baggage')) propagators.push(new W3CBaggagePropagator())
-  api.propagation.setGlobalPropagator(new CompositePropagator({ propagators }))
+  propagation.setGlobalPropagator(new CompositePropagator({ propagators }))
 }

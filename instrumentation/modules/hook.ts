@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
 import Module from 'node:module'
 import { complain } from '../process/complaint'
+import { type Place, PlaceFinder, versionIn } from './place'
 
 /** A change to a library, made when the file it concerns has been loaded. */
 export interface ModulePatch {
@@ -13,6 +13,11 @@ export interface ModulePatch {
    * choice: loaders like tsx hand the entry files that are imported to Node by a way that passes by this hook.
    */
   readonly file: string | RegExp
+  /**
+   * Given where `file` names real ES modules too (`esm.ts`): the functions and classes the file declares and exports that
+   * the patch may replace. `exports` is a copy of the namespace then; of what else it has, only the insides can change.
+   */
+  readonly esm?: readonly string[]
   /** Loads the code that makes the change; called only when the file is. */
   readonly load: () => PatchExports
 }
@@ -28,20 +33,50 @@ export interface LoadedModule {
   readonly file: string
 }
 
+/** Patches by what they concern. */
+export class PatchTable {
+  readonly #byPackage = new Map<string, ModulePatch[]>()
+  readonly #finder: PlaceFinder
+
+  constructor(patches: readonly ModulePatch[]) {
+    for (const patch of patches) {
+      const group = this.#byPackage.get(patch.package)
+      if (group === undefined) this.#byPackage.set(patch.package, [patch])
+      else group.push(patch)
+    }
+    this.#finder = new PlaceFinder(this.#byPackage.keys())
+  }
+
+  /** Where a file is that belongs to one of the packages. */
+  placeOf(filename: string): Place | undefined {
+    return this.#finder.find(filename)
+  }
+
+  /** The patches of a file. */
+  at(place: Place): ModulePatch[] {
+    const group = this.#byPackage.get(place.package) ?? []
+    return group.filter(({ file }) =>
+      typeof file === 'string' ? file === place.file : file.test(place.file),
+    )
+  }
+}
+
 /**
  * Has libraries changed as they are loaded. CommonJS files are compiled by one method of Node's module class, also those
  * that `import` statements ask for, so one hook there sees each of them once, on every version of Node, without a loader.
  * A patch that fails is one line on stderr, and costs only its own library.
  */
 export function hookModules(patches: readonly ModulePatch[]): void {
-  const byPackage = groupByPackage(patches)
+  const table = new PatchTable(patches)
   const prototype = Module.prototype as unknown as { _compile: Compile }
   const compile = prototype._compile
   prototype._compile = function (content, filename, ...rest) {
     const result: unknown = compile.call(this, content, filename, ...rest)
-    const place = placeOf(filename)
-    const candidates = place === undefined ? undefined : byPackage.get(place.package)
-    if (place !== undefined && candidates !== undefined) patchModule(this, place, candidates)
+    const place = typeof filename === 'string' ? table.placeOf(filename) : undefined
+    const concerned = place === undefined ? [] : table.at(place)
+    if (place !== undefined && concerned.length > 0) {
+      this.exports = patchExports(this.exports, place, concerned)
+    }
     return result
   }
 }
@@ -49,71 +84,24 @@ export function hookModules(patches: readonly ModulePatch[]): void {
 type Compile = (
   this: { exports: unknown },
   content: unknown,
-  filename: string,
+  filename: unknown,
   ...rest: unknown[]
 ) => unknown
 
-function groupByPackage(patches: readonly ModulePatch[]): Map<string, ModulePatch[]> {
-  const groups = new Map<string, ModulePatch[]>()
-  for (const patch of patches) {
-    const group = groups.get(patch.package)
-    if (group === undefined) groups.set(patch.package, [patch])
-    else group.push(patch)
-  }
-  return groups
-}
-
-interface Place {
-  readonly package: string
-  readonly file: string
-  /** The folder of the package. */
-  readonly folder: string
-}
-
-/** Where a file is inside the package it belongs to; undefined for files of the application. */
-function placeOf(filename: string): Place | undefined {
-  const path = filename.includes('\\') ? filename.replaceAll('\\', '/') : filename
-  const at = path.lastIndexOf(NODE_MODULES)
-  if (at < 0) return undefined
-  const start = at + NODE_MODULES.length
-  let end = path.indexOf('/', start)
-  if (path[start] === '@' && end >= 0) end = path.indexOf('/', end + 1)
-  if (end < 0) return undefined
-  return {
-    package: path.slice(start, end),
-    file: path.slice(end + 1),
-    folder: path.slice(0, end),
-  }
-}
-
-const NODE_MODULES = '/node_modules/'
-
-function patchModule(
-  module: { exports: unknown },
+/** What a file exports after its patches. */
+export function patchExports(
+  exports: unknown,
   place: Place,
-  candidates: readonly ModulePatch[],
-): void {
-  for (const { library, file, load } of candidates) {
-    if (typeof file === 'string' ? file !== place.file : !file.test(place.file)) continue
+  patches: readonly ModulePatch[],
+): unknown {
+  let patched = exports
+  for (const { library, load } of patches) {
     try {
-      const loaded = { version: versionOf(place.folder), file: place.file }
-      const replaced = load()(module.exports as never, loaded)
-      if (replaced !== undefined) module.exports = replaced
+      const loaded = { version: versionIn(place.folder), file: place.file }
+      patched = load()(patched as never, loaded) ?? patched
     } catch (error) {
       complain(`cannot instrument ${library}`, error)
     }
   }
-}
-
-function versionOf(folder: string): string {
-  try {
-    const manifest = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8')) as Manifest
-    return typeof manifest.version === 'string' ? manifest.version : ''
-  } catch {
-    return ''
-  }
-}
-
-interface Manifest {
-  readonly version?: unknown
+  return patched
 }

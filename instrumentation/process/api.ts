@@ -1,30 +1,58 @@
-import * as ownApi from '@opentelemetry/api'
+import type { ModulePatch } from '../modules/hook'
 import { findPackage } from './application'
 
-/** `@opentelemetry/api`, one copy of it. */
-export type Api = typeof ownApi
+/**
+ * Lets every copy of `@opentelemetry/api` in the application reach what is registered. All copies of one major version
+ * share one global object, but a copy ignores what an older one registered, silently: the application's own calls would
+ * do nothing. So after our copy has registered, the object is given the version of the newest copy there is: the
+ * one found from the application's folder, and any newer one loaded later (`NEWER_API`). Everything must be registered
+ * before, since a copy registers only where its own version stands.
+ */
+export function admitNewerApis(applicationFolder: string): void {
+  const version = findPackage('@opentelemetry/api', applicationFolder)?.version
+  if (version === undefined) return
+  // Of one minor version, the application's own patch is best: where it stands, its copy may register a logger.
+  const [minor, ownMinor] = [numbersOf(version), numbersOf(shared()?.version)]
+  if (minor.join() === ownMinor.join() || isNewerMinor(version, shared()?.version))
+    setVersion(version)
+}
+
+/** Sees copies that only a dependency has, as they are loaded. */
+export const NEWER_API: ModulePatch = {
+  library: '@opentelemetry/api',
+  package: '@opentelemetry/api',
+  file: /^(?:build\/src|dist)\/version\.c?js$/,
+  load: () => raiseToLoaded,
+}
+
+function raiseToLoaded(_: never, { version }: { readonly version: string }): void {
+  if (isNewerMinor(version, shared()?.version)) setVersion(version)
+}
+
+function setVersion(version: string): void {
+  const api = shared()
+  // Unwritable where a copy since 1.10 has made the object.
+  if (api !== undefined) Reflect.set(api, 'version', version)
+}
+
+function shared(): { version?: string } | undefined {
+  return (globalThis as { [SHARED]?: { version?: string } })[SHARED]
+}
+
+const SHARED = Symbol.for('opentelemetry.js.api.1')
 
 /**
- * The copy through which the SDK must be registered: the application's if it is newer than ours, else ours. All copies
- * of one major version share one global, but a copy ignores what an older one registered, silently: the
- * application's own calls would do nothing.
+ * Whether both are of the same major version and the first is of a later minor one: a copy accepts what any patch of
+ * its own minor version registered.
  */
-export function chooseApi(applicationFolder: string): Api {
-  const own = findPackage('@opentelemetry/api', __dirname)
-  const theirs = findPackage('@opentelemetry/api', applicationFolder)
-  if (theirs === undefined || theirs.path === own?.path) return ownApi
-  return isNewerMinor(theirs.version, own?.version) ? (require(theirs.path) as Api) : ownApi
+export function isNewerMinor(version: string, than: string | undefined): boolean {
+  const [major, minor] = numbersOf(version)
+  const [thanMajor, thanMinor] = numbersOf(than)
+  return major === thanMajor && minor > thanMinor
 }
 
-/** Whether both are of the same major version and the first is the later one. */
-export function isNewerMinor(version: string | undefined, than: string | undefined): boolean {
-  const [major, minor, patch] = numbersOf(version)
-  const [thanMajor, thanMinor, thanPatch] = numbersOf(than)
-  if (major !== thanMajor) return false
-  return minor === thanMinor ? patch > thanPatch : minor > thanMinor
-}
-
-function numbersOf(version: string | undefined): [number, number, number] {
-  const [, major = '0', minor = '0', patch = '0'] = /^(\d+)\.(\d+)\.(\d+)/.exec(version ?? '') ?? []
-  return [Number(major), Number(minor), Number(patch)]
+function numbersOf(version: string | undefined): [number, number] {
+  // A copy accepts no prerelease but itself, so it is never made the version of all.
+  const [, major = '0', minor = '0'] = /^(\d+)\.(\d+)\.\d+$/.exec(version ?? '') ?? []
+  return [Number(major), Number(minor)]
 }

@@ -11,6 +11,8 @@ export interface Application {
   readonly version: string | undefined
   /** Names of the packages it depends on directly. */
   readonly dependencies: ReadonlySet<string>
+  /** Whether its entry file is an ES module. */
+  readonly isEsModule: boolean
 }
 
 /** Finds the application by its entry file (see `entryFile`), or by the working directory when there is none. */
@@ -24,6 +26,16 @@ export function findApplication(entry: string | undefined, workingDirectory: str
     name: textOf(manifest?.content.name),
     version: textOf(manifest?.content.version),
     dependencies: new Set(Object.keys(recordOf(manifest?.content.dependencies))),
+    isEsModule: isEsModule(isOwnFile ? entry : '', folder),
+  }
+}
+
+function isEsModule(entry: string, folder: string): boolean {
+  if (/\.[cm][jt]s$/.test(entry)) return /\.m[jt]s$/.test(entry)
+  for (let at = folder; ; at = dirname(at)) {
+    const manifest = readManifest(join(at, 'package.json'))
+    if (manifest !== undefined) return manifest.type === 'module'
+    if (dirname(at) === at) return false
   }
 }
 
@@ -56,8 +68,12 @@ export function findPackage(
   }
 }
 
-/** The version of this package. */
+/** Put in place of the name when the bootstrap is bundled. */
+declare const SIDELIGHT_VERSION: string
+
+/** The version of this package; the bundle knows it wherever it is mounted. */
 export function ownVersion(): string | undefined {
+  if (typeof SIDELIGHT_VERSION === 'string') return SIDELIGHT_VERSION
   return textOf(nearestManifest(__dirname, 'sidelight')?.content.version)
 }
 

@@ -25,6 +25,9 @@ export function setDiagnosis(diag: DiagAPI, logLevel: string | undefined): void 
   })
 }
 
+/** How the API refuses a second SDK, whoever brings it. */
+const DUPLICATE = 'Attempted duplicate registration of API'
+
 function levelOf(name: string | undefined): DiagLogLevel | undefined {
   const levels: Record<string, DiagLogLevel> = {
     none: DiagLogLevel.NONE,
@@ -39,6 +42,9 @@ function levelOf(name: string | undefined): DiagLogLevel | undefined {
 }
 
 function lineOf(message: string, rest: unknown[]): string {
+  if (message.includes(DUPLICATE)) {
+    return 'an OpenTelemetry SDK the application sets up itself stays without effect: remove one of the two'
+  }
   return [message, ...rest.map(textOf)].join(' ')
 }
 

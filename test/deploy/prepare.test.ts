@@ -15,6 +15,8 @@ fs.appendFileSync(process.env.CALLS, 'npm ' + process.argv.slice(2).join(' ') + 
 fs.rmSync('node_modules', { recursive: true, force: true })
 fs.mkdirSync('node_modules/typescript/bin', { recursive: true })
 fs.copyFileSync(process.env.TSC, 'node_modules/typescript/bin/tsc')
+fs.mkdirSync('node_modules/esbuild', { recursive: true })
+fs.copyFileSync(process.env.ESBUILD, 'node_modules/esbuild/index.js')
 fs.copyFileSync('package-lock.json', 'node_modules/.package-lock.json')
 `
 
@@ -31,6 +33,18 @@ for (const name of fs.readdirSync('collector', { recursive: true })) {
   const to = path.join(out, 'collector', name.replace('.ts', '.js'))
   fs.mkdirSync(path.dirname(to), { recursive: true })
   fs.writeFileSync(to, source)
+}
+`
+
+/** Stands for the bundler: its output is the source, with the version it is told. */
+const ESBUILD = `
+const fs = require('node:fs')
+const path = require('node:path')
+exports.build = async ({ entryPoints, outfile, define }) => {
+  fs.appendFileSync(process.env.CALLS, 'esbuild\\n')
+  fs.mkdirSync(path.dirname(outfile), { recursive: true })
+  fs.writeFileSync(outfile, fs.readFileSync(entryPoints[0], 'utf8') + define.SIDELIGHT_VERSION)
+  return { metafile: { inputs: {} } }
 }
 `
 
@@ -59,10 +73,14 @@ function freshClone(t: Test): Project {
   copyFileSync(PREPARE, join(root, 'deploy', 'prepare.mjs'))
   write('npm.js', NPM)
   write('tsc.js', TSC)
-  write('package.json', JSON.stringify({ engines: { node: '>=20.19.0' } }))
+  write('esbuild.js', ESBUILD)
+  write('package.json', JSON.stringify({ version: '1.2.3', engines: { node: '>=20.19.0' } }))
   for (const name of ['tsconfig.json', 'tsconfig.build.json']) write(name, '{}')
-  for (const folder of ['.', 'test/majors']) write(join(folder, 'package-lock.json'), lockfile('1'))
-  write('test/majors/package.json', '{}')
+  for (const folder of ['.', ...TEST_FOLDERS, 'test/nodes']) {
+    write(join(folder, 'package-lock.json'), lockfile('1'))
+    if (folder !== '.') write(join(folder, 'package.json'), '{}')
+  }
+  write('instrumentation/bootstrap.ts', 'bootstrap of ')
   write('collector/main.ts', 'exports.main = 1')
   write('collector/store/embedded/binaries.ts', 'exports.hydrateSymlinks = () => {}')
   write('schema/migrations/0001_spans.sql', 'select 1')
@@ -84,6 +102,7 @@ function freshClone(t: Test): Project {
           PATH: process.env['PATH'],
           CALLS: log,
           TSC: join(root, 'tsc.js'),
+          ESBUILD: join(root, 'esbuild.js'),
           npm_execpath: join(root, 'npm.js'),
           NODE_ENV: 'production',
         },
@@ -99,6 +118,7 @@ function freshClone(t: Test): Project {
   }
 }
 
+const TEST_FOLDERS = ['test/majors', 'test/libraries/current', 'test/libraries/older']
 const INSTALL = 'npm ci --include=dev --include=optional'
 
 t.test('a fresh clone is installed and built, and then left alone', async (t) => {
@@ -106,7 +126,7 @@ t.test('a fresh clone is installed and built, and then left alone', async (t) =>
   const first = await project.prepare()
   t.equal(first.code, 0, first.said)
   t.match(first.said, /installing packages \.\.\. [\d.]+ s\n.*building \.\.\. [\d.]+ s\n/)
-  t.same(project.calls(), [INSTALL, 'tsc'])
+  t.same(project.calls(), [INSTALL, 'tsc', 'esbuild'])
   t.equal(project.read('dist/schema/migrations/0001_spans.sql'), 'select 1')
   t.equal(project.read('dist/collector/pages/style.css'), 'body {}')
   t.equal(project.read('dist/schema/repeatable/views.sql'), 'select 2')
@@ -124,7 +144,7 @@ t.test('changed sources are built again, and what has no source any more goes', 
   rmSync(join(project.root, 'collector/old.ts'))
   project.write('collector/main.ts', 'exports.main = 2')
   await project.prepare()
-  t.same(project.calls(), ['tsc'])
+  t.same(project.calls(), ['tsc', 'esbuild'])
   t.equal(project.read('dist/collector/main.js'), 'exports.main = 2')
   t.notOk(existsSync(join(project.root, 'dist/collector/old.js')))
   project.write('schema/repeatable/views.sql', 'select 3')
@@ -138,11 +158,11 @@ t.test('a changed lockfile is installed, unless it has been already', async (t) 
   project.calls()
   project.write('package-lock.json', lockfile('2'))
   await project.prepare()
-  t.same(project.calls(), [INSTALL, 'tsc'])
+  t.same(project.calls(), [INSTALL, 'tsc', 'esbuild'])
   project.write('package-lock.json', lockfile('3'))
   project.write('node_modules/.package-lock.json', lockfile('3'))
   await project.prepare()
-  t.same(project.calls(), ['tsc'])
+  t.same(project.calls(), ['tsc', 'esbuild'])
 })
 
 t.test('an installation that did not end is done again', async (t) => {
@@ -173,7 +193,7 @@ t.test('of several at once one prepares, the others wait for it', async (t) => {
     [0, 0, 0, 0],
     runs.map(({ said }) => said).join(''),
   )
-  t.same(project.calls(), [INSTALL, 'tsc'])
+  t.same(project.calls(), [INSTALL, 'tsc', 'esbuild'])
 })
 
 t.test('the lock of a run that was killed is taken over', async (t) => {
@@ -186,15 +206,39 @@ t.test('the lock of a run that was killed is taken over', async (t) => {
   t.notOk(existsSync(join(project.root, 'dist/.prepare-lock')))
 })
 
-t.test('the databases of the tests are installed when they are asked for', async (t) => {
+t.test('what only the tests need is installed when it is asked for', async (t) => {
   const project = freshClone(t)
   await project.prepare()
   project.calls()
-  const { said } = await project.prepare('--with-test-databases')
-  t.match(said, /the Postgres versions the tests run on/)
+  const { said } = await project.prepare('--with-test-packages')
+  for (const folder of TEST_FOLDERS) {
+    t.match(said, `installing what the tests need in ${folder} ... `)
+    t.ok(existsSync(join(project.root, folder, 'node_modules/.package-lock.json')))
+  }
+  t.same(
+    project.calls(),
+    TEST_FOLDERS.map(() => INSTALL),
+  )
+  await project.prepare('--with-node-versions')
   t.same(project.calls(), [INSTALL])
-  t.ok(existsSync(join(project.root, 'test/majors/node_modules/.package-lock.json')))
+  t.ok(existsSync(join(project.root, 'test/nodes/node_modules/.package-lock.json')))
 })
+
+t.test(
+  'the bootstrap is bundled under both its names, and again when it is asked for',
+  async (t) => {
+    const project = freshClone(t)
+    await project.prepare()
+    const bundle = 'bootstrap of "1.2.3"'
+    t.equal(project.read('dist/instrumentation/bootstrap.js'), bundle)
+    t.equal(project.read('dist/instrumentation/autoinstrumentation.js'), bundle)
+    project.calls()
+    project.write('instrumentation/bootstrap.ts', 'another of ')
+    await project.prepare('--bundle')
+    t.same(project.calls(), ['esbuild'])
+    t.equal(project.read('dist/instrumentation/bootstrap.js'), 'another of "1.2.3"')
+  },
+)
 
 t.test('a Node.js too old is told so before anything else', async (t) => {
   const project = freshClone(t)
@@ -207,7 +251,7 @@ t.test('a Node.js too old is told so before anything else', async (t) => {
 
 t.test('what the compiler leaves out is added to its output', async (t) => {
   const project = freshClone(t)
-  project.write('dist/collector/main.js', '')
+  await project.prepare()
   project.write('dist/schema/migrations/0000_gone.sql', '')
   t.equal((await project.prepare('--copy-assets')).code, 0)
   t.equal(project.read('dist/schema/migrations/0001_spans.sql'), 'select 1')

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,6 +6,14 @@ import { dirname, join } from 'node:path'
 
 export const ROOT = join(__dirname, '..', '..')
 export const APPS = join(__dirname, '..', 'fixtures', 'applications')
+
+/** The program applications run on; `npm run test:nodes` names other versions than the one of the tests. */
+export const NODE = process.env['SIDELIGHT_TEST_NODE'] ?? process.execPath
+
+/** Its major version. */
+export const NODE_VERSION = Number(
+  /^v(\d+)/.exec(execFileSync(NODE, ['--version'], { encoding: 'utf8' }))?.[1],
+)
 
 export interface Ended {
   readonly code: number | null
@@ -41,7 +49,7 @@ export function launch(t: Teardown, file: string, options: LaunchOptions = {}): 
     ([name, value]) => `${name}=${value}`,
   )
   // Given no other way, the test runner loads itself into every child, with a signal handler of its own.
-  const command = ['-i', ...variables, process.execPath, ...flags, file, ...args]
+  const command = ['-i', ...variables, NODE, ...flags, file, ...args]
   const child = spawn('env', command, { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
   const output = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const) {
