@@ -1,5 +1,6 @@
 import type { Pipeline } from './delivery/contract'
 import { saveAtEnd } from './delivery/ending'
+import { recordUncaught } from './errors/uncaught'
 import type * as full from './full/sdk'
 import { startLean } from './lean'
 import { instrumentLibraries } from './libraries/instrument'
@@ -13,6 +14,7 @@ export function start(env: NodeJS.ProcessEnv): void {
   if (assembly === 'none') return
   const application = findApplication(entryFile(), process.cwd())
   const pipeline = assembly === 'full' ? startFull(application, env) : startLean(application, env)
+  recordUncaught()
   instrumentLibraries(env)
   saveAtEnd(pipeline)
 }
