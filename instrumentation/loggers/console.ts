@@ -10,8 +10,8 @@ import { emitLine, sendsLines } from './line'
  */
 export function recordConsole(): void {
   for (const [method, severity] of Object.entries(SEVERITY)) {
-    replace(method as Method, (given) => {
-      send(severity, method, given)
+    replace(method as Method, (given, printed) => {
+      send(severity, method, given, textOf(printed))
     })
   }
   replace('dir', ([object, options]) => {
@@ -34,6 +34,7 @@ export function withoutConsole<T>(run: () => T): T {
 const SEVERITY = { log: 9, info: 9, debug: 5, warn: 13, error: 17 } as const
 const TRACE = 1
 
+type Send = (given: readonly unknown[], printed: readonly unknown[]) => void
 type Method = keyof typeof SEVERITY | 'dir'
 
 let isQuiet = false
@@ -41,22 +42,22 @@ let isQuiet = false
 /** As the SDK has it: what is done in order to export is not to be exported. */
 const SUPPRESSED = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING')
 
-function replace(method: Method, send: (given: readonly unknown[]) => void): void {
+function replace(method: Method, send: Send): void {
   const owner = console as unknown as Record<Method, (...given: unknown[]) => unknown>
   const original = owner[method]
   if (typeof original !== 'function') return
+  const isError = method === 'error' || method === 'warn'
   const replacement = function (this: unknown, ...given: unknown[]): unknown {
-    if (isQuiet || !sendsLines()) return Reflect.apply(original, this, given)
+    if (isQuiet || given.length === 0 || !sendsLines()) return Reflect.apply(original, this, given)
     // Getters and inspectors of the application's may print themselves.
     isQuiet = true
     try {
-      return Reflect.apply(original, this, given)
+      // What they do is done once: a single text is printed as it is.
+      const printed = method === 'dir' || isColoured(isError) ? given : [textOf(given)]
+      const result: unknown = Reflect.apply(original, this, printed)
+      if (context.active().getValue(SUPPRESSED) !== true) send(given, printed)
+      return result
     } finally {
-      try {
-        if (context.active().getValue(SUPPRESSED) !== true) send(given)
-      } catch {
-        // An inspector of the application's that fails the second time; it is printed.
-      }
       isQuiet = false
     }
   }
@@ -67,9 +68,18 @@ function replace(method: Method, send: (given: readonly unknown[]) => void): voi
   owner[method] = replacement
 }
 
-function send(severity: number, method: string, given: readonly unknown[]): void {
+function textOf(given: readonly unknown[]): string {
   const [first] = given
-  const text = given.length === 1 && typeof first === 'string' ? first : format(...given)
+  return given.length === 1 && typeof first === 'string' ? first : format(...given)
+}
+
+/** Whether the console may format otherwise than without a terminal. */
+function isColoured(isError: boolean): boolean {
+  const stream = isError ? process.stderr : process.stdout
+  return stream.isTTY || process.env['FORCE_COLOR'] !== undefined
+}
+
+function send(severity: number, method: string, given: readonly unknown[], text: string): void {
   const fields: Fields = {}
   for (const value of given) {
     if (typeof value === 'object' && value !== null && isError(value)) addError(fields, value)

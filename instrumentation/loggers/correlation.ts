@@ -10,6 +10,7 @@ export interface Correlation {
 /** Of the span that is active now; undefined when none is. */
 export function activeSpanContext(): SpanContext | undefined {
   const spanContext = trace.getActiveSpan()?.spanContext()
+  if (spanContext === last) return spanContext
   return spanContext !== undefined && isSpanContextValid(spanContext) ? spanContext : undefined
 }
 
@@ -19,9 +20,17 @@ export function correlationOf({ traceId, spanId, traceFlags }: SpanContext): Cor
 }
 
 /** As the text of those fields in JSON, each with a comma before it. */
-export function correlationJsonOf({ traceId, spanId, traceFlags }: SpanContext): string {
-  return `,"trace_id":"${traceId}","span_id":"${spanId}","trace_flags":"${flagsOf(traceFlags)}"`
+export function correlationJsonOf(spanContext: SpanContext): string {
+  if (spanContext === last) return lastJson
+  const { traceId, spanId, traceFlags } = spanContext
+  const flags = flagsOf(traceFlags)
+  last = spanContext
+  lastJson = `,"trace_id":"${traceId}","span_id":"${spanId}","trace_flags":"${flags}"`
+  return lastJson
 }
+
+let last: SpanContext | undefined
+let lastJson = ''
 
 /** Whether a field is one of them: the record sent has them as such. */
 export function isCorrelation(name: string): boolean {

@@ -1,15 +1,19 @@
 import { addError, addSerializedError, type Fields } from './fields'
 import { isCorrelation } from './correlation'
 import { emitLine } from './line'
-import { bindingsOf, type PinoLogger, type PinoSymbols, traitsOf, type Traits } from './pino-logger'
+import {
+  bindingsOf,
+  type PinoKnowledge,
+  type PinoLogger,
+  traitsOf,
+  type Traits,
+} from './pino-logger'
 import { severityOfName, severityOfNumber } from './severity'
-
-export { findSymbols, type PinoLogger, type PinoSymbols } from './pino-logger'
 
 /** A line that pino has made, and what it was made of. */
 export interface PinoLine {
   readonly logger: PinoLogger
-  readonly symbols: PinoSymbols
+  readonly known: PinoKnowledge
   /** As given to the logger or made by its mixin; before serializers, formatters and redaction. */
   readonly object: unknown
   readonly message: unknown
@@ -26,13 +30,14 @@ export interface PinoLine {
  * line itself, so that what it leaves out never gets further.
  */
 export function sendLine(line: PinoLine): void {
-  const { logger, symbols, level } = line
-  const traits = traitsOf(logger, symbols)
+  const { logger, known, level } = line
+  const { symbols } = known
+  const traits = traitsOf(logger, known)
   const stream = logger[symbols.stream] as { minLevel?: unknown } | undefined
   // Of several streams none takes it.
   if (typeof stream?.minLevel === 'number' && stream.minLevel > level) return
   const fields: Fields = {}
-  const bindings = bindingsOf(logger, symbols)
+  const bindings = bindingsOf(logger, known)
   for (const name in bindings) fields[name] = bindings[name]
   let body: unknown
   if (traits.isPlain && addPlain(fields, line, traits)) {
@@ -89,7 +94,8 @@ function addPlain(fields: Fields, { object }: PinoLine, traits: Traits): boolean
 
 /** Adds what the line says, and returns its message. */
 function addWritten(fields: Fields, line: PinoLine, traits: Traits): unknown {
-  const { logger, symbols, level, time, object } = line
+  const { logger, level, time, object } = line
+  const { symbols } = line.known
   const { messageKey, errorKey, nestedKey, streamWrite } = traits
   let written: Fields
   if (streamWrite === undefined) {

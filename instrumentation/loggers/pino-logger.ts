@@ -39,10 +39,35 @@ export interface Traits {
   readonly isRedacted: (name: string) => boolean
 }
 
-/** Finds the symbols a logger has its parts behind; those of another copy of pino are others. Throws when it is no logger. */
-export function findSymbols(logger: PinoLogger): PinoSymbols {
-  const known = symbolsOf.get(logger)
-  if (known !== undefined) return known
+/** What is known of a logger, and looked at again when the logger has changed. */
+export interface PinoKnowledge {
+  readonly symbols: PinoSymbols
+  /** The bindings as text and as fields. */
+  text: string
+  fields: Fields
+  traits: Traits | undefined
+}
+
+/** Throws when it is no logger of pino. */
+export function knowledgeOf(logger: PinoLogger): PinoKnowledge {
+  if (logger === last?.logger) return last.known
+  let known = knowledge.get(logger)
+  if (known === undefined) {
+    known = { symbols: findSymbols(logger), text: '', fields: {}, traits: undefined }
+    knowledge.set(logger, known)
+  }
+  last = { logger, known }
+  return known
+}
+
+const knowledge = new WeakMap<object, PinoKnowledge>()
+/** Mostly the next line is of the same logger. */
+let last: { readonly logger: PinoLogger; readonly known: PinoKnowledge } | undefined
+
+/** Finds the symbols a logger has its parts behind; those of another copy of pino are others. A child has its parent's. */
+function findSymbols(logger: PinoLogger): PinoSymbols {
+  const parent = knowledge.get(Object.getPrototypeOf(logger) as object)
+  if (parent !== undefined) return parent.symbols
   const found = new Map<string, symbol>()
   for (
     let at: object | null = logger;
@@ -56,7 +81,7 @@ export function findSymbols(logger: PinoLogger): PinoSymbols {
   }
   const symbol = (name: string): symbol => found.get(`pino.${name}`) ?? NONE
   if (symbol('chindings') === NONE) throw new TypeError('cannot read the logger: it is not of pino')
-  const symbols = {
+  return {
     chindings: symbol('chindings'),
     lsCache: symbol('lsCache'),
     serializers: symbol('serializers'),
@@ -68,16 +93,13 @@ export function findSymbols(logger: PinoLogger): PinoSymbols {
     nestedKey: symbol('nestedKey'),
     stream: symbol('stream'),
   }
-  symbolsOf.set(logger, symbols)
-  return symbols
 }
 
 /** The bindings of a logger and those it is a child of, as pino has serialized and redacted them, but for what the resource says. */
-export function bindingsOf(logger: PinoLogger, { chindings }: PinoSymbols): Fields {
-  const text = logger[chindings] as string
-  const known = bindings.get(logger)
-  if (known?.text === text) return known.fields
-  const parent = bindings.get(Object.getPrototypeOf(logger) as object)
+export function bindingsOf(logger: PinoLogger, known: PinoKnowledge): Fields {
+  const text = logger[known.symbols.chindings] as string
+  if (known.text === text) return known.fields
+  const parent = knowledge.get(Object.getPrototypeOf(logger) as object)
   // Mostly a child has what its parent has, and a field or two more.
   const isChild = parent !== undefined && text.startsWith(parent.text)
   const own = isChild ? text.slice(parent.text.length) : text
@@ -90,32 +112,29 @@ export function bindingsOf(logger: PinoLogger, { chindings }: PinoSymbols): Fiel
       fields[name] = value
     }
   }
-  bindings.set(logger, { text, fields })
+  known.text = text
+  known.fields = fields
   return fields
 }
 
 /** What the lines of a logger are made by, looked at again when it is set anew. */
-export function traitsOf(logger: PinoLogger, symbols: PinoSymbols): Traits {
-  const known = traits.get(logger)
+export function traitsOf(logger: PinoLogger, known: PinoKnowledge): Traits {
+  const { symbols, traits } = known
   if (
-    known !== undefined &&
-    known.serializers === logger[symbols.serializers] &&
-    known.stringifiers === logger[symbols.stringifiers] &&
-    known.formatters === logger[symbols.formatters] &&
-    known.hooks === logger[symbols.hooks]
+    traits !== undefined &&
+    traits.serializers === logger[symbols.serializers] &&
+    traits.stringifiers === logger[symbols.stringifiers] &&
+    traits.formatters === logger[symbols.formatters] &&
+    traits.hooks === logger[symbols.hooks]
   ) {
-    return known
+    return traits
   }
-  const fresh = readTraits(logger, symbols)
-  traits.set(logger, fresh)
-  return fresh
+  known.traits = readTraits(logger, symbols)
+  return known.traits
 }
 
 const HOST = hostname()
 const NONE = Symbol('none')
-const symbolsOf = new WeakMap<object, PinoSymbols>()
-const bindings = new WeakMap<object, { readonly text: string; readonly fields: Fields }>()
-const traits = new WeakMap<object, Traits>()
 
 function readTraits(logger: PinoLogger, symbols: PinoSymbols): Traits {
   const serializers = (logger[symbols.serializers] ?? {}) as Record<string, unknown>

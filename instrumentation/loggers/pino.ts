@@ -3,7 +3,7 @@ import type { LoadedModule } from '../modules/hook'
 import { activeSpanContext, correlationJsonOf } from './correlation'
 import { sendsLines } from './line'
 import { sendLine } from './pino-line'
-import { findSymbols, type PinoLogger, type PinoSymbols } from './pino-logger'
+import { knowledgeOf, type PinoLogger } from './pino-logger'
 
 /**
  * Puts the ids of the active span on the lines of pino, and sends them. Newer versions tell of each line themselves, also
@@ -39,6 +39,7 @@ interface Told {
   result?: string
   /** The bindings of the logger, while it has others. */
   bindings?: string
+  outer?: PinoLogger | undefined
 }
 
 function tellsItself(version: string): boolean {
@@ -52,33 +53,37 @@ function begin(told: Told): void {
     const spanContext = activeSpanContext()
     if (spanContext === undefined) return
     const { instance } = told
-    const { chindings } = findSymbols(instance)
     // A serializer may log as well.
-    if (isOpen.has(instance) || !Object.hasOwn(instance, chindings)) return
+    if (open === instance) return
+    const { chindings } = knowledgeOf(instance).symbols
+    if (!Object.hasOwn(instance, chindings)) return
     const bindings = instance[chindings] as string
     instance[chindings] = bindings + correlationJsonOf(spanContext)
     told.bindings = bindings
-    isOpen.add(instance)
+    told.outer = open
+    open = instance
   } catch {
     // A frozen logger: the line has no ids.
   }
 }
 
-const isOpen = new WeakSet<object>()
+/** The logger that has the ids of a span among its bindings. */
+let open: PinoLogger | undefined
 
 function finish(told: Told): void {
   const { instance, bindings, result } = told
   try {
-    const symbols: PinoSymbols = findSymbols(instance)
+    const known = knowledgeOf(instance)
     let added = 0
     if (bindings !== undefined) {
-      added = (instance[symbols.chindings] as string).length - bindings.length
-      instance[symbols.chindings] = bindings
-      isOpen.delete(instance)
+      const { chindings } = known.symbols
+      added = (instance[chindings] as string).length - bindings.length
+      instance[chindings] = bindings
+      open = told.outer
     }
     if (result === undefined || !sendsLines()) return
     const [object, message, level, time] = told.arguments
-    sendLine({ logger: instance, symbols, object, message, level, time, text: result, added })
+    sendLine({ logger: instance, known, object, message, level, time, text: result, added })
   } catch {
     // The line is written, which is what matters to the application.
   }

@@ -15,6 +15,7 @@ export function patchWinston(Logger: LoggerClass): void {
   const { prototype } = Logger
   const { write, push } = prototype
   prototype.write = function (info, ...rest) {
+    if (info instanceof Error) lastError = info
     return write.call(this, correlate(info), ...rest)
   }
   prototype.push = function (info, ...rest) {
@@ -46,6 +47,9 @@ interface Info extends Fields {
 
 /** The context something was logged in: a logger whose transports are behind formats it later. */
 const contexts = new WeakMap<object, Context>()
+
+/** The last that was logged: `format.errors` makes an object of it that has not its cause. */
+let lastError: Error | undefined
 
 function correlate(info: unknown): unknown {
   if (typeof info !== 'object' || info === null) return info
@@ -103,6 +107,7 @@ function addErrorOf(attributes: Fields, info: Info): void {
   const { message, stack } = info
   const [meta] = Array.isArray(info[SPLAT]) ? (info[SPLAT] as unknown[]) : []
   if (isError(info) && info instanceof Error) addError(attributes, info)
+  else if (lastError !== undefined && stack === lastError.stack) addError(attributes, lastError)
   else if (message instanceof Error) addError(attributes, message)
   else if (meta instanceof Error && stack === meta.stack) addError(attributes, meta)
   else if (typeof stack === 'string' && STACK.test(stack)) {
