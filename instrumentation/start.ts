@@ -1,5 +1,6 @@
 import type { Pipeline } from './delivery/contract'
 import { saveAtEnd } from './delivery/ending'
+import { recordUncaught } from './errors/uncaught'
 import type * as full from './full/sdk'
 import { startLean } from './lean'
 import { instrumentLibraries } from './libraries/instrument'
@@ -23,6 +24,7 @@ export function start(env: NodeJS.ProcessEnv): void {
   const pipeline = assembly === 'full' ? startFull(application, env) : startLean(application, env)
   admitNewerApis(application.folder)
   instrumentLibraries(application, env)
+  recordUncaught()
   saveAtEnd(pipeline)
 }
 

@@ -1,6 +1,49 @@
-import type { Span } from '@opentelemetry/api'
+import type { Attributes, Span, TimeInput } from '@opentelemetry/api'
+import { writeChain } from './chain'
+import { get, readException } from './exception'
 
-/** Records what was thrown as an exception event of a span. The status is the caller's to set. */
-export function recordThrown(span: Span, thrown: unknown): void {
-  span.recordException(thrown instanceof Error ? thrown : String(thrown))
+/** Records what was thrown as an exception event of a span. The status is the caller's to set. Never throws. */
+export function recordThrown(span: Span, thrown: unknown, time?: TimeInput): void {
+  if (!span.isRecording()) return
+  span.addEvent('exception', describeThrown(thrown), time)
+}
+
+/**
+ * What was thrown as attributes: its class, message and stack, in which all causes and the errors of aggregates are, its
+ * code, and what errors of Node.js and of HTTP clients say besides. No other property is looked at: it may hold a secret.
+ * Never throws.
+ */
+export function describeThrown(thrown: unknown): Attributes {
+  const attributes: Attributes = {}
+  try {
+    const exception = readException(thrown)
+    const { type, message, code } = exception
+    if (type !== '') attributes['exception.type'] = type
+    if (message !== '' || type === '') attributes['exception.message'] = message
+    const stack = writeChain(exception)
+    if (stack !== '') attributes['exception.stacktrace'] = stack
+    if (code !== undefined) attributes['exception.code'] = code
+    if (exception.thrown !== undefined) describeDetails(attributes, exception.thrown)
+  } catch {
+    // A proxy, or a class that lies of itself; that something was thrown is known all the same.
+    attributes['exception.message'] ??= ''
+  }
+  return attributes
+}
+
+function describeDetails(attributes: Attributes, thrown: object): void {
+  for (const name of DETAILS) {
+    const value = get(thrown, name)
+    if (typeof value === 'number' ? Number.isFinite(value) : isShortText(value)) {
+      attributes[`exception.${name}`] = value as string | number
+    }
+  }
+}
+
+/** `address` and `port` are whom a call went to, `status` what a server answered. */
+const DETAILS = ['errno', 'syscall', 'address', 'port', 'status', 'statusCode'] as const
+const LONGEST_DETAIL = 256
+
+function isShortText(value: unknown): boolean {
+  return typeof value === 'string' && value !== '' && value.length <= LONGEST_DETAIL
 }

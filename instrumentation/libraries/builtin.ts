@@ -2,6 +2,8 @@ import type * as fastify from './fastify'
 import { traceClients } from './http-client'
 import { traceServers } from './http-server'
 import { traceFetch } from './undici'
+import { recordConsole } from '../loggers/console'
+import { recordPino } from '../loggers/pino'
 
 /**
  * Instruments what Node itself brings and every application has: HTTP servers, HTTP clients and fetch; and libraries that tell
@@ -17,4 +19,6 @@ export const BUILTINS: Readonly<Record<string, () => void>> = {
     const { instrumentFastify } = require('./fastify') as typeof fastify
     instrumentFastify()
   },
+  console: recordConsole,
+  pino: recordPino,
 }

@@ -1,3 +1,6 @@
+import type * as bunyan from '../loggers/bunyan'
+import type * as pino from '../loggers/pino'
+import type * as winston from '../loggers/winston'
 import type { ModulePatch } from '../modules/hook'
 import type * as express from './express'
 import type * as hapi from './hapi'
@@ -75,5 +78,23 @@ export const PATCHES: readonly ModulePatch[] = [
     package: 'next',
     file: 'dist/server/lib/trace/tracer.js',
     load: () => (require('./next') as typeof next).patchTracer,
+  },
+  {
+    library: 'pino',
+    package: 'pino',
+    file: 'lib/tools.js',
+    load: () => (require('../loggers/pino') as typeof pino).patchPino,
+  },
+  {
+    library: 'winston',
+    package: 'winston',
+    file: 'lib/winston/logger.js',
+    load: () => (require('../loggers/winston') as typeof winston).patchWinston,
+  },
+  {
+    library: 'bunyan',
+    package: 'bunyan',
+    file: 'lib/bunyan.js',
+    load: () => (require('../loggers/bunyan') as typeof bunyan).patchBunyan,
   },
 ]

@@ -8,8 +8,10 @@ export interface LogLine {
   /** The level as the logger calls it. */
   readonly severityText: string
   readonly body: unknown
-  /** Any JSON-like values; errors among them are described (see `errors/describe.ts`). */
+  /** JSON-like values: texts, finite numbers, booleans, null, arrays and plain objects of them, without cycles. */
   readonly attributes: Readonly<Record<string, unknown>>
+  /** What kind of event it is, as in `exception`; lines of loggers are of none. */
+  readonly eventName?: string
 }
 
 /** Takes a line with the context that is active now. Must be cheap, and must never throw. */
@@ -20,9 +22,14 @@ export function sendLinesTo(sink: LineSink): void {
   current = sink
 }
 
-/** Sends a line on its way. Never throws into the logger. */
-export function emitLine(line: LogLine): void {
-  current(line)
+/** Whether lines go anywhere: if not, none need be made. */
+export function sendsLines(): boolean {
+  return current !== undefined
 }
 
-let current: LineSink = () => undefined
+/** Sends a line on its way. Never throws into the logger. */
+export function emitLine(line: LogLine): void {
+  current?.(line)
+}
+
+let current: LineSink | undefined
