@@ -1,19 +1,18 @@
 import {
   type Attributes,
+  type AttributeValue,
   type Context,
   context,
   ROOT_CONTEXT,
   type Span,
   SpanKind,
-  type SpanOptions,
   SpanStatusCode,
   trace,
   type Tracer,
 } from '@opentelemetry/api'
 import { recordThrown } from '../errors/describe'
 import type { DurationHistogram } from '../measures/durations'
-import { type Dialect, readStatement, type Statement } from './statement'
-import { Recent } from './recent'
+import type { Endpoint, Plan } from './endpoint'
 
 /** What all calls of one library have in common. */
 export interface Library {
@@ -27,114 +26,6 @@ export function createLibrary(scope: string, codeOf: Library['codeOf']): Library
   return { tracer: trace.getTracer(scope), codeOf }
 }
 
-/** Where calls of a client go. */
-export interface Server {
-  /** db.system.name */
-  readonly system: string
-  /** db.namespace, if it is the same for all calls. */
-  readonly namespace?: string | undefined
-  readonly address?: string | undefined
-  readonly port?: number | undefined
-  /** network.peer.address, told only where it says more than `address`. */
-  readonly peer?: string | undefined
-}
-
-/** What is the same each time the same thing is asked of the same server, made once. */
-export interface Plan {
-  readonly name: string
-  readonly options: SpanOptions
-  /** Names the combination of `measured` attributes. */
-  readonly key: string
-  readonly measured: Attributes
-}
-
-/** A server with the plans of what was asked of it of late. */
-export class Endpoint {
-  readonly #server: Server
-  readonly #attributes: Attributes
-  readonly #parametrised = new Recent<Plan>(RECENT_STATEMENTS)
-  readonly #literal = new Recent<Plan>(RECENT_STATEMENTS)
-
-  constructor(server: Server) {
-    this.#server = server
-    this.#attributes = describe(server)
-  }
-
-  /** As `db.example:5432/shop`. */
-  get name(): string {
-    const { system, address = system, port, namespace } = this.#server
-    return `${address}${port === undefined ? '' : `:${port}`}${namespace === undefined ? '' : `/${namespace}`}`
-  }
-
-  /** What there is to say of an attempt to connect. */
-  get connecting(): SpanOptions {
-    const { system, namespace } = this.#server
-    const attributes: Attributes = { ...this.#attributes, 'db.system.name': system }
-    if (namespace !== undefined) attributes['db.namespace'] = namespace
-    return { kind: SpanKind.CLIENT, attributes }
-  }
-
-  /** The plan of a statement of SQL; `given` says that its values travel apart from its text. */
-  statement(sql: string, dialect: Dialect, given: boolean): Plan {
-    const plans = given ? this.#parametrised : this.#literal
-    const known = plans.get(sql)
-    if (known !== undefined) return known
-    const plan = this.#planStatement(readStatement(sql, dialect, given))
-    if (sql.length <= MAX_KEPT) plans.set(sql, plan)
-    return plan
-  }
-
-  /** The plan of what has no SQL; `key` names it among all plans of the endpoint. */
-  call(key: string, describeCall: () => Call): Plan {
-    const known = this.#literal.get(key)
-    if (known !== undefined) return known
-    const plan = this.#plan(describeCall())
-    this.#literal.set(key, plan)
-    return plan
-  }
-
-  #planStatement(statement: Statement): Plan {
-    const { operation, collection, procedure, summary, count, text } = statement
-    const extra: Attributes = { 'db.query.summary': summary, 'db.query.text': text }
-    if (procedure !== undefined) extra['db.stored_procedure.name'] = procedure
-    if (count > 1) extra['db.operation.batch.size'] = count
-    return this.#plan({ operation, collection, name: summary, extra })
-  }
-
-  #plan({ operation, collection, namespace, name, extra }: Call): Plan {
-    const { system } = this.#server
-    const place = namespace ?? this.#server.namespace
-    const measured: Attributes = { 'db.system.name': system }
-    if (place !== undefined) measured['db.namespace'] = place
-    if (operation !== undefined) measured['db.operation.name'] = operation
-    if (collection !== undefined) measured['db.collection.name'] = collection
-    return {
-      name: name || operation || system,
-      options: {
-        kind: SpanKind.CLIENT,
-        attributes: { ...this.#attributes, ...measured, ...extra },
-      },
-      key: `${system}\0${place ?? ''}\0${operation ?? ''}\0${collection ?? ''}`,
-      measured,
-    }
-  }
-}
-
-/** What is asked of a database, in the words of the semantic conventions. */
-export interface Call {
-  readonly operation: string | undefined
-  readonly collection?: string | undefined
-  readonly namespace?: string | undefined
-  /** The name of the span. */
-  readonly name: string
-  readonly extra?: Attributes
-}
-
-/** Statements remembered in each half of what an endpoint keeps. */
-const RECENT_STATEMENTS = 500
-/** Characters of a statement above which it is read again each time. */
-const MAX_KEPT = 16_384
-
 /** A call that was begun. It is ended once, by what comes first; nothing of it throws. */
 export class Operation {
   readonly context: Context
@@ -144,12 +35,17 @@ export class Operation {
   readonly #startedMs: number
   #ended = false
 
-  constructor(library: Library, plan: Plan) {
-    this.context = context.active()
+  constructor(library: Library, plan: Plan, caller = context.active()) {
+    this.context = caller
     this.#library = library
     this.#plan = plan
     this.#startedMs = performance.now()
     this.#span = library.tracer.startSpan(plan.name, plan.options, this.context)
+  }
+
+  /** Says something of this call that its plan does not. */
+  set(key: string, value: () => AttributeValue): void {
+    if (this.#span.isRecording()) this.#span.setAttribute(key, value())
   }
 
   succeed(): void {
@@ -180,6 +76,37 @@ export class Operation {
     return caller === ROOT_CONTEXT ? callback : bindTo(caller, callback)
   }
 
+  /** A callback (error, …) of the caller that ends the operation first. */
+  endBefore(callback: (...args: unknown[]) => unknown): (...args: unknown[]) => unknown {
+    const end = (thrown: unknown) => {
+      if (thrown) this.fail(thrown)
+      else this.succeed()
+    }
+    const caller = this.context
+    return function (this: unknown, ...args: unknown[]) {
+      end(args[0])
+      return context.with(caller, callback, this, ...args)
+    }
+  }
+
+  /** The promise to give the caller instead: as that of the library, after the operation has ended. */
+  endWith(promise: unknown): unknown {
+    if (!isThenable(promise)) {
+      this.succeed()
+      return promise
+    }
+    return promise.then(
+      (value) => {
+        this.succeed()
+        return value
+      },
+      (thrown: unknown) => {
+        this.fail(thrown)
+        throw thrown
+      },
+    )
+  }
+
   #recordFailure(thrown: unknown): void {
     const { key, measured } = this.#plan
     const code = this.#library.codeOf(thrown)
@@ -194,9 +121,9 @@ export class Operation {
 }
 
 /** Begins a call; undefined if that fails, which is no reason not to make it. */
-export function begin(library: Library, plan: () => Plan): Operation | undefined {
+export function begin(library: Library, plan: () => Plan, caller?: Context): Operation | undefined {
   try {
-    return new Operation(library, plan())
+    return new Operation(library, plan(), caller)
   } catch {
     return undefined
   }
@@ -285,17 +212,6 @@ let histogram: DurationHistogram | undefined
 
 function recordDuration(seconds: number, key: string, attributes: () => Attributes): void {
   histogram?.record(seconds, key, attributes)
-}
-
-function describe({ address, port, peer }: Server): Attributes {
-  const attributes: Attributes = {}
-  if (address !== undefined) attributes['server.address'] = address
-  if (port !== undefined) attributes['server.port'] = port
-  if (peer !== undefined && peer !== address) {
-    attributes['network.peer.address'] = peer
-    if (port !== undefined) attributes['network.peer.port'] = port
-  }
-  return attributes
 }
 
 function typeOf(thrown: unknown): string {

@@ -1,11 +1,5 @@
-import {
-  begin,
-  createLibrary,
-  Endpoint,
-  observeConnect,
-  type Operation,
-  type Plan,
-} from './database'
+import { begin, createLibrary, observeConnect, type Operation } from './database'
+import { type Endpoint, Endpoints, type Plan } from './endpoint'
 import { PoolWatch } from './pool'
 
 const PG = createLibrary('sidelight/pg', codeOf)
@@ -107,7 +101,7 @@ export function patchClient(Client: { prototype: object }): void {
   }
   prototype.connect = function (this: Client, callback: unknown) {
     if (connectsForPool) return connect.call(this, callback)
-    return observeConnect(PG, () => endpointOf(this), connect, this, callback)
+    return observeConnect(PG, () => endpoints.of(this), connect, this, callback)
   }
 }
 
@@ -120,7 +114,7 @@ function codeOf(thrown: unknown): string | undefined {
 const SQLSTATE = /^[0-9A-Z]{5}$/
 
 function planOf(client: Client, config: unknown, values: unknown): Plan {
-  const endpoint = endpointOf(client)
+  const endpoint = endpoints.of(client)
   if (typeof config === 'string') {
     return endpoint.statement(config, 'postgresql', isGiven(values))
   }
@@ -156,33 +150,13 @@ function follow(query: Submittable, operation: Operation): void {
   }
 }
 
-const endpoints = new Map<string, Endpoint>()
-const endpointOfClient = new WeakMap<Client, Endpoint>()
-/** More servers than this are a sign of names made up as one goes; they begin anew. */
-const MAX_ENDPOINTS = 100
-
-function endpointOf(client: Client): Endpoint {
-  const known = endpointOfClient.get(client)
-  if (known !== undefined) return known
-  const { host: address, port, database: namespace } = client
-  const isSocket = address?.startsWith('/') === true
-  const peer = client.connection?.stream?.remoteAddress
-  const key = `${address}\0${port}\0${namespace}\0${peer}`
-  let endpoint = endpoints.get(key)
-  if (endpoint === undefined) {
-    if (endpoints.size >= MAX_ENDPOINTS) endpoints.clear()
-    endpoint = new Endpoint({
-      system: 'postgresql',
-      namespace: namespace ?? undefined,
-      address: address ?? undefined,
-      port: isSocket ? undefined : Number(port),
-      peer,
-    })
-    endpoints.set(key, endpoint)
-  }
-  if (peer !== undefined || isSocket) endpointOfClient.set(client, endpoint)
-  return endpoint
-}
+const endpoints = new Endpoints<Client>(({ host, port, database, connection }) => ({
+  system: 'postgresql',
+  namespace: database ?? undefined,
+  address: host ?? undefined,
+  port: host?.startsWith('/') === true ? undefined : Number(port),
+  peer: connection?.stream?.remoteAddress,
+}))
 
 /** What of pg-pool's `Pool` this file relies on. */
 interface Pool {
@@ -234,7 +208,7 @@ function watchPool(pool: Pool): void {
   try {
     const client = pool._clients?.at(-1)
     if (client === undefined) return
-    endpointOfPool.set(pool, endpointOf(client))
+    endpointOfPool.set(pool, endpoints.of(client))
     pools.add(pool)
   } catch {
     // The pool works without being watched.
