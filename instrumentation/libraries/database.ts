@@ -11,19 +11,28 @@ import {
   type Tracer,
 } from '@opentelemetry/api'
 import { recordThrown } from '../errors/describe'
-import type { DurationHistogram } from '../measures/durations'
+import { type DurationHistogram, durationHistogram } from '../measures/durations'
 import type { Endpoint, Plan } from './endpoint'
 
 /** What all calls of one library have in common. */
 export interface Library {
   readonly tracer: Tracer
+  readonly durations: DurationHistogram
   /** The code of a failure as the database has it (SQLSTATE, errno); undefined if it did not come from the database. */
   readonly codeOf: (thrown: unknown) => string | undefined
 }
 
 /** `scope` as `sidelight/pg`. */
 export function createLibrary(scope: string, codeOf: Library['codeOf']): Library {
-  return { tracer: trace.getTracer(scope), codeOf }
+  return {
+    tracer: trace.getTracer(scope),
+    durations: durationHistogram({
+      scope,
+      name: 'db.client.operation.duration',
+      description: 'Duration of database client operations.',
+    }),
+    codeOf,
+  }
 }
 
 /** A call that was begun. It is ended once, by what comes first; nothing of it throws. */
@@ -54,7 +63,7 @@ export class Operation {
     try {
       this.#span.end()
       const { key, measured } = this.#plan
-      recordDuration((performance.now() - this.#startedMs) / 1000, key, () => measured)
+      this.#library.durations.record(this.#seconds(), key, () => measured)
     } catch {
       // An answer of a database reaches the application, whatever becomes of its span.
     }
@@ -107,12 +116,16 @@ export class Operation {
     )
   }
 
+  #seconds(): number {
+    return (performance.now() - this.#startedMs) / 1000
+  }
+
   #recordFailure(thrown: unknown): void {
     const { key, measured } = this.#plan
     const code = this.#library.codeOf(thrown)
     const type = code ?? typeOf(thrown)
     endFailed(this.#span, thrown, code, type)
-    recordDuration((performance.now() - this.#startedMs) / 1000, `${key}\0${type}`, () =>
+    this.#library.durations.record(this.#seconds(), `${key}\0${type}`, () =>
       code === undefined
         ? { ...measured, 'error.type': type }
         : { ...measured, 'error.type': type, 'db.response.status_code': code },
@@ -206,12 +219,6 @@ export function bindTo<Callback extends (this: never, ...args: never[]) => unkno
     return context.with(caller, callback as (...args: never[]) => unknown, this, ...args)
   }
   return bound as Callback
-}
-
-let histogram: DurationHistogram | undefined
-
-function recordDuration(seconds: number, key: string, attributes: () => Attributes): void {
-  histogram?.record(seconds, key, attributes)
 }
 
 function typeOf(thrown: unknown): string {
