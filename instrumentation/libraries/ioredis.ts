@@ -16,6 +16,8 @@ interface Redis {
 interface Command extends Settling {
   name: string
   args: unknown[]
+  /** Its place among those it is sent together with. */
+  pipelineIndex?: number
   [CALLER]?: Context | null
 }
 
@@ -43,8 +45,8 @@ export function patchRedis(exports: { default?: Patchable } & Patchable): void {
   const prototype = (exports.default ?? exports).prototype as { sendCommand: Method }
   const { sendCommand } = prototype
   prototype.sendCommand = function (this: Redis, ...args: unknown[]) {
-    const [command, stream] = args as [Command, { isPipeline?: boolean } | undefined]
-    if (stream?.isPipeline !== true && command[CALLER] !== null) trace(this, command)
+    const command = args[0] as Command
+    if (command.pipelineIndex === undefined && command[CALLER] !== null) trace(this, command)
     return sendCommand.apply(this, args)
   }
 }

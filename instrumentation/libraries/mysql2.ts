@@ -1,4 +1,5 @@
-import { begin, createLibrary, observeConnect, type Operation } from './database'
+import { context } from '@opentelemetry/api'
+import { begin, bindTo, createLibrary, observeConnect, type Operation } from './database'
 import { Endpoints, type Plan } from './endpoint'
 import { PoolWatch } from './pool'
 
@@ -40,7 +41,14 @@ export function patchConnection(Connection: { prototype: object }): void {
     const method = prototype[name]
     if (method !== undefined) prototype[name] = traced(method)
   }
-  const { addCommand, connect } = prototype
+  const { addCommand, connect, prepare } = prototype
+  if (prepare !== undefined) {
+    prototype['prepare'] = function (this: Connection, options: unknown, callback: unknown) {
+      const isBound = typeof callback === 'function'
+      const bound = isBound ? bindTo(context.active(), callback as Method) : callback
+      return prepare.call(this, options, bound)
+    } as Method
+  }
   if (addCommand !== undefined) {
     // A prepared statement is executed by a command of its own.
     prototype['addCommand'] = function (this: Connection, command: Command) {

@@ -86,14 +86,14 @@ async function startServer(
   await until(() => answers(port), 60_000, `an answer from ${program}`)
 }
 
-function answers(port: number): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>()
+async function answers(port: number): Promise<boolean> {
   const socket = connect(port, '127.0.0.1')
-  socket.once('connect', () => {
-    resolve(true)
-  })
-  socket.once('error', () => {
-    resolve(false)
-  })
-  return promise.finally(() => socket.destroy())
+  try {
+    await once(socket, 'connect')
+    return true
+  } catch {
+    return false
+  } finally {
+    socket.destroy()
+  }
 }
