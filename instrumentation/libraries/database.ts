@@ -1,5 +1,4 @@
 import {
-  type Attributes,
   type AttributeValue,
   type Context,
   context,

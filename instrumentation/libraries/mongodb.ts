@@ -17,6 +17,8 @@ type Document = Readonly<Record<string, unknown>>
 export function patchConnection({ Connection }: { Connection: { prototype: object } }): void {
   const prototype = Connection.prototype as { command: Method }
   const { command } = prototype
+  // Since it returns a promise its fourth argument is a class, which is no callback.
+  const isAsync = Object.prototype.toString.call(command) === '[object AsyncFunction]'
   prototype.command = function (this: Connection, ...args: unknown[]) {
     const [namespace, document, options, callback] = args
     const name = nameOf(document as Document | undefined)
@@ -27,7 +29,7 @@ export function patchConnection({ Connection }: { Connection: { prototype: objec
     if (operation === undefined) return command.apply(this, args)
     const size = batchSize(document as Document)
     if (size > 1) operation.set('db.operation.batch.size', () => size)
-    if (typeof callback === 'function') {
+    if (!isAsync && typeof callback === 'function') {
       return command.call(this, namespace, document, options, function (
         this: unknown,
         ...answer: unknown[]
@@ -115,17 +117,37 @@ function planOf(
 /** Commands whose first value is a string, but no collection. */
 const ADMINISTRATIVE = new Set(['createUser', 'dropUser', 'updateUser', 'createRole', 'dropRole'])
 
+/** How many documents a command writes; newer drivers send them apart from it, as a sequence. */
 function batchSize({ documents, updates, deletes }: Document): number {
   const items = documents ?? updates ?? deletes
-  return Array.isArray(items) ? items.length : 0
+  const list = Array.isArray(items)
+    ? items
+    : (items as { documents?: unknown } | undefined)?.documents
+  return Array.isArray(list) ? list.length : 0
 }
 
 /** An error of single documents in an answer that is a success as a whole; the driver throws it later. */
 function refusalOf(reply: unknown): WriteError | undefined {
-  const { writeErrors } = (reply ?? {}) as { writeErrors?: unknown }
-  if (!Array.isArray(writeErrors) || writeErrors.length === 0) return undefined
-  const { code, errmsg } = writeErrors[0] as { code?: number; errmsg?: string }
-  return new WriteError(code, errmsg)
+  try {
+    const writeErrors = writeErrorsOf((reply ?? {}) as Reply)
+    if (!Array.isArray(writeErrors) || writeErrors.length === 0) return undefined
+    const { code, errmsg } = writeErrors[0] as { code?: number; errmsg?: string }
+    return new WriteError(code, errmsg)
+  } catch {
+    return undefined
+  }
+}
+
+/** A document, or, in newer drivers, one that is decoded when it is asked for. */
+interface Reply {
+  readonly writeErrors?: unknown
+  has?(key: string): boolean
+  toObject?(): { readonly writeErrors?: unknown }
+}
+
+function writeErrorsOf(reply: Reply): unknown {
+  if (typeof reply.has !== 'function') return reply.writeErrors
+  return reply.has('writeErrors') ? reply.toObject?.().writeErrors : undefined
 }
 
 class WriteError extends Error {

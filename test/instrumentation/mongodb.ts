@@ -61,9 +61,29 @@ function answerTo(message: Buffer): Buffer | undefined {
     return frame(request, OP_REPLY, head, reply(deserialize(message.subarray(start))))
   }
   const flags = message.readUInt32LE(HEADER)
-  const command = deserialize(message.subarray(HEADER + 5))
+  const command = commandOf(message)
   const isUnanswered = (flags & 2) !== 0
   return isUnanswered ? undefined : frame(request, OP_MSG, Buffer.alloc(5), reply(command))
+}
+
+/** Of a message with the command as one document, and lists of documents as sections of their own. */
+function commandOf(message: Buffer): Document {
+  let command: Document = {}
+  for (let at = HEADER + 4; at < message.length;) {
+    const isList = message[at] === 1
+    const size = message.readInt32LE(at + 1)
+    const end = at + 1 + size
+    if (isList) {
+      const nameEnd = message.indexOf(0, at + 5)
+      const documents: Document[] = []
+      for (let next = nameEnd + 1; next < end; next += message.readInt32LE(next)) {
+        documents.push(deserialize(message.subarray(next, next + message.readInt32LE(next))))
+      }
+      command = { ...command, [message.toString('utf8', at + 5, nameEnd)]: documents }
+    } else command = { ...deserialize(message.subarray(at + 1, end)), ...command }
+    at = end
+  }
+  return command
 }
 
 function frame(request: number, code: number, head: Buffer, document: Document): Buffer {
@@ -100,7 +120,7 @@ const ANSWERS: Readonly<Record<string, (command: Document) => Document>> = {
   aggregate: ({ aggregate }) => cursor(String(aggregate), false),
   getmore: ({ collection }) => ({
     ok: 1,
-    cursor: { id: 0, ns: `shop.${String(collection)}`, nextBatch: [{ _id: 2 }] },
+    cursor: { id: 0n, ns: `shop.${String(collection)}`, nextBatch: [{ _id: 2 }] },
   }),
   insert: ({ documents }) => {
     const items = documents as Document[]
@@ -114,6 +134,6 @@ const ANSWERS: Readonly<Record<string, (command: Document) => Document>> = {
 }
 
 function cursor(collection: string, isWhole: boolean): Document {
-  const id = isWhole ? 0 : 7
+  const id = isWhole ? 0n : 7n
   return { ok: 1, cursor: { id, ns: `shop.${collection}`, firstBatch: [{ _id: 1 }] } }
 }
