@@ -69,8 +69,8 @@ for (const kind of ['cjs', 'mjs']) {
     t.equal(stdout, '4711\n')
     t.equal(stderr, '')
     const server = find(spans, HTTP, SERVER)
-    const get = spans.find(({ scope }) => scope.endsWith('-ioredis'))
-    t.match(get, { kind: CLIENT, name: 'get', parentSpanId: server.spanId })
+    const get = spans.find(({ scope }) => scope === 'sidelight/ioredis')
+    t.match(get, { kind: CLIENT, name: 'GET', parentSpanId: server.spanId })
   })
 }
 
