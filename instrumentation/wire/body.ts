@@ -22,6 +22,8 @@ export interface ResourceLike {
 export interface BodyLimits {
   readonly maxItems: number
   readonly maxBytes: number
+  /** After its first item. */
+  readonly maxDelayMs: number
 }
 
 /** The field of an item in the messages of a scope, spans and log records alike. */
@@ -42,6 +44,7 @@ export class BodyBuilder {
   #byName = new Map<string, Section>()
   #items = 0
   #bytes = 0
+  #timer: NodeJS.Timeout | undefined
 
   constructor(
     signal: Signal,
@@ -54,11 +57,6 @@ export class BodyBuilder {
     this.#put = put
     this.#resource = encodeResource(resource)
     this.#schemaUrl = encodeSchemaUrl(resource.schemaUrl)
-  }
-
-  /** Items that wait. */
-  get items(): number {
-    return this.#items
   }
 
   /** Encodes an item into the section of its scope. One that cannot be encoded is left out. Never throws. */
@@ -79,10 +77,13 @@ export class BodyBuilder {
     this.#bytes += writer.at - start
     this.#items++
     if (this.#items >= this.#limits.maxItems || this.#bytes >= this.#limits.maxBytes) this.seal()
+    else this.#timer ??= startTimer(() => this.seal(), this.#limits.maxDelayMs).unref()
   }
 
   /** Hands on what was collected, if there is anything. */
   seal(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
     if (this.#items === 0) return
     const body = { signal: this.#signal, bytes: this.#assemble(), items: this.#items }
     this.#items = 0
@@ -154,6 +155,9 @@ const SCOPE_NAME = 0x0a
 const SCOPE_VERSION = 0x12
 const SCOPE_ATTRIBUTES = 0x1a
 const SCOPE_DROPPED_ATTRIBUTES = 0x20
+
+/** Taken before the tests of an application can put a clock of their own in its place. */
+const startTimer = setTimeout
 
 const KIB = 1024
 const INITIAL_SECTION_BYTES = 4 * KIB

@@ -12,7 +12,7 @@ import { createRandom } from '../helpers/random'
 import { anyRecord, anySpan, anyTime, decoded, RESOURCE } from './generated'
 import { type WireRequest, logsOf } from './receiver'
 
-const NO_LIMITS: BodyLimits = { maxItems: 1e9, maxBytes: 1e9 }
+const NO_LIMITS: BodyLimits = { maxItems: 1e9, maxBytes: 1e9, maxDelayMs: 60_000 }
 
 t.test('generated spans are encoded as the serializer of OpenTelemetry encodes them', async (t) => {
   for (let seed = 1; seed <= 60; seed++) {
@@ -189,8 +189,11 @@ t.test(
   'a body is sealed when it has its items or its bytes, and sections are kept apart',
   async (t) => {
     const bodies: Body[] = []
-    const builder = new BodyBuilder('traces', RESOURCE, { maxItems: 10, maxBytes: 5_000 }, (body) =>
-      bodies.push(body),
+    const builder = new BodyBuilder(
+      'traces',
+      RESOURCE,
+      { maxItems: 10, maxBytes: 5_000, maxDelayMs: 60_000 },
+      (body) => bodies.push(body),
     )
     const random = createRandom(3)
     for (let count = 0; count < 25; count++) {
@@ -222,7 +225,7 @@ t.test(
 
 t.test('scopes without end are not kept', async (t) => {
   const bodies: Body[] = []
-  const builder = new BodyBuilder('traces', RESOURCE, { maxItems: 100, maxBytes: 1e9 }, (body) =>
+  const builder = new BodyBuilder('traces', RESOURCE, { ...NO_LIMITS, maxItems: 100 }, (body) =>
     bodies.push(body),
   )
   const span = anySpan(createRandom(1))
