@@ -119,7 +119,7 @@ t.test('the bootstrap works with --import, and once when it is given twice', asy
       const receiver = await startReceiver(t)
       const env = { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url }
       t.match(await run(t, app, { flags, env }), { code: 0, stderr: /^$/ })
-      t.equal(receiver.spans.length, 3, `${app} with ${flags.join(' ')}`)
+      t.equal(receiver.spans.length, 2, `${app} with ${flags.join(' ')}`)
     }
   }
 })
