@@ -24,19 +24,20 @@ const SECOND = 1000
 
 /** What an application that asks for everything to be sent waits for at most. */
 const ASKED_FLUSH_DEADLINE_MS = 10 * SECOND
+/** An application that winds down is flushed several times a second; its metrics need not be read as often. */
+const METRICS_PAUSE_MS = SECOND
 
 /** Puts the SDK together from its parts, for OTLP over HTTP in protobuf. */
 export function startLean(application: Application, env: NodeJS.ProcessEnv): Pipeline {
   const api = chooseApi(application.folder)
   setDiagnosis(api.diag, env['OTEL_LOG_LEVEL'])
   const outbox = createOutbox(env)
-  const flush = (deadlineMs: number): Promise<void> => flushAll(deadlineMs)
   const parts: Parts = {
     api,
     env,
     resource: describeProcess(application, env),
     put: (body) => outbox.put(body),
-    flush: () => flush(ASKED_FLUSH_DEADLINE_MS),
+    flush: () => flush(ASKED_FLUSH_DEADLINE_MS, true),
   }
   registerContext(api, env)
   const signals = readSignals(env)
@@ -48,15 +49,19 @@ export function startLean(application: Application, env: NodeJS.ProcessEnv): Pip
     traces?.seal()
     logs?.seal()
   }
-  async function flushAll(deadlineMs: number): Promise<void> {
+  let metricsReadMs = -Infinity
+  async function flush(deadlineMs: number, isAsked: boolean): Promise<void> {
     const startMs = performance.now()
     // On their way while the metrics are read.
     seal()
-    await metrics?.collect(deadlineMs / 2)
+    if (isAsked || startMs - metricsReadMs >= METRICS_PAUSE_MS) {
+      metricsReadMs = startMs
+      await metrics?.collect(deadlineMs / 2)
+    }
     await outbox.flush(Math.max(0, deadlineMs - (performance.now() - startMs)))
   }
   return {
-    flush,
+    flush: (deadlineMs) => flush(deadlineMs, false),
     save() {
       seal()
       outbox.handOver()
