@@ -1,64 +1,172 @@
 import { isMainThread } from 'node:worker_threads'
 import { complain } from '../process/complaint'
 import type { Pipeline } from './contract'
+import { createSignalWatch, interceptEvents, type SignalWatch } from './events'
+import { runOutside } from './outside'
 
-const SECOND = 1000
+/**
+ * Sends what is left when the application ends, within 2 s, and saves what could not be sent. The application ends as
+ * it would without us, only later:
+ *
+ * - Its event loop is empty: its `beforeExit` listeners are called after the sending, once.
+ * - SIGTERM or SIGINT nobody listens to: the signal ends the process after the sending; a second one at once. If somebody
+ *   listens, ending is theirs, and what ends meanwhile is sent every quarter of a second.
+ * - `process.exit`, an uncaught exception, the end of a worker thread by either: there is time to save, not to send.
+ * - Other signals, `process.abort`, `worker.terminate`, a worker thread when the main thread exits: nothing is possible; what was
+ *   not sent yet is lost.
+ */
+export function saveAtEnd(pipeline: Pipeline): void {
+  const ending = new Ending(pipeline)
+  interceptEvents((event, args, pass) => {
+    switch (event) {
+      case 'beforeExit':
+        return ending.holdExit() || pass()
+      case 'exit':
+        return ending.exit(pass)
+      case 'SIGTERM':
+      case 'SIGINT':
+        return ending.end(event, pass)
+      case 'removeListener': {
+        const isTaken = pass()
+        ending.watchAgain(args[1])
+        return isTaken
+      }
+      default:
+        return pass()
+    }
+  })
+  // Signals reach the main thread only.
+  if (isMainThread) ending.watch()
+}
+
+const SECOND = 1_000
 
 /** What the end of the application waits for at most. */
 const FLUSH_DEADLINE_MS = 2 * SECOND
+/** Not worth waiting for. */
+const MIN_FLUSH_MS = 50
 /** While an application that handles the signal itself winds down, it may exit at any time. */
 const WIND_DOWN_FLUSH_INTERVAL_MS = 250
 
-type Flush = Pipeline['flush']
+const SIGNALS = ['SIGTERM', 'SIGINT'] as const
+type EndingSignal = (typeof SIGNALS)[number]
 
-/**
- * Sends what is left when the application ends: its event loop is empty, or SIGTERM or SIGINT arrives. A signal nobody
- * else listens to still ends the process, as it would have without us; if somebody does, ending is theirs. A
- * call of `process.exit` leaves no time to send anything: up to the schedule delay of spans is lost, in a
- * wind-down no more than the last quarter of a second.
- */
-export function saveAtEnd({ flush }: Pipeline): void {
-  process.once('beforeExit', () => {
-    void flushWithin(flush, FLUSH_DEADLINE_MS)
-  })
-  // Signals reach the main thread only.
-  if (!isMainThread) return
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    const onSignal = (): void => {
-      const isSoleListener = process.listenerCount(signal) === 1
-      // A second signal ends the process at once.
-      process.removeListener(signal, onSignal)
-      if (isSoleListener) {
-        void flushWithin(flush, FLUSH_DEADLINE_MS).then(() => process.kill(process.pid, signal))
-      } else {
-        windDown(flush)
-      }
+class Ending {
+  readonly #pipeline: Pipeline
+  #signals: SignalWatch | undefined
+  #isEnding = false
+  #windDown: NodeJS.Timeout | undefined
+  #exit: 'idle' | 'held' | 'flushed' = 'idle'
+  /** For all flushes of an application whose `beforeExit` listeners give it more to do. */
+  #leftMs = FLUSH_DEADLINE_MS
+
+  constructor(pipeline: Pipeline) {
+    this.#pipeline = pipeline
+  }
+
+  watch(): void {
+    this.#signals = createSignalWatch()
+    for (const signal of SIGNALS) this.#signals.start(signal)
+  }
+
+  /** Node stops watching a signal with the last listener the application had. */
+  watchAgain(event: unknown): void {
+    const signal = SIGNALS.find((name) => name === event)
+    if (signal === undefined || this.#isEnding || process.listenerCount(signal) > 0) return
+    this.#signals?.start(signal)
+  }
+
+  /** True when the event loop has something to do again, after which the event comes again. */
+  holdExit(): boolean {
+    if (this.#exit === 'flushed' || this.#leftMs < MIN_FLUSH_MS) {
+      this.#exit = 'idle'
+      return false
     }
-    process.on(signal, onSignal)
+    if (this.#exit === 'idle') {
+      this.#exit = 'held'
+      void runOutside(() => this.#flushBeforeExit())
+    }
+    return true
+  }
+
+  /** Saves before the listeners, one of which may call `process.exit`, and what they leave. */
+  exit(pass: () => boolean): boolean {
+    this.#save()
+    try {
+      return pass()
+    } finally {
+      this.#save()
+    }
+  }
+
+  end(signal: EndingSignal, pass: () => boolean): boolean {
+    if (process.listenerCount(signal) > 0) {
+      this.#startWindDown()
+      return pass()
+    }
+    if (!this.#isEnding) {
+      this.#isEnding = true
+      for (const each of SIGNALS) this.#signals?.stop(each)
+      void runOutside(() => this.#endBy(signal))
+    }
+    return true
+  }
+
+  async #flushBeforeExit(): Promise<void> {
+    const startedMs = performance.now()
+    await flushWithin(this.#pipeline, this.#leftMs)
+    this.#leftMs -= performance.now() - startedMs
+    this.#exit = 'flushed'
+    // A loop that stays empty would not emit the event again.
+    setImmediate(() => undefined)
+  }
+
+  async #endBy(signal: EndingSignal): Promise<void> {
+    await flushWithin(this.#pipeline, FLUSH_DEADLINE_MS)
+    this.#save()
+    process.kill(process.pid, signal)
+    // Still here: somebody has begun to listen, or this is process 1, which signals do not end.
+    this.#isEnding = false
+    this.#startWindDown()
+  }
+
+  #startWindDown(): void {
+    if (this.#windDown !== undefined) return
+    let isFlushing = false
+    const flush = async (): Promise<void> => {
+      if (isFlushing) return
+      isFlushing = true
+      await flushOf(this.#pipeline, FLUSH_DEADLINE_MS)
+      isFlushing = false
+    }
+    this.#windDown = runOutside(() =>
+      setInterval(() => void flush(), WIND_DOWN_FLUSH_INTERVAL_MS).unref(),
+    )
+  }
+
+  #save(): void {
+    try {
+      this.#pipeline.save()
+    } catch (error) {
+      complain('cannot save what was not sent', error)
+    }
   }
 }
 
-function windDown(flush: Flush): void {
-  let isFlushing = false
-  setInterval(() => {
-    if (isFlushing) return
-    isFlushing = true
-    void flushWithin(flush, FLUSH_DEADLINE_MS).then(() => {
-      isFlushing = false
-    })
-  }, WIND_DOWN_FLUSH_INTERVAL_MS).unref()
-}
-
-/** Resolves when all is sent, or sending failed, or time is up; never rejects. */
-async function flushWithin(flush: Flush, deadlineMs: number): Promise<void> {
+/** Keeps the process alive until all is sent, or sending failed, or time is up; never rejects. */
+async function flushWithin(pipeline: Pipeline, deadlineMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const deadline = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, deadlineMs).unref()
+    timer = setTimeout(resolve, deadlineMs)
   })
-  try {
-    await Promise.race([flush(deadlineMs), deadline])
-  } catch (error) {
-    complain('cannot deliver the last spans', error)
-  }
+  await Promise.race([flushOf(pipeline, deadlineMs), deadline])
   clearTimeout(timer)
+}
+
+async function flushOf(pipeline: Pipeline, deadlineMs: number): Promise<void> {
+  try {
+    await pipeline.flush(deadlineMs)
+  } catch (error) {
+    complain('cannot deliver what is left', error)
+  }
 }

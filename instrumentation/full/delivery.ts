@@ -1,9 +1,15 @@
 import type * as otlpJson from '@opentelemetry/exporter-trace-otlp-http'
 import type * as otlpProtobuf from '@opentelemetry/exporter-trace-otlp-proto'
-import type { SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace'
+import type {
+  BatchSpanProcessorOptions,
+  SpanExporter,
+  SpanProcessor,
+} from '@opentelemetry/sdk-trace'
 import { BatchSpanProcessor } from '@opentelemetry/sdk-trace'
 import { complain } from '../process/complaint'
-import { isSet, otlpProtocol, readBatching } from '../process/environment'
+import { otlpProtocol } from '../process/environment'
+import { readBodyLimits } from '../process/limits'
+import { isSet, readNumber } from '../process/variables'
 import { Outbox } from './outbox'
 
 /** The way of a span to the collector over OTLP/HTTP. */
@@ -23,14 +29,14 @@ const RETRY_DELAY_MS = SECOND
 const MAX_KEPT_SPANS = 8192
 
 export function createDelivery(env: NodeJS.ProcessEnv): Delivery {
-  const Exporter = loadExporter(otlpProtocol(env))
+  const Exporter = loadExporter(otlpProtocol('traces', env))
   const outbox = new Outbox(
     new Exporter(hasTimeout(env) ? {} : { timeoutMillis: EXPORT_TIMEOUT_MS }),
     { maxSpans: MAX_KEPT_SPANS, retryDelayMs: RETRY_DELAY_MS },
     (error) => complain('cannot deliver spans to the collector', error),
   )
   const lastExporter = new Exporter({ timeoutMillis: LAST_EXPORT_TIMEOUT_MS })
-  const processor = new BatchSpanProcessor({ exporter: outbox, ...readBatching() })
+  const processor = new BatchSpanProcessor({ exporter: outbox, ...readBatching(env) })
   return {
     processor,
     async flush() {
@@ -47,11 +53,18 @@ function loadExporter(protocol: string): new (options: { timeoutMillis?: number 
     const json = require('@opentelemetry/exporter-trace-otlp-http') as typeof otlpJson
     return json.OTLPTraceExporter
   }
-  if (protocol !== 'http/protobuf') {
-    complain(`OTEL_EXPORTER_OTLP_PROTOCOL=${protocol} is unknown, http/protobuf is used`)
-  }
   const protobuf = require('@opentelemetry/exporter-trace-otlp-proto') as typeof otlpProtobuf
   return protobuf.OTLPTraceExporter
+}
+
+function readBatching(env: NodeJS.ProcessEnv): Omit<BatchSpanProcessorOptions, 'exporter'> {
+  const { maxItems, maxDelayMs } = readBodyLimits('BSP', env)
+  const maxQueueSize = readNumber(env, ['OTEL_BSP_MAX_QUEUE_SIZE'], 1)
+  return {
+    maxExportBatchSize: maxItems,
+    scheduledDelayMillis: maxDelayMs,
+    ...(maxQueueSize === undefined ? {} : { maxQueueSize }),
+  }
 }
 
 function hasTimeout(env: NodeJS.ProcessEnv): boolean {

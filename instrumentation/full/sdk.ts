@@ -1,9 +1,11 @@
-import { diag, trace } from '@opentelemetry/api'
+import { diag, metrics, trace } from '@opentelemetry/api'
+import { logs } from '@opentelemetry/api-logs'
 import type { Resource } from '@opentelemetry/resources'
 import { NodeSDK, startNodeSDK } from '@opentelemetry/sdk-node'
-import { createDelivery } from './delivery'
 import { setDiagnosis } from '../process/diagnosis'
-import { isSet, sendsOverHttp } from '../process/environment'
+import { exportersOf, otlpProtocol, readSignals } from '../process/environment'
+import { isSet } from '../process/variables'
+import { createDelivery } from './delivery'
 
 export interface FullSdkOptions {
   readonly resource: Resource
@@ -11,8 +13,8 @@ export interface FullSdkOptions {
 }
 
 /**
- * Hands the environment to `@opentelemetry/sdk-node`: a configuration file, OTLP over gRPC, other exporters, propagators
- * and samplers. Returns what sends the spans that wait. Throws as the SDK does on values it cannot use. The SDK registers
+ * Hands the environment to `@opentelemetry/sdk-node`: a configuration file, OTLP over gRPC or in JSON, other exporters and
+ * propagators. Returns what sends everything that waits. Throws as the SDK does on values it cannot use. The SDK registers
  * itself through this package's copy of the API, so an application with a newer one of its own cannot add spans.
  */
 export function startFullSdk({ resource, env }: FullSdkOptions): Flush {
@@ -34,24 +36,41 @@ function startFromFile(): Flush {
 
 function startFromVariables(resource: Resource, env: NodeJS.ProcessEnv): Flush {
   // The SDK's own way keeps the process alive for up to 10 s when the collector is away.
-  const delivery = sendsOverHttp(env) ? createDelivery(env) : undefined
+  const delivery = sendsSpansOverHttp(env) ? createDelivery(env) : undefined
   new NodeSDK({
     resource,
     autoDetectResources: false,
     ...(delivery === undefined ? {} : { spanProcessors: [delivery.processor] }),
-    // Unasked, the SDK would send metrics and logs as well, which not every collector takes.
-    ...(isSet(env['OTEL_METRICS_EXPORTER']) ? {} : { metricReaders: [] }),
-    ...(isSet(env['OTEL_LOGS_EXPORTER']) ? {} : { logRecordProcessors: [] }),
   }).start()
-  return delivery === undefined ? flushRegistered : () => delivery.flush()
+  return async () => {
+    await Promise.allSettled([delivery?.flush(), flushRegistered()])
+  }
 }
 
+function sendsSpansOverHttp(env: NodeJS.ProcessEnv): boolean {
+  if (!readSignals(env).traces) return false
+  const exporters = exportersOf('traces', env)
+  return exporters.every((name) => name === 'otlp') && otlpProtocol('traces', env) !== 'grpc'
+}
+
+/** Of each signal what is registered, if it can be flushed. */
 async function flushRegistered(): Promise<void> {
-  const registered = trace.getTracerProvider() as Flushable & { getDelegate?(): Flushable }
-  const provider = registered.getDelegate?.() ?? registered
-  await provider.forceFlush?.()
+  const providers: Flushable[] = [
+    trace.getTracerProvider() as Flushable,
+    metrics.getMeterProvider() as Flushable,
+    logs.getLoggerProvider() as Flushable,
+  ]
+  await Promise.allSettled(
+    providers.map(async (registered) => {
+      const provider = registered.getDelegate?.() ?? registered._getDelegate?.() ?? registered
+      await provider.forceFlush?.()
+    }),
+  )
 }
 
 interface Flushable {
+  getDelegate?(): Flushable
+  /** As the proxy of the logs API calls it. */
+  _getDelegate?(): Flushable
   forceFlush?(): Promise<void>
 }

@@ -7,6 +7,8 @@ import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worke
 export interface Application {
   /** The folder its own packages are resolved from. */
   readonly folder: string
+  /** The folder of its package.json, or `folder` without one. */
+  readonly root: string
   readonly name: string | undefined
   readonly version: string | undefined
   /** Names of the packages it depends on directly. */
@@ -23,6 +25,7 @@ export function findApplication(entry: string | undefined, workingDirectory: str
   const manifest = nearestManifest(folder)
   return {
     folder,
+    root: manifest === undefined ? folder : dirname(manifest.path),
     name: textOf(manifest?.content.name),
     version: textOf(manifest?.content.version),
     dependencies: new Set(Object.keys(recordOf(manifest?.content.dependencies))),

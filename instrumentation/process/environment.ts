@@ -1,96 +1,80 @@
-import { diag } from '@opentelemetry/api'
-import { getNumberFromEnv, getStringFromEnv, getStringListFromEnv } from '@opentelemetry/core'
-import type { BatchSpanProcessorOptions, Sampler, SpanLimits } from '@opentelemetry/sdk-trace'
-import {
-  AlwaysOffSampler,
-  AlwaysOnSampler,
-  ParentBasedSampler,
-  TraceIdRatioBasedSampler,
-} from '@opentelemetry/sdk-trace'
+import type { Signal } from '../delivery/contract'
+import { complain } from './complaint'
+import { isSet, isTrue, listOf } from './variables'
 
 /**
  * Who assembles the SDK: `none` when there is nothing to send, `lean` is what this package puts together itself, `full`
  * is `@opentelemetry/sdk-node`, for an environment that asks for what the lean assembly has not.
  */
-export type Assembly = 'none' | 'lean' | 'full'
+export type Assembly =
+  | { readonly kind: 'none' | 'lean' }
+  /** `because`: the variable that asks for it, with its value. */
+  | { readonly kind: 'full'; readonly because: string }
 
 export function chooseAssembly(env: NodeJS.ProcessEnv): Assembly {
-  if (isTrue(env['OTEL_SDK_DISABLED'])) return 'none'
-  if (isSet(env['OTEL_CONFIG_FILE'])) return 'full'
-  const exporters = listOf(env['OTEL_TRACES_EXPORTER'])
-  const asksForMore =
-    exporters.some((name) => name !== 'otlp' && name !== 'none') ||
-    otlpProtocol(env) === 'grpc' ||
-    listOf(env['OTEL_PROPAGATORS']).some((name) => !LEAN_PROPAGATORS.has(name)) ||
-    [...listOf(env['OTEL_METRICS_EXPORTER']), ...listOf(env['OTEL_LOGS_EXPORTER'])].some(
-      (name) => name !== 'otlp' && name !== 'none',
-    ) ||
-    (isSet(env['OTEL_TRACES_SAMPLER']) && !LEAN_SAMPLERS.has(env['OTEL_TRACES_SAMPLER'].trim()))
-  if (asksForMore) return 'full'
-  return exporters[0] === 'none' ? 'none' : 'lean'
-}
-
-/** Whether spans go out over OTLP/HTTP and nowhere else. */
-export function sendsOverHttp(env: NodeJS.ProcessEnv): boolean {
-  const exporters = listOf(env['OTEL_TRACES_EXPORTER'])
-  return exporters.every((name) => name === 'otlp') && otlpProtocol(env) !== 'grpc'
-}
-
-/** The protocol of the span exporter; the specification's default is `http/protobuf`. */
-export function otlpProtocol(env: NodeJS.ProcessEnv): string {
-  const name = env['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL'] ?? env['OTEL_EXPORTER_OTLP_PROTOCOL']
-  return name?.trim() || 'http/protobuf'
-}
-
-/** The sampler `OTEL_TRACES_SAMPLER` names; `parentbased_always_on` when it is unset. */
-export function readSampler(): Sampler {
-  switch (getStringFromEnv('OTEL_TRACES_SAMPLER')?.trim()) {
-    case 'always_on':
-      return new AlwaysOnSampler()
-    case 'always_off':
-      return new AlwaysOffSampler()
-    case 'traceidratio':
-      return new TraceIdRatioBasedSampler(readRatio())
-    case 'parentbased_always_off':
-      return new ParentBasedSampler({ root: new AlwaysOffSampler() })
-    case 'parentbased_traceidratio':
-      return new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(readRatio()) })
-    default:
-      return new ParentBasedSampler({ root: new AlwaysOnSampler() })
+  if (isTrue(env['OTEL_SDK_DISABLED'])) return { kind: 'none' }
+  if (isSet(env['OTEL_CONFIG_FILE'])) return { kind: 'full', because: 'OTEL_CONFIG_FILE' }
+  const signals = readSignals(env)
+  const on = SIGNALS.filter((signal) => signals[signal])
+  if (on.length === 0) return { kind: 'none' }
+  for (const signal of on) {
+    const exporter = exportersOf(signal, env).find((name) => FULL_EXPORTERS[signal].has(name))
+    if (exporter !== undefined) {
+      return { kind: 'full', because: `${exporterVariable(signal)}=${exporter}` }
+    }
+    const protocol = otlpProtocol(signal, env)
+    if (protocol !== 'http/protobuf') return { kind: 'full', because: `${protocol} for ${signal}` }
   }
+  const propagator = listOf(env['OTEL_PROPAGATORS']).find((name) => FULL_PROPAGATORS.has(name))
+  if (propagator === undefined) return { kind: 'lean' }
+  return { kind: 'full', because: `OTEL_PROPAGATORS=${propagator}` }
 }
 
-/** The `OTEL_SPAN_*`, `OTEL_EVENT_*`, `OTEL_LINK_*` and `OTEL_ATTRIBUTE_*` limits that are set. */
-export function readSpanLimits(): SpanLimits {
-  return onlySet<SpanLimits>({
-    attributeCountLimit:
-      readPositive('OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT') ?? readPositive('OTEL_ATTRIBUTE_COUNT_LIMIT'),
-    attributeValueLengthLimit:
-      readPositive('OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT') ??
-      readPositive('OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT'),
-    eventCountLimit: readPositive('OTEL_SPAN_EVENT_COUNT_LIMIT'),
-    linkCountLimit: readPositive('OTEL_SPAN_LINK_COUNT_LIMIT'),
-    attributePerEventCountLimit: readPositive('OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT'),
-    attributePerLinkCountLimit: readPositive('OTEL_LINK_ATTRIBUTE_COUNT_LIMIT'),
+export const SIGNALS: readonly Signal[] = ['traces', 'metrics', 'logs']
+
+/** Which signals are to be sent: not those whose exporter is `none`. */
+export function readSignals(env: NodeJS.ProcessEnv): Readonly<Record<Signal, boolean>> {
+  const isOn = (signal: Signal): boolean => !exportersOf(signal, env).includes('none')
+  return { traces: isOn('traces'), metrics: isOn('metrics'), logs: isOn('logs') }
+}
+
+/** The exporters of a signal; those that nobody knows are told in one line and left out. */
+export function exportersOf(signal: Signal, env: NodeJS.ProcessEnv): string[] {
+  const variable = exporterVariable(signal)
+  const names = listOf(env[variable]).filter((name) => {
+    if (name === 'otlp' || name === 'none' || FULL_EXPORTERS[signal].has(name)) return true
+    complain(`${variable}=${name} is unknown, otlp is used`)
+    return false
   })
+  return names.length === 0 ? ['otlp'] : names
 }
 
-/** The `OTEL_BSP_*` numbers that are set. */
-export function readBatching(): Omit<BatchSpanProcessorOptions, 'exporter'> {
-  return onlySet<Omit<BatchSpanProcessorOptions, 'exporter'>>({
-    maxQueueSize: readPositive('OTEL_BSP_MAX_QUEUE_SIZE'),
-    maxExportBatchSize: readPositive('OTEL_BSP_MAX_EXPORT_BATCH_SIZE'),
-    scheduledDelayMillis: readPositive('OTEL_BSP_SCHEDULE_DELAY'),
-    exportTimeoutMillis: readPositive('OTEL_BSP_EXPORT_TIMEOUT'),
-  })
+export type OtlpProtocol = 'http/protobuf' | 'http/json' | 'grpc'
+
+/** The protocol of a signal; the specification's default is `http/protobuf`. */
+export function otlpProtocol(signal: Signal, env: NodeJS.ProcessEnv): OtlpProtocol {
+  const names = [
+    `OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_PROTOCOL`,
+    'OTEL_EXPORTER_OTLP_PROTOCOL',
+  ]
+  for (const name of names) {
+    const value = env[name]?.trim()
+    if (value === 'http/protobuf' || value === 'http/json' || value === 'grpc') return value
+    if (isSet(value)) complain(`${name}=${value} is unknown, http/protobuf is used`)
+  }
+  return 'http/protobuf'
 }
 
-/** The W3C propagators to register, by name; empty when `OTEL_PROPAGATORS` is `none`. */
-export function readPropagators(): ReadonlySet<'tracecontext' | 'baggage'> {
-  const names = getStringListFromEnv('OTEL_PROPAGATORS')
-  if (names === undefined) return new Set(['tracecontext', 'baggage'])
+/** The W3C propagators to register; empty when `OTEL_PROPAGATORS` is `none`. */
+export function readPropagators(env: NodeJS.ProcessEnv): ReadonlySet<string> {
+  const names = listOf(env['OTEL_PROPAGATORS'])
   if (names.includes('none')) return new Set()
-  return new Set((['tracecontext', 'baggage'] as const).filter((name) => names.includes(name)))
+  const known = names.filter((name) => {
+    if (LEAN_PROPAGATORS.has(name)) return true
+    complain(`OTEL_PROPAGATORS=${name} is unknown`)
+    return false
+  })
+  return known.length === 0 ? LEAN_PROPAGATORS : new Set(known)
 }
 
 /** Whether `OTEL_NODE_ENABLED_INSTRUMENTATIONS` and `OTEL_NODE_DISABLED_INSTRUMENTATIONS` let the library through. */
@@ -100,47 +84,15 @@ export function isLibraryEnabled(name: string, env: NodeJS.ProcessEnv): boolean 
   return !listOf(env['OTEL_NODE_DISABLED_INSTRUMENTATIONS']).includes(name)
 }
 
-/** Whether a variable has a value; an empty one counts as unset (OpenTelemetry specification, environment variables). */
-export function isSet(value: string | undefined): value is string {
-  return value !== undefined && value.trim() !== ''
+const LEAN_PROPAGATORS: ReadonlySet<string> = new Set(['tracecontext', 'baggage'])
+/** What sdk-node has beyond the lean assembly. */
+const FULL_PROPAGATORS = new Set(['b3', 'b3multi', 'jaeger'])
+const FULL_EXPORTERS: Readonly<Record<Signal, ReadonlySet<string>>> = {
+  traces: new Set(['console', 'zipkin']),
+  metrics: new Set(['console', 'prometheus']),
+  logs: new Set(['console']),
 }
 
-const LEAN_PROPAGATORS = new Set(['tracecontext', 'baggage', 'none'])
-const LEAN_SAMPLERS = new Set([
-  'always_on',
-  'always_off',
-  'traceidratio',
-  'parentbased_always_on',
-  'parentbased_always_off',
-  'parentbased_traceidratio',
-])
-
-function readRatio(): number {
-  const ratio = getNumberFromEnv('OTEL_TRACES_SAMPLER_ARG')
-  if (ratio === undefined) return 1
-  if (ratio >= 0 && ratio <= 1) return ratio
-  diag.warn(`OTEL_TRACES_SAMPLER_ARG=${ratio} is ignored: a ratio is between 0 and 1`)
-  return 1
-}
-
-function readPositive(name: string): number | undefined {
-  const value = getNumberFromEnv(name)
-  if (value === undefined || value > 0) return value
-  diag.warn(`${name}=${value} is ignored: it must be greater than 0`)
-  return undefined
-}
-
-function onlySet<T extends object>(options: { [K in keyof T]: T[K] | undefined }): T {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T
-}
-
-function isTrue(value: string | undefined): boolean {
-  return value?.trim().toLowerCase() === 'true'
-}
-
-function listOf(value: string | undefined): string[] {
-  return (value ?? '')
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '')
+function exporterVariable(signal: Signal): string {
+  return `OTEL_${signal.toUpperCase()}_EXPORTER`
 }

@@ -71,19 +71,29 @@ t.test('an application runs whatever the OTEL_ variables say', async (t) => {
   }
 })
 
-t.test('a broken installation costs the spans, not the application', async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'sidelight-broken-'))
+t.test('the bundle works where nothing else is, and says what it cannot hand over', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'sidelight-mounted-'))
   t.teardown(() => {
     rmSync(folder, { recursive: true, force: true })
   })
-  cpSync(join(ROOT, 'dist', 'instrumentation'), join(folder, 'instrumentation'), {
-    recursive: true,
-  })
-  const flags = ['--require', join(folder, 'instrumentation', 'bootstrap.js')]
-  const { code, stdout, stderr } = await run(t, 'http.cjs', { flags })
-  t.equal(code, 0)
-  t.equal(stdout, 'hello from /greeting\n')
-  t.match(stderr, /^sidelight: cannot trace this process: Cannot find module '[^\n]*\n$/)
+  const mounted = join(folder, 'bootstrap.js')
+  cpSync(join(ROOT, 'dist', 'instrumentation', 'bootstrap.js'), mounted)
+  const receiver = await startReceiver(t)
+  for (const [environment, lines] of [
+    [{}, /^$/],
+    [
+      { OTEL_PROPAGATORS: 'b3' },
+      /^sidelight: OTEL_PROPAGATORS=b3: cannot hand over to @opentelemetry\/sdk-node, [^\n]*\n$/,
+    ],
+  ] as const) {
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, ...environment }
+    const flags = ['--require', mounted]
+    const { code, stdout, stderr } = await run(t, 'http.cjs', { flags, env })
+    t.equal(code, 0)
+    t.equal(stdout, 'hello from /greeting\n')
+    t.match(stderr, lines)
+  }
+  t.equal(receiver.spans.length, 4)
 })
 
 t.test('a library that cannot be instrumented costs no other one', async (t) => {
@@ -103,7 +113,12 @@ t.test('a library that cannot be instrumented costs no other one', async (t) => 
 
 t.test('OTEL_SDK_DISABLED and an exporter of none leave the application alone', async (t) => {
   const receiver = await startReceiver(t)
-  for (const environment of [{ OTEL_SDK_DISABLED: 'true' }, { OTEL_TRACES_EXPORTER: 'none' }]) {
+  const none = {
+    OTEL_TRACES_EXPORTER: 'none',
+    OTEL_METRICS_EXPORTER: 'none',
+    OTEL_LOGS_EXPORTER: 'none',
+  }
+  for (const environment of [{ OTEL_SDK_DISABLED: 'true' }, none]) {
     const env = { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, ...environment }
     t.match(await run(t, 'http.cjs', { env }), { code: 0, stderr: /^$/ })
   }

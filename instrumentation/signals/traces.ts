@@ -1,0 +1,49 @@
+import { trace, TraceFlags } from '@opentelemetry/api'
+import { type ReadableSpan, type SpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
+import { readBodyLimits, readSpanLimits } from '../process/limits'
+import { readSampler } from '../process/sampler'
+import { BodyBuilder } from '../wire/body'
+import { writeSpan } from '../wire/span'
+import type { Parts, Sealed } from './contract'
+import { ids } from './ids'
+
+/** Registers a tracer provider whose spans are encoded when they end. */
+export function startTraces({ env, resource, put, flush }: Parts): Sealed {
+  const bodies = new BodyBuilder('traces', resource, readBodyLimits('BSP', env), put)
+  const processor = new EncodingProcessor(bodies, flush)
+  const provider = new TracerProvider({
+    resource,
+    sampler: readSampler(env),
+    spanLimits: readSpanLimits(env),
+    spanProcessors: [processor],
+    idGenerator: ids,
+  })
+  trace.setGlobalTracerProvider(provider)
+  return bodies
+}
+
+class EncodingProcessor implements SpanProcessor {
+  readonly #bodies: BodyBuilder
+  readonly #flush: () => Promise<void>
+
+  constructor(bodies: BodyBuilder, flush: () => Promise<void>) {
+    this.#bodies = bodies
+    this.#flush = flush
+  }
+
+  onStart(): void {}
+
+  onEnd(span: ReadableSpan): void {
+    // A sampler may have a span recorded only for those who read it in the process.
+    if ((span.spanContext().traceFlags & TraceFlags.SAMPLED) === 0) return
+    this.#bodies.add(span.instrumentationScope, span, writeSpan)
+  }
+
+  forceFlush(): Promise<void> {
+    return this.#flush()
+  }
+
+  shutdown(): Promise<void> {
+    return this.#flush()
+  }
+}
