@@ -6,7 +6,14 @@ import { build } from 'esbuild'
 import t, { type Test } from 'tap'
 import { decodeMessage, ExportTraceServiceRequest } from '../helpers/otlp'
 import { until } from '../helpers/until'
-import { type Application, APPS, type Ended, launch, type LaunchOptions } from './application'
+import {
+  type Application,
+  APPS,
+  BOOTSTRAP,
+  type Ended,
+  launch,
+  type LaunchOptions,
+} from './application'
 import { startReceiver } from './receiver'
 
 t.setTimeout(240_000)
@@ -15,7 +22,7 @@ const NOBODY = 'http://127.0.0.1:1'
 const SPANS = 2_000
 const APP = join(APPS, 'ending.cjs')
 
-const preload = bundlePreload()
+const PRELOAD = bundlePreload()
 
 t.test(
   'an application ends as it would without us, and its spans arrive or are in files',
@@ -149,9 +156,61 @@ t.test('nothing of ours keeps a process from ending', async (t) => {
   t.equal(ended.code, 0)
 })
 
+t.test('spans of the bootstrap itself outlive its application', async (t) => {
+  const flags = ['--require', BOOTSTRAP, '--require', join(APPS, 'api-spans.cjs')]
+  const env = { OTEL_METRICS_EXPORTER: 'none', OTEL_LOGS_EXPORTER: 'none' }
+  for (const way of ['normal', 'exit', 'throw', 'throw-later', 'exit-late']) {
+    const bare = await launch(t, APP, { flags: [], args: [way] }).ended
+    const { ended, inFiles } = await endApp(t, [way], { endpoint: NOBODY, preload: flags, env })
+    t.same(withoutPids(ended, true), withoutPids(bare), `${way} ends as without it`)
+    t.equal(inFiles, SPANS, `${way}: all spans are in files`)
+  }
+  const receiver = await startReceiver(t)
+  for (const [way, signal] of [
+    ['normal', undefined],
+    ['serve', 'SIGTERM'],
+    ['sole-listener', 'SIGTERM'],
+  ] as const) {
+    const before = receiver.spans.length
+    const given = { endpoint: receiver.url, preload: flags, env }
+    const { ended } = await endApp(t, [way], signal === undefined ? given : { ...given, signal })
+    t.match(ended, { signal: signal ?? null, stderr: '' }, way)
+    t.equal(receiver.spans.length - before, SPANS, `${way}: all spans arrive`)
+  }
+})
+
+t.test('a collector killed in the middle and started again has every span', async (t) => {
+  const folder = t.testdir()
+  const receive = async (port: string): Promise<{ port: string; app: Application }> => {
+    const app = launch(t, join(APPS, 'storing-receiver.cjs'), { flags: [], args: [folder, port] })
+    await until(() => app.stdout().includes('\n'), 20_000, 'the receiver')
+    return { port: /on (\d+)/.exec(app.stdout())?.[1] ?? '', app }
+  }
+  const { port, app: killed } = await receive('0')
+  const { app, folder: files } = start(t, ['busy'], { endpoint: `http://127.0.0.1:${port}` })
+  const bodies = () => readdirSync(folder).filter((name) => name.endsWith('.body'))
+  await until(() => bodies().length > 5, 20_000, 'the first bodies')
+  killed.child.kill('SIGKILL')
+  await killed.ended
+  const before = endedBy(app)
+  await until(() => endedBy(app) > before + 1_000, 20_000, 'spans that end while it is away')
+  await receive(port)
+  app.child.kill('SIGTERM')
+  t.match(await app.ended, { code: null, signal: 'SIGTERM' })
+  const ids = bodies().flatMap((name) => spanIds(readFileSync(join(folder, name))))
+  t.equal(new Set([...ids, ...idsIn(files)]).size, endedBy(app))
+})
+
+/** How many spans the application has told of. */
+function endedBy(app: Application): number {
+  return Number(/(\d+) ended\n$/.exec(app.stdout())?.[1] ?? 0)
+}
+
 interface Way {
   readonly endpoint: string
   readonly flags?: string[]
+  /** By default the delivery alone. */
+  readonly preload?: string[]
   readonly env?: NodeJS.ProcessEnv
   /** Sent when the application serves. */
   readonly signal?: NodeJS.Signals
@@ -159,11 +218,12 @@ interface Way {
 
 let folders = 0
 
-function start(t: Test, args: string[], { endpoint, flags = [], env = {} }: Way) {
+function start(t: Test, args: string[], way: Way) {
+  const { endpoint, flags = [], env = {}, preload = ['--require', PRELOAD] } = way
   const folder = join(t.testdirName, `handover-${folders++}`)
   t.testdir({})
   const options: LaunchOptions = {
-    flags: ['--require', preload, ...flags],
+    flags: [...preload, ...flags],
     args,
     env: { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, SIDELIGHT_HANDOVER_DIR: folder, ...env },
   }
