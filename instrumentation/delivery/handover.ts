@@ -120,7 +120,8 @@ function openFolder({ path, isGiven, parent }: Place): Folder {
 
 function makeFolder(path: string): void {
   if (fs.lstatSync(path, { throwIfNoEntry: false }) !== undefined) return
-  fs.mkdirSync(path, { recursive: true, mode: 0o700 })
+  // Not with those around it: in /proc, of all places, Node would try for ever.
+  fs.mkdirSync(path, { mode: 0o700 })
   const { mode } = fs.lstatSync(path)
   if ((mode & SETGID) !== 0) fs.chmodSync(path, SETGID | 0o770)
 }

@@ -61,6 +61,11 @@ export class Lane {
     return this.#waiting
   }
 
+  /** Whether a body is with a collector that has answered so far: it may well arrive although the process ends. */
+  mayArrive(waiting: Waiting): boolean {
+    return waiting === this.#inFlight && !this.#isAway
+  }
+
   /** Forgets a body; if it is on its way, the answer does not matter any more. False when it is not here. */
   remove(waiting: Waiting): boolean {
     const at = this.#waiting.indexOf(waiting)
