@@ -1,5 +1,6 @@
-import { metrics } from '@opentelemetry/api'
+import { metrics, trace } from '@opentelemetry/api'
 import { logs, type SeverityNumber } from '@opentelemetry/api-logs'
+import { keepWholeExceptions } from '../errors/spans'
 import { sendLinesTo } from '../loggers/line'
 import { recordThrough } from '../measures/durations'
 import { reportRuntime, RUNTIME_LIBRARY } from '../measures/runtime'
@@ -15,20 +16,30 @@ export function connectInstrumentations(env: NodeJS.ProcessEnv): void {
     if (isLibraryEnabled(RUNTIME_LIBRARY, env)) reportRuntime(getMeter)
   }
   if (signals.logs) sendLinesToApi()
+  if (signals.traces) describeErrorsOfSpans()
+}
+
+/** A span that is never ended goes nowhere; it tells its class, which the SDK does not export. */
+function describeErrorsOfSpans(): void {
+  const span = trace.getTracer('sidelight').startSpan('sidelight')
+  if (span.isRecording()) keepWholeExceptions(span)
 }
 
 function sendLinesToApi(): void {
-  sendLinesTo(({ scope, timeUnixMs, severityNumber, severityText, body, attributes }) => {
-    try {
-      logs.getLogger(scope).emit({
-        timestamp: timeUnixMs,
-        severityNumber: severityNumber as SeverityNumber,
-        severityText,
-        body: body as string,
-        attributes: attributes as Record<string, string>,
-      })
-    } catch {
-      // The line itself has been written; the logger must not hear of this.
-    }
-  })
+  sendLinesTo(
+    ({ scope, timeUnixMs, severityNumber, severityText, body, attributes, eventName }) => {
+      try {
+        logs.getLogger(scope).emit({
+          timestamp: timeUnixMs,
+          severityNumber: severityNumber as SeverityNumber,
+          severityText,
+          body: body as string,
+          attributes: attributes as Record<string, string>,
+          ...(eventName === undefined ? {} : { eventName }),
+        })
+      } catch {
+        // The line itself has been written; the logger must not hear of this.
+      }
+    },
+  )
 }

@@ -1,5 +1,11 @@
 import { trace, TraceFlags } from '@opentelemetry/api'
-import { type ReadableSpan, type SpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
+import {
+  type ReadableSpan,
+  type Span,
+  type SpanProcessor,
+  TracerProvider,
+} from '@opentelemetry/sdk-trace'
+import { keepWholeExceptions } from '../errors/spans'
 import { readBodyLimits, readSpanLimits } from '../process/limits'
 import { readSampler } from '../process/sampler'
 import { BodyBuilder } from '../wire/body'
@@ -25,13 +31,19 @@ export function startTraces({ env, resource, put, flush }: Parts): Sealed {
 class EncodingProcessor implements SpanProcessor {
   readonly #bodies: BodyBuilder
   readonly #flush: () => Promise<void>
+  #knowsClass = false
 
   constructor(bodies: BodyBuilder, flush: () => Promise<void>) {
     this.#bodies = bodies
     this.#flush = flush
   }
 
-  onStart(): void {}
+  /** The class of spans is not exported, so the first one tells it. */
+  onStart(span: Span): void {
+    if (this.#knowsClass) return
+    this.#knowsClass = true
+    keepWholeExceptions(span)
+  }
 
   onEnd(span: ReadableSpan): void {
     // A sampler may have a span recorded only for those who read it in the process.

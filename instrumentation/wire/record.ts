@@ -26,6 +26,7 @@ export function writeLine(
   const dropped = writeAttributes(writer, ATTRIBUTES, line.attributes, limits.attributeCount)
   writeCount(writer, DROPPED_ATTRIBUTES, dropped)
   if (context !== undefined) writeContext(writer, context)
+  if (line.eventName !== undefined) writer.text(EVENT_NAME, line.eventName)
   writeMillis(writer, OBSERVED_TIME, line.timeUnixMs)
   writer.close(mark)
 }
