@@ -13,6 +13,7 @@ import { benchFigures } from './figures'
 import { benchFingerprint } from './fingerprint'
 import { benchHealth } from './health'
 import { benchIngest, INGESTED } from './ingest'
+import { benchInstrumentation } from './instrumentation'
 import { benchMetrics } from './metrics'
 import { benchTraceById } from './query'
 import { fillForQueries } from './query-fill'
@@ -34,6 +35,7 @@ const SECTIONS = [
   'figures',
   'metrics',
   'errors',
+  'instrumentation',
   'soak',
 ] as const
 type Section = (typeof SECTIONS)[number]
@@ -127,6 +129,8 @@ async function databaseFigures(
   }
   if (sections.includes('errors'))
     figures.push(...(await benchErrors(client, databaseUrl, startOne)))
+  if (sections.includes('instrumentation'))
+    figures.push(...(await benchInstrumentation(databaseUrl)))
   if (sections.includes('soak')) {
     const collector = await startOne({ SIDELIGHT_HOST_METRICS: 'on' })
     const seconds = Number(process.env['BENCH_SOAK_SECONDS'] ?? 300)
