@@ -6,6 +6,7 @@
  *   node deploy/prepare.mjs                          install and build
  *   node deploy/prepare.mjs --with-test-packages    and install the Postgres majors and libraries of the tests
  *   node deploy/prepare.mjs --with-node-versions    and install the versions of Node.js that applications are tested on
+ *   node deploy/prepare.mjs --with-bench-peers      and install the instrumentations the bootstrap is measured against
  *   node deploy/prepare.mjs --copy-assets            only complete dist/ after the compiler
  *   node deploy/prepare.mjs --bundle                 only bundle the bootstrap again
  */
@@ -24,6 +25,7 @@ const TEST_FOLDERS = ['test/majors', 'test/libraries/current', 'test/libraries/o
   join(ROOT, path),
 )
 const NODE_VERSIONS = join(ROOT, 'test', 'nodes')
+const BENCH_PEERS = join(ROOT, 'test', 'bench', 'peers')
 const BUILD_STAMP = '.built-from'
 const LOCK = join(DIST, '.prepare-lock')
 const SOURCES = ['collector', 'instrumentation', 'schema']
@@ -55,6 +57,7 @@ async function main() {
   const folders = [ROOT]
   if (process.argv.includes('--with-test-packages')) folders.push(...TEST_FOLDERS)
   if (process.argv.includes('--with-node-versions')) folders.push(NODE_VERSIONS)
+  if (process.argv.includes('--with-bench-peers')) folders.push(BENCH_PEERS)
   const isReady = () => folders.every(isInstalled) && isBuilt()
   if (!isReady()) {
     await withLock(async () => {
