@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline'
 /** A program of this folder, running. */
 export interface Program<T> {
   readonly pid: number
-  /** What its first line says. */
+  /** What it says in the line that begins with `bench `. */
   readonly said: T
   end(): Promise<void>
 }
@@ -18,7 +18,7 @@ export interface ProgramOptions {
   readonly env: NodeJS.ProcessEnv
 }
 
-/** Starts a program and waits for its first line. Throws when it ends without one. */
+/** Starts a program and waits for what it says, past what others print. Throws when it ends without saying it. */
 export async function startProgram<T>(file: string, options: ProgramOptions): Promise<Program<T>> {
   const { node, flags, args = [], env } = options
   const child = spawn(node, [...flags, join(__dirname, file), ...args], {
@@ -26,7 +26,7 @@ export async function startProgram<T>(file: string, options: ProgramOptions): Pr
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   try {
-    const line = await firstLine(child)
+    const line = await saidLine(child)
     return { pid: child.pid ?? 0, said: JSON.parse(line) as T, end: () => end(child) }
   } catch (error) {
     await end(child)
@@ -34,7 +34,7 @@ export async function startProgram<T>(file: string, options: ProgramOptions): Pr
   }
 }
 
-async function firstLine(child: ChildProcess): Promise<string> {
+async function saidLine(child: ChildProcess): Promise<string> {
   let complaints = ''
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     complaints += text
@@ -44,11 +44,17 @@ async function firstLine(child: ChildProcess): Promise<string> {
   const ended = once(child, 'exit').then(([code]) => {
     throw new Error(`the program ended with ${code} and said nothing: ${complaints}`)
   })
-  const said = once(lines, 'line') as Promise<[string]>
-  const [line] = await Promise.race([said, ended])
+  const said = new Promise<string>((resolve) => {
+    lines.on('line', (line) => {
+      if (line.startsWith(MARK)) resolve(line.slice(MARK.length))
+    })
+  })
+  const line = await Promise.race([said, ended])
   ended.catch(() => undefined)
   return line
 }
+
+const MARK = 'bench '
 
 /** Nothing of it is wanted any more. */
 async function end(child: ChildProcess): Promise<void> {

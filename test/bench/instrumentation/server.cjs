@@ -38,5 +38,7 @@ SERVERS[process.argv[2]]((port) => {
   const startMs = performance.now()
   const rssBytes = process.memoryUsage().rss
   const { user, system } = process.cpuUsage()
-  console.log(JSON.stringify({ port, startMs, rssBytes, startCpuMs: (user + system) / 1000 }))
+  console.log(
+    'bench ' + JSON.stringify({ port, startMs, rssBytes, startCpuMs: (user + system) / 1000 }),
+  )
 })

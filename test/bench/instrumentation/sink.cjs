@@ -11,4 +11,6 @@ const server = createServer((request, response) => {
     response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end(),
   )
 })
-server.listen(0, '127.0.0.1', () => console.log(JSON.stringify({ port: server.address().port })))
+server.listen(0, '127.0.0.1', () =>
+  console.log('bench ' + JSON.stringify({ port: server.address().port })),
+)
