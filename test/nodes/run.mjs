@@ -19,7 +19,11 @@ const files = process.argv.slice(2)
 if (files.length === 0) {
   const folder = join('test', 'instrumentation')
   for (const name of fs.readdirSync(join(ROOT, folder))) {
-    if (name.endsWith('.test.ts')) files.push(join(folder, name))
+    // The others start no application.
+    const isOfApplications = /from '\.\/(application|served)'/
+    if (!name.endsWith('.test.ts')) continue
+    const source = fs.readFileSync(join(ROOT, folder, name), 'utf8')
+    if (isOfApplications.test(source)) files.push(join(folder, name))
   }
 }
 
