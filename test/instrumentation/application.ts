@@ -10,10 +10,13 @@ export const APPS = join(__dirname, '..', 'fixtures', 'applications')
 /** The program applications run on; `npm run test:nodes` names other versions than the one of the tests. */
 export const NODE = process.env['SIDELIGHT_TEST_NODE'] ?? process.execPath
 
+/** Its version, as `22.1.0`. */
+export const NODE_RELEASE = execFileSync(NODE, ['-p', 'process.versions.node'], {
+  encoding: 'utf8',
+}).trim()
+
 /** Its major version. */
-export const NODE_VERSION = Number(
-  /^v(\d+)/.exec(execFileSync(NODE, ['--version'], { encoding: 'utf8' }))?.[1],
-)
+export const NODE_VERSION = Number.parseInt(NODE_RELEASE, 10)
 
 export interface Ended {
   readonly code: number | null

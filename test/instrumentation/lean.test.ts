@@ -1,5 +1,5 @@
 import t from 'tap'
-import { APPS, run } from './application'
+import { APPS, run, NODE_RELEASE } from './application'
 import { type Receiver, startReceiver } from './receiver'
 
 t.setTimeout(240_000)
@@ -46,7 +46,7 @@ t.test('the process is described without its arguments', async (t) => {
     'process.pid': Number,
     'process.executable.name': /^node/,
     'process.runtime.name': 'nodejs',
-    'process.runtime.version': process.versions.node,
+    'process.runtime.version': NODE_RELEASE,
     'host.name': String,
     'host.arch': String,
     'os.type': 'linux',
