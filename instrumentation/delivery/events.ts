@@ -12,6 +12,8 @@ export function interceptEvents(intercept: Interceptor): void {
     const next = own ?? (Object.getPrototypeOf(process) as { emit: Emit }).emit
     return intercept(args[0], args, () => Reflect.apply(next, this, args))
   }
+  // As that of every emitter.
+  Object.defineProperties(emit, { name: { value: 'emit' }, length: { value: 1 } })
   Object.defineProperty(process, 'emit', {
     value: emit,
     writable: true,
