@@ -1,4 +1,5 @@
 import type * as fastify from './fastify'
+import { traceGraphql } from './graphql/channels'
 import { traceClients } from './http-client'
 import { traceServers } from './http-server'
 import { traceFetch } from './undici'
@@ -14,6 +15,7 @@ export const BUILTINS: Readonly<Record<string, () => void>> = {
     traceServers()
     traceClients()
   },
+  graphql: traceGraphql,
   undici: traceFetch,
   fastify() {
     const { instrumentFastify } = require('./fastify') as typeof fastify

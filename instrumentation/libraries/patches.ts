@@ -2,12 +2,16 @@ import type * as bunyan from '../loggers/bunyan'
 import type * as pino from '../loggers/pino'
 import type * as winston from '../loggers/winston'
 import type { ModulePatch } from '../modules/hook'
+import type * as amqplib from './amqplib'
 import type * as express from './express'
+import type * as graphql from './graphql'
+import type * as grpc from './grpc'
 import type * as hapi from './hapi'
 import type * as koa from './koa'
 import type * as nest from './nest'
 import type * as next from './next'
 import type * as ioredis from './ioredis'
+import type * as kafkajs from './kafkajs'
 import type * as mongodb from './mongodb'
 import type * as mysql2 from './mysql2'
 import type * as pg from './pg'
@@ -197,5 +201,55 @@ export const PATCHES: readonly ModulePatch[] = [
     package: '@node-redis/client',
     file: 'dist/lib/client/socket.js',
     load: () => (require('./redis') as typeof redis).patchSocket,
+  },
+  {
+    library: 'kafkajs',
+    package: 'kafkajs',
+    file: 'src/producer/messageProducer.js',
+    load: () => (require('./kafkajs') as typeof kafkajs).patchMessageProducer,
+  },
+  {
+    library: 'kafkajs',
+    package: 'kafkajs',
+    file: 'src/consumer/runner.js',
+    load: () => (require('./kafkajs') as typeof kafkajs).patchRunner,
+  },
+  {
+    library: 'amqplib',
+    package: 'amqplib',
+    file: 'lib/channel.js',
+    load: () => (require('./amqplib') as typeof amqplib).patchBaseChannel,
+  },
+  {
+    library: 'amqplib',
+    package: 'amqplib',
+    file: /^lib\/(?:channel|callback)_model\.js$/,
+    load: () => (require('./amqplib') as typeof amqplib).patchModel,
+  },
+  {
+    library: 'graphql',
+    package: 'graphql',
+    file: /^execution\/execute\.m?js$/,
+    esm: ['execute', 'executeSync'],
+    load: () => (require('./graphql') as typeof graphql).patchExecute,
+  },
+  {
+    library: 'graphql',
+    package: 'graphql',
+    file: /^(?:execution|subscription)\/subscribe\.m?js$/,
+    esm: ['subscribe'],
+    load: () => (require('./graphql') as typeof graphql).patchSubscribe,
+  },
+  {
+    library: 'grpc',
+    package: '@grpc/grpc-js',
+    file: 'build/src/client-interceptors.js',
+    load: () => (require('./grpc') as typeof grpc).patchClient,
+  },
+  {
+    library: 'grpc',
+    package: '@grpc/grpc-js',
+    file: 'build/src/server.js',
+    load: () => (require('./grpc') as typeof grpc).patchServer,
   },
 ]
