@@ -8,8 +8,8 @@ import { findFreePort } from '../../collector/store/embedded/cluster'
 import { until } from '../helpers/until'
 
 /**
- * A RabbitMQ of the test's own, without the daemon that names its node to others; ended at teardown. Needs Debian's
- * rabbitmq-server. Returns its URL.
+ * A RabbitMQ of the test's own, with a name server of its own, or it would start one that stays; both are ended at
+ * teardown. Needs Debian's rabbitmq-server. Returns its URL.
  */
 export async function startRabbitmq(t: {
   teardown(fn: () => Promise<void> | void): void
@@ -20,6 +20,11 @@ export async function startRabbitmq(t: {
   chmodSync(folder, 0o755)
   if (chosen !== null) chownSync(folder, chosen.uid, chosen.gid)
   const [port, distributionPort] = [await findFreePort(), await findFreePort()]
+  const namePort = String(await findFreePort())
+  const names = spawn('epmd', ['-port', namePort, '-address', '127.0.0.1'], {
+    ...account,
+    stdio: 'ignore',
+  })
   let log = ''
   const child = spawn('/usr/lib/rabbitmq/bin/rabbitmq-server', {
     ...account,
@@ -39,7 +44,7 @@ export async function startRabbitmq(t: {
       RABBITMQ_PID_FILE: join(folder, 'pid'),
       RABBITMQ_ENABLED_PLUGINS_FILE: join(folder, 'plugins'),
       RABBITMQ_CONFIG_FILE: join(folder, 'none'),
-      RABBITMQ_SERVER_START_ARGS: `-start_epmd false -erl_epmd_port ${distributionPort}`,
+      ERL_EPMD_PORT: namePort,
       RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '+S 1:1',
     },
   })
@@ -48,6 +53,9 @@ export async function startRabbitmq(t: {
   }
   t.teardown(async () => {
     const ended = once(child, 'close')
+    const namesEnded = names.exitCode === null ? once(names, 'close') : undefined
+    names.kill('SIGKILL')
+    await namesEnded
     if (child.pid !== undefined && child.exitCode === null) {
       process.kill(-child.pid, 'SIGKILL')
       await ended
