@@ -32,6 +32,16 @@ const SOURCES = ['collector', 'instrumentation', 'schema']
 const SOURCE_FILES = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json']
 const ASSETS = ['schema/migrations', 'schema/repeatable', 'collector/pages']
 
+/**
+ * Around the bundle. What is thrown before its own guards stand (by a frozen `process`, or enumerable keys in `Object.prototype`)
+ * does not reach the application, and clocks and promises are those of Node, whatever is put in their place later.
+ */
+const BUNDLE_START = `"use strict";try{
+const Promise=(async()=>{})().constructor,{Date,setTimeout,clearTimeout,setInterval,clearInterval,setImmediate}=globalThis,
+performance={now:globalThis.performance.now.bind(globalThis.performance),timeOrigin:globalThis.performance.timeOrigin};`
+const BUNDLE_END = `}catch(error){try{require("node:fs").writeSync(2,
+"sidelight: cannot instrument this process: "+String(error.message).split("\\n",1)[0]+"\\n")}catch{}}`
+
 /** A failure whose message is all a person needs. */
 class PrepareError extends Error {}
 
@@ -162,6 +172,8 @@ async function bundle(dist) {
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: 'none',
+    banner: { js: BUNDLE_START },
+    footer: { js: BUNDLE_END },
     metafile: true,
     logLevel: 'warning',
   })
