@@ -21,7 +21,7 @@ export function start(env: NodeJS.ProcessEnv): void {
     complain(`leaves this process to ${rival}, which is set up here as well`)
     return
   }
-  const application = findApplication(entryFile(), process.cwd())
+  const application = findApplication(entryFile(), workingDirectory())
   const pipeline =
     assembly.kind === 'full'
       ? startFull(application, env, assembly.because)
@@ -30,6 +30,15 @@ export function start(env: NodeJS.ProcessEnv): void {
   instrumentLibraries(application, env)
   recordUncaught()
   saveAtEnd(pipeline)
+}
+
+/** The root when the folder the process was started in is gone. */
+function workingDirectory(): string {
+  try {
+    return process.cwd()
+  } catch {
+    return '/'
+  }
 }
 
 /**
