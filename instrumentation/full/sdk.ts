@@ -20,7 +20,7 @@ export interface FullSdkOptions {
 export function startFullSdk({ resource, env }: FullSdkOptions): Flush {
   const logLevel = env['OTEL_LOG_LEVEL']
   // Where the SDK sets a logger of its own, it would complain of ours.
-  if (!isSet(env['OTEL_CONFIG_FILE']) && !isSet(logLevel)) setDiagnosis(diag, undefined)
+  if (!isSet(env['OTEL_CONFIG_FILE']) && !isSet(logLevel)) setDiagnosis(diag, undefined, true)
   const flush = isSet(env['OTEL_CONFIG_FILE']) ? startFromFile() : startFromVariables(resource, env)
   // The SDK's own writes to the application's stdout.
   setDiagnosis(diag, logLevel)

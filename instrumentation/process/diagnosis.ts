@@ -3,14 +3,21 @@ import { DiagLogLevel } from '@opentelemetry/api'
 import { complain, report } from './complaint'
 
 /**
- * Sends the SDK's diagnostics to stderr: by default the first warning or error only; all of them, from the level
- * `OTEL_LOG_LEVEL` names, when it is set.
+ * Sends the SDK's diagnostics to stderr: all of them, from the level `OTEL_LOG_LEVEL` names, when it is set; by default the
+ * first error only, or the first warning while the SDK reads the environment (`isStarting`). Later warnings are of how
+ * the application uses the API, such as a span it ends twice: not its operator's concern.
  */
-export function setDiagnosis(diag: DiagAPI, logLevel: string | undefined): void {
+export function setDiagnosis(
+  diag: DiagAPI,
+  logLevel: string | undefined,
+  isStarting = false,
+): void {
   const asked = levelOf(logLevel)
   const write: DiagLogFunction =
     asked === undefined
-      ? (message, ...rest) => complain(lineOf(message, rest))
+      ? (message, ...rest) => {
+          if (!message.includes(ENDED_TWICE)) complain(lineOf(message, rest))
+        }
       : (message, ...rest) => report(lineOf(message, rest))
   const logger: DiagLogger = {
     error: write,
@@ -20,11 +27,13 @@ export function setDiagnosis(diag: DiagAPI, logLevel: string | undefined): void 
     verbose: write,
   }
   diag.setLogger(logger, {
-    logLevel: asked ?? DiagLogLevel.WARN,
+    logLevel: asked ?? (isStarting ? DiagLogLevel.WARN : DiagLogLevel.ERROR),
     suppressOverrideMessage: true,
   })
 }
 
+/** The one misuse the SDK calls an error. */
+const ENDED_TWICE = 'only call end() on a span once'
 /** How the API refuses a second SDK, whoever brings it. */
 const DUPLICATE = 'Attempted duplicate registration of API'
 
