@@ -41,11 +41,14 @@ export function readAttributeLimits(
  */
 export function readBodyLimits(what: 'BSP' | 'BLRP', env: NodeJS.ProcessEnv): BodyLimits {
   return {
-    maxItems: readNumber(env, [`OTEL_${what}_MAX_EXPORT_BATCH_SIZE`], 1) ?? 512,
+    maxItems: readNumber(env, [`OTEL_${what}_MAX_EXPORT_BATCH_SIZE`], 1) ?? DEFAULT_ITEMS[what],
     maxDelayMs: readNumber(env, [`OTEL_${what}_SCHEDULE_DELAY`], 0) ?? SECOND,
     maxBytes: MIB,
   }
 }
+
+/** A request costs as much as hundreds of lines, which come in larger numbers than spans and are smaller. */
+const DEFAULT_ITEMS = { BSP: 512, BLRP: 2_048 }
 
 export interface MetricTimes {
   readonly intervalMs: number

@@ -96,6 +96,7 @@ t.test('limits of a signal win over those for all attributes', async (t) => {
 
 t.test('bodies are sealed and metrics read when the environment says', async (t) => {
   t.match(readBodyLimits('BSP', {}), { maxItems: 512, maxDelayMs: 1_000 })
+  t.match(readBodyLimits('BLRP', {}), { maxItems: 2_048, maxDelayMs: 1_000 })
   t.match(
     readBodyLimits('BLRP', {
       OTEL_BLRP_SCHEDULE_DELAY: '50',
