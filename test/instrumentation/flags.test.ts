@@ -122,6 +122,7 @@ t.test('the bootstrap works from a path with spaces and letters of the world', a
 })
 
 t.test('node --test and the REPL are as without', async (t) => {
+  const receiver = await startReceiver(t)
   for (const [flags, app] of [
     [['--test'], join(APPS, 'passes.cjs')],
     [[], '-i'],
@@ -129,7 +130,7 @@ t.test('node --test and the REPL are as without', async (t) => {
     const bare = await launch(t, app, { flags: [...BARE, ...flags] }).ended
     const traced = await launch(t, app, {
       flags: ['--require', 'sidelight/bootstrap', ...flags],
-      env: { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' },
+      env: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url },
     }).ended
     t.equal(traced.code, bare.code)
     t.equal(withoutTimes(traced.stdout), withoutTimes(bare.stdout))

@@ -10,7 +10,9 @@ t.setTimeout(120_000)
 const NOWHERE = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' }
 
 t.test('the threads of an application have the bootstrap, however they are started', async (t) => {
-  const { code, stdout, stderr } = await run(t, 'threads.cjs', { env: NOWHERE })
+  const receiver = await startReceiver(t)
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url }
+  const { code, stdout, stderr } = await run(t, 'threads.cjs', { env })
   t.equal(code, 0)
   t.equal(stderr, '')
   t.same(stdout.trim().split('\n'), [
