@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pino } from 'pino'
@@ -10,6 +11,9 @@ import { KEYS } from '../collector/config/keys'
 import { describeRelation, LIST_RELATIONS } from '../collector/store/console'
 import { createPool } from '../collector/store/pool'
 import { createCounters } from '../collector/telemetry/counters'
+import { BUILTINS } from '../instrumentation/libraries/builtin'
+import { PATCHES } from '../instrumentation/libraries/patches'
+import { RUNTIME_LIBRARY } from '../instrumentation/measures/runtime'
 import { withDatabase } from './helpers/postgres'
 
 const ROOT = join(__dirname, '..')
@@ -68,6 +72,7 @@ function unitOf({ unit, type }: Key<unknown>): string {
 
 t.test('no page names a variable that does not exist', async (t) => {
   const known = new Set<string>(Object.values(KEYS).map(({ env }) => env))
+  for (const name of variablesOfBootstrap()) known.add(name)
   for (const page of PAGES) {
     const named = read(page).match(/\bSIDELIGHT_[A-Z_]+\b/g) ?? []
     t.strictSame(
@@ -77,6 +82,35 @@ t.test('no page names a variable that does not exist', async (t) => {
     )
   }
 })
+
+t.test('the variables of the application in README.md are those the bootstrap reads', async (t) => {
+  const rows = rowsOf(readme, '<!-- variables:', '<!-- end of variables -->')
+  const documented = namesOf(rows).flatMap((cell) => cell.split(', '))
+  t.strictSame(documented.sort(), variablesOfBootstrap())
+})
+
+t.test('the libraries in README.md are those that are instrumented', async (t) => {
+  const instrumented = new Set([
+    ...Object.keys(BUILTINS),
+    ...PATCHES.map(({ library }) => library),
+    RUNTIME_LIBRARY,
+  ])
+  const rows = rowsOf(readme, '<!-- libraries:', '<!-- end of libraries -->')
+  t.strictSame(namesOf(rows).sort(), [...instrumented].sort())
+})
+
+/** Without the signal in the names of OTLP, where each has its own. */
+function variablesOfBootstrap(): string[] {
+  const program = join(__dirname, 'fixtures', 'applications', 'variables.cjs')
+  const output = execFileSync(process.execPath, [program], { encoding: 'utf8', stdio: 'pipe' })
+  const names = output.split('\n').filter((name) => /^(OTEL|SIDELIGHT)_/.test(name))
+  const general = names.map((name) =>
+    name.endsWith('_TEMPORALITY_PREFERENCE')
+      ? name
+      : name.replace(/^OTEL_EXPORTER_OTLP_(TRACES|METRICS|LOGS)_/, 'OTEL_EXPORTER_OTLP_'),
+  )
+  return [...new Set(general)].sort()
+}
 
 t.test('the YAML example in README.md is a valid configuration', async (t) => {
   const [, yaml = ''] = /```yaml\n([^]*?)```/.exec(readme) ?? []
