@@ -7,6 +7,8 @@ export interface Body {
   readonly bytes: Uint8Array
   /** Spans, data points or log records in it. */
   readonly items: number
+  /** Unix milliseconds at which it was sent first, set by whoever sends it; a collector may have stored it since. */
+  triedMs?: number
 }
 
 /** Keeps bodies until a collector has taken them (`outbox.ts`). */

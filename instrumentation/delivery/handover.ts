@@ -1,7 +1,7 @@
 import fs from 'node:fs'
 import type * as nodeCrypto from 'node:crypto'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { isAbsolute, join } from 'node:path'
 import { complain } from '../process/complaint'
 import type { Body, Signal } from './contract'
 import { type Destination, isLoopback } from './settings'
@@ -9,17 +9,18 @@ import { type Destination, isLoopback } from './settings'
 /**
  * The folder in which bodies that no collector has taken wait for one.
  *
- * A file is `<signal>-<pid>-<random hex>.otlp`, moved there whole from a temporary name (`.tmp-…`): one line of ASCII,
- * `sidelight-handover/1 <signal> <items> <token>`, then the body exactly as it was or would have been sent, in protobuf,
+ * A file is `<signal>-<pid>-<random hex>.otlp`, or `<signal>-<pid>-<random hex>-<ms>.otlp` if its body was sent and may have
+ * been stored, first at that time (Unix milliseconds). It is moved there whole from a temporary name (`.tmp-…`): one line of
+ * ASCII, `sidelight-handover/1 <signal> <items> <token>`, then the body exactly as it was or would have been sent, in protobuf,
  * uncompressed. Whoever takes it knows by its digest whether it came over the network as well. The token is the SHA-256
  * of the bearer token in the OTLP headers, in hex, or `-`: enough to know whose it is, useless to a thief.
  *
- * The folder is `SIDELIGHT_HANDOVER_DIR`, which is made if need be (0700; 2770 where the folder around it passes its group
+ * The folder is `SIDELIGHT_HANDOVER_DIR`, an absolute path or `off` for none, which is made if need be (0700; 2770 where the folder around it passes its group
  * on). It may belong to somebody else and be writable for its group; for others only with the sticky bit. Unset, it is
  * `<tmpdir>/sidelight-<uid>/handover` for an endpoint on this machine, if it is there (a collector makes it) and nobody
  * but this user can write to it or to the folder around it. A symlink is never followed. Files have mode 0600, or 0640 in a folder
  * with the setgid bit, where the folder's group is meant to read them. All files in the folder together have at most
- * `SIDELIGHT_HANDOVER_MAX_BYTES` (64 MiB unless set). Nothing is fsynced: what is written outlives the process, not the machine.
+ * `SIDELIGHT_HANDOVER_MAX_BYTES` (64 MiB unless set); what was only begun an hour ago is removed. Nothing is fsynced: what is written outlives the process, not the machine.
  */
 export interface Handover {
   /** Synchronously writes what it can, in order; `error` says why the others are not among the `saved`. Never throws. */
@@ -33,9 +34,10 @@ export function createHandover(
   destinations: Readonly<Record<Signal, Destination>>,
 ): Handover {
   const maxBytes = readMaxBytes(env)
+  const given = readGiven(env)
   // One after the other, so that each counts what the one before has written.
   let previous: Promise<void> = Promise.resolve()
-  const open = (signal: Signal): Folder => openFolder(placeOf(destinations[signal], env))
+  const open = (signal: Signal): Folder => openFolder(placeOf(destinations[signal], given))
   return {
     save(bodies) {
       const saved = new Set<Body>()
@@ -48,7 +50,7 @@ export function createHandover(
           folders.set(path, room)
           const parts = [headerOf(body, destinations[body.signal]), body.bytes]
           takeRoom(room, parts)
-          writeWhole(path, fileMode, body.signal, parts)
+          writeWhole(path, fileMode, body, parts)
           saved.add(body)
         } catch (error) {
           failure ??= { error }
@@ -63,7 +65,7 @@ export function createHandover(
         const { path, fileMode } = open(body.signal)
         const parts = [headerOf(body, destinations[body.signal]), body.bytes]
         takeRoom({ bytes: maxBytes - (await bytesSoon(path)) }, parts)
-        await writeWholeSoon(path, fileMode, body.signal, parts)
+        await writeWholeSoon(path, fileMode, body, parts)
       })
       previous = next.catch(() => undefined)
       return next
@@ -72,6 +74,8 @@ export function createHandover(
 }
 
 const DEFAULT_MAX_BYTES = 64 * 1_048_576
+const TEMPORARY = '.tmp-'
+const STALE_MS = 3_600_000
 const [GROUP_WRITE, OTHER_WRITE, STICKY, SETGID] = [0o020, 0o002, 0o1000, 0o2000]
 const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_WRONLY } = fs.constants
 
@@ -95,9 +99,20 @@ interface Room {
 /** Why there is no folder to use. */
 class NoFolder extends Error {}
 
-function placeOf({ url }: Destination, env: NodeJS.ProcessEnv): Place {
+/** The folder the user gave; an error when there is to be none. */
+function readGiven(env: NodeJS.ProcessEnv): string | NoFolder | undefined {
   const given = env['SIDELIGHT_HANDOVER_DIR']?.trim()
-  if (given !== undefined && given !== '') return { path: given, isGiven: true }
+  if (given === undefined || given === '') return undefined
+  if (given === 'off') return new NoFolder('SIDELIGHT_HANDOVER_DIR is off')
+  if (isAbsolute(given)) return given
+  const problem = 'SIDELIGHT_HANDOVER_DIR is not an absolute path'
+  complain(`${problem}, nothing is handed over`)
+  return new NoFolder(problem)
+}
+
+function placeOf({ url }: Destination, given: string | NoFolder | undefined): Place {
+  if (given instanceof NoFolder) throw given
+  if (given !== undefined) return { path: given, isGiven: true }
   const uid = process.getuid?.()
   if (uid === undefined || !isLoopback(url)) {
     throw new NoFolder('SIDELIGHT_HANDOVER_DIR is not set')
@@ -144,7 +159,11 @@ function statFolder(path: string): fs.Stats {
 function bytesIn(path: string): number {
   let bytes = 0
   for (const name of fs.readdirSync(path)) {
-    bytes += fs.lstatSync(join(path, name), { throwIfNoEntry: false })?.size ?? 0
+    const file = join(path, name)
+    const stats = fs.lstatSync(file, { throwIfNoEntry: false })
+    if (stats === undefined || !stats.isFile()) continue
+    if (isStale(name, stats)) fs.rmSync(file, { force: true })
+    else bytes += stats.size
   }
   return bytes
 }
@@ -152,13 +171,19 @@ function bytesIn(path: string): number {
 async function bytesSoon(path: string): Promise<number> {
   let bytes = 0
   for (const name of await fs.promises.readdir(path)) {
+    const file = join(path, name)
     // One that is gone by now has been taken by a collector.
-    bytes += await fs.promises.lstat(join(path, name)).then(
-      ({ size }) => size,
-      () => 0,
-    )
+    const stats = await fs.promises.lstat(file).catch(() => undefined)
+    if (stats?.isFile() !== true) continue
+    if (isStale(name, stats)) await fs.promises.rm(file, { force: true })
+    else bytes += stats.size
   }
   return bytes
+}
+
+/** Its writer was killed; collectors remove it after the same time. */
+function isStale(name: string, { mtimeMs }: fs.Stats): boolean {
+  return name.startsWith(TEMPORARY) && Date.now() - mtimeMs > STALE_MS
 }
 
 function takeRoom(room: Room, parts: readonly Uint8Array[]): void {
@@ -174,13 +199,8 @@ function headerOf({ signal, items }: Body, { headers }: Destination): Buffer {
   return Buffer.from(`sidelight-handover/1 ${signal} ${items} ${token}\n`)
 }
 
-function writeWhole(
-  folder: string,
-  mode: number,
-  signal: Signal,
-  parts: readonly Uint8Array[],
-): void {
-  const { temporary, final } = namesIn(folder, signal)
+function writeWhole(folder: string, mode: number, body: Body, parts: readonly Uint8Array[]): void {
+  const { temporary, final } = namesIn(folder, body)
   const file = fs.openSync(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode)
   try {
     try {
@@ -202,11 +222,11 @@ function writeWhole(
 async function writeWholeSoon(
   folder: string,
   mode: number,
-  signal: Signal,
+  body: Body,
   parts: readonly Uint8Array[],
 ): Promise<void> {
   const { promises } = fs
-  const { temporary, final } = namesIn(folder, signal)
+  const { temporary, final } = namesIn(folder, body)
   const file = await promises.open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode)
   try {
     try {
@@ -222,10 +242,11 @@ async function writeWholeSoon(
   }
 }
 
-function namesIn(folder: string, signal: Signal): { temporary: string; final: string } {
+function namesIn(folder: string, body: Body): { temporary: string; final: string } {
   const random = crypto().randomBytes(8).toString('hex')
-  const name = `${signal}-${process.pid}-${random}.otlp`
-  return { temporary: join(folder, `.tmp-${name}`), final: join(folder, name) }
+  const tried = body.triedMs === undefined ? '' : `-${body.triedMs}`
+  const name = `${body.signal}-${process.pid}-${random}${tried}.otlp`
+  return { temporary: join(folder, `${TEMPORARY}${name}`), final: join(folder, name) }
 }
 
 /** Loaded when there is something to write: most processes never have. */

@@ -88,6 +88,7 @@ export class Lane {
   async #deliver(): Promise<void> {
     for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
       this.#inFlight = next
+      next.body.triedMs ??= Date.now()
       const answer = await this.#send(next.body.bytes, this.#limitMs())
       this.#inFlight = undefined
       this.#isAway = answer.outcome === 'unreachable'

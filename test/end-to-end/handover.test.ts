@@ -178,7 +178,7 @@ t.test('two collectors on one folder store each file once', async (t) => {
 t.test('what is too old to tell whether it was stored is a dead letter', async (t) => {
   const { client, options, folder, start } = await prepare(t)
   const body = exportRequest('traces', { service: 'old' })
-  handOver(folder, { body, ageMs: 3 * 3_600_000 })
+  handOver(folder, { body, triedAgoMs: 3 * 3_600_000 })
   await start(options)
   await until(() => filesIn(folder).length === 0, TIMEOUT_MS, 'an empty folder')
   t.match(await countRows(client), { traces: 0, letters: 1 })

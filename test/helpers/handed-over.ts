@@ -11,6 +11,8 @@ export interface HandedOverFile {
   readonly token?: string | null
   /** How long ago it was written. */
   readonly ageMs?: number
+  /** How long ago it was first sent; left out, it never was. */
+  readonly triedAgoMs?: number
   /** Instead of the line that says all this. */
   readonly header?: string
 }
@@ -21,7 +23,8 @@ export function handOver(folder: string, file: HandedOverFile): string {
   const hash = token === null ? '-' : createHash('sha256').update(token).digest('hex')
   const { header = `sidelight-handover/1 ${signal} ${items} ${hash}\n` } = file
   const random = randomBytes(8).toString('hex')
-  const name = `${signal}-${process.pid}-${random}.otlp`
+  const tried = file.triedAgoMs === undefined ? '' : `-${Date.now() - file.triedAgoMs}`
+  const name = `${signal}-${process.pid}-${random}${tried}.otlp`
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const draft = join(folder, `.tmp-${random}`)
   writeFileSync(draft, Buffer.concat([Buffer.from(header), body]), { mode: 0o600 })

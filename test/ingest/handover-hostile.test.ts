@@ -250,7 +250,7 @@ t.test(
   async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'sidelight-stuck-'))
     t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-    const name = handOver(folder, { body: Buffer.from('a body') })
+    const name = handOver(folder, { body: Buffer.from('a body'), triedAgoMs: 0 })
     const pin = (flag: string) => execFileSync('chattr', [flag, join(folder, name)])
     try {
       pin('+i')

@@ -24,6 +24,7 @@ async function findLater(
   t: Parameters<typeof startHandover>[0],
   hours: number,
   options: Parameters<typeof startHandover>[1] = {},
+  file: { triedAgoMs?: number } = { triedAgoMs: 0 },
 ) {
   const asked: number[] = []
   const found = await startHandover(t, {
@@ -34,7 +35,7 @@ async function findLater(
     },
     ...options,
   })
-  handOver(found.folder, { body: Buffer.from('a body') })
+  handOver(found.folder, { body: Buffer.from('a body'), ...file })
   await until(
     async () => (await found.counters.handedOverFiles.get()).values.length > 0,
     TIMEOUT_MS,
@@ -47,6 +48,30 @@ t.test('a file younger than every receipt is stored without a question', async (
   const { digests, asked, buried } = await findLater(t, 1.9)
   t.same([digests.length, asked.length, buried.length], [1, 0, 0])
 })
+
+t.test('one that was never sent is stored however old, within the age of the spool', async (t) => {
+  const { digests, asked, buried } = await findLater(t, 23, {}, {})
+  t.same([digests.length, asked.length, buried.length], [1, 0, 0])
+  const older = await findLater(t, 25, {}, {})
+  t.same([older.digests.length, older.buried.length], [0, 1])
+})
+
+t.test(
+  'its name says that it is tried before it is, so that it is in doubt from then on',
+  async (t) => {
+    let tried: string[] = []
+    const found = await startHandover(t, {
+      accept: () => {
+        tried = readdirSync(found.folder)
+        return Promise.reject(new Unavailable('away'))
+      },
+    })
+    const name = handOver(found.folder, { body: Buffer.from('a body'), ageMs: 3 * HOUR_MS })
+    await until(() => tried.length > 0, TIMEOUT_MS, 'a try')
+    t.match(tried, [new RegExp(`^${name.replace('.otlp', '')}-\\d{13}\\.otlp$`)])
+    await until(() => found.inbox.state().files === 1, TIMEOUT_MS, 'one file, by one name')
+  },
+)
 
 t.test('an older one is stored when its receipt is certainly there', async (t) => {
   const { digests } = await findLater(t, 3, { isReceiptKept: () => Promise.resolve(true) })
@@ -78,11 +103,11 @@ t.test('beyond the age of the spool nobody is asked', async (t) => {
   t.same([digests.length, asked.length, buried.length], [0, 0, 1])
 })
 
-t.test('nor for one that was put there long after it was written', async (t) => {
+t.test('nor for one that was put there long after it was sent', async (t) => {
   const found = await startHandover(t, {
     isReceiptKept: () => Promise.reject(new Error('not to be asked')),
   })
-  handOver(found.folder, { body: Buffer.from('a body'), ageMs: 3 * HOUR_MS })
+  handOver(found.folder, { body: Buffer.from('a body'), triedAgoMs: 3 * HOUR_MS })
   await until(() => found.buried.length === 1, TIMEOUT_MS, 'a dead letter')
 })
 
@@ -93,7 +118,7 @@ t.test('a database that does not answer leaves the file', async (t) => {
     isReceiptKept: () =>
       answers ? Promise.resolve(true) : Promise.reject(new Unavailable('away')),
   })
-  handOver(found.folder, { body: Buffer.from('a body') })
+  handOver(found.folder, { body: Buffer.from('a body'), triedAgoMs: 0 })
   await until(() => found.inbox.state().files === 1, TIMEOUT_MS, 'a file that is known')
   t.equal(found.digests.length, 0)
   answers = true

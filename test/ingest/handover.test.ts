@@ -50,7 +50,7 @@ t.test('what is left later is found, in a folder that is made again too', async 
 t.test('a file is deleted when it is committed, not before', async (t) => {
   const { write, writes } = controlledWrites()
   const { folder, inbox, admission } = await startHandover(t, { pipeline: { write } })
-  const name = handOver(folder, { body: Buffer.from('a body') })
+  const name = handOver(folder, { body: Buffer.from('a body'), triedAgoMs: 0 })
   await until(() => writes.length === 1, TIMEOUT_MS, 'a write')
   t.ok(existsSync(join(folder, name)))
   t.equal(admission.usedBytes(), 2 * 'a body'.length, 'its memory is that of requests')
@@ -194,7 +194,7 @@ t.test('who takes a file that another one took finds nothing to do', async (t) =
   const { folder, inbox, digests, counters } = await startHandover(t, {
     pipeline: { probe: () => new Promise(() => undefined) },
   })
-  const name = handOver(folder, { body: Buffer.from('a body') })
+  const name = handOver(folder, { body: Buffer.from('a body'), triedAgoMs: 0 })
   await until(() => inbox.state().files === 1, TIMEOUT_MS, 'a file that is known')
   renameSync(join(folder, name), join(folder, 'taken'))
   await until(() => inbox.state().files === 0, TIMEOUT_MS, 'a file that is forgotten')

@@ -8,6 +8,7 @@ import {
   readFileSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -162,6 +163,43 @@ t.test('all files together have a bound; what is smaller still fits', async (t) 
   t.match(error, { message: /is full/ })
   await t.rejects(handover.saveSoon(span(Buffer.alloc(400))), { message: /is full/ })
   t.equal(readdirSync(folder).length, 3, 'nothing half written')
+})
+
+t.test('the name says when a body was first sent', async (t) => {
+  const folder = join(t.testdir(), 'handover')
+  const handover = handoverTo({ SIDELIGHT_HANDOVER_DIR: folder })
+  handover.save([{ ...span(), triedMs: 1_700_000_000_000 }])
+  t.match(readdirSync(folder), [/^traces-\d+-[0-9a-f]{16}-1700000000000\.otlp$/])
+})
+
+t.test('off and relative paths mean no folder', async (t) => {
+  for (const [given, why] of [
+    ['off', 'SIDELIGHT_HANDOVER_DIR is off'],
+    ['left/here', 'SIDELIGHT_HANDOVER_DIR is not an absolute path'],
+  ] as const) {
+    const handover = handoverTo({ SIDELIGHT_HANDOVER_DIR: given })
+    t.match(handover.save([span()]), { saved: new Set(), error: { message: why } })
+    await t.rejects(handover.saveSoon(span()), { message: why })
+    t.notOk(existsSync(given))
+  }
+})
+
+t.test('what was begun and left an hour ago takes no room, and is removed', async (t) => {
+  const folder = makeFolder(join(t.testdir(), 'handover'), 0o700)
+  const handover = handoverTo({
+    SIDELIGHT_HANDOVER_DIR: folder,
+    SIDELIGHT_HANDOVER_MAX_BYTES: '1000',
+  })
+  const longAgo = Date.now() / 1_000 - 3_700
+  for (const save of [
+    () => Promise.resolve(handover.save([span()]).saved.size === 1),
+    () => handover.saveSoon(span()).then(() => true),
+  ]) {
+    writeFileSync(join(folder, '.tmp-left'), Buffer.alloc(1000))
+    utimesSync(join(folder, '.tmp-left'), longAgo, longAgo)
+    t.ok(await save())
+    t.notOk(existsSync(join(folder, '.tmp-left')))
+  }
 })
 
 t.test('a place that cannot be written to is an error, not a throw', async (t) => {

@@ -40,7 +40,7 @@ export interface HandoverOptions {
   readonly maxBodyBytes: number
   /** The tenant a token speaks for, by its hash, null without a token; undefined when nobody with it may send. */
   readonly tenantOf: (tokenHash: string | null) => string | null | undefined
-  /** A file that is older may have been stored so long ago that no receipt tells. */
+  /** A file that is older is not stored any more. */
   readonly receiptWindowMs: number
   /** Whether the receipts of so long ago are still there, as far as the database knows. Throws Unavailable. */
   readonly isReceiptKept: (ageMs: number) => Promise<boolean>
@@ -164,10 +164,11 @@ export class Handover {
       const tenant = tenantOf(tokenHash)
       if (tenant === undefined) throw new BadData(whyUnknown(tokenHash))
       const receivedMs = Math.min(found.modifiedMs, nowMs())
-      if (!(await this.#isReceiptKept(found))) {
+      if (!(await this.#isCertain(file, found))) {
         await this.#bury(file, { signal, tenant, receivedMs, body })
         return 'dead'
       }
+      await inbox.note(file)
       const request = { signal, encoding: 'protobuf', body, tenant, receivedMs } as const
       isAccepted = true
       await accept({ ...request, handedOver: { items } }, () => reservation.release())
@@ -177,14 +178,16 @@ export class Handover {
     }
   }
 
-  /** What was never sent cannot be told from what was stored without its application hearing of it, but by the receipt. */
-  async #isReceiptKept({ modifiedMs, changedMs }: HandedOver): Promise<boolean> {
+  /** What was tried may be stored, although its application did not hear of it: only the receipt tells. */
+  async #isCertain(file: WaitingFile, { modifiedMs, changedMs }: HandedOver): Promise<boolean> {
     const { nowMs, receiptWindowMs, isReceiptKept } = this.#options
-    const ageMs = nowMs() - modifiedMs
+    const triedMs = file.triedMs
+    const ageMs = nowMs() - Math.min(modifiedMs, triedMs ?? Infinity)
     if (ageMs > receiptWindowMs) return false
-    if (ageMs <= SURE_MS) return true
-    // One that was put here later than it was written is one that nobody kept receipts for.
-    return changedMs - modifiedMs <= SURE_MS && isReceiptKept(ageMs)
+    const sinceTriedMs = triedMs === null ? 0 : nowMs() - triedMs
+    if (triedMs === null || sinceTriedMs <= SURE_MS) return true
+    // One that was put here long after it was tried is one that nobody kept receipts for.
+    return changedMs - triedMs <= SURE_MS && isReceiptKept(sinceTriedMs)
   }
 
   async #bury(

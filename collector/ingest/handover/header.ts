@@ -14,12 +14,23 @@ export interface Header {
 /** The line is never longer, its end included. */
 export const LONGEST_HEADER_BYTES = 256
 
-/** `<signal>-<pid>-<random hex>.otlp` */
-export const FILE_NAME = /^(traces|metrics|logs)-\d+-[0-9a-f]+\.otlp$/
+/** `<signal>-<pid>-<random hex>.otlp`, with `-<Unix milliseconds>` before the dot if it was tried to be stored, first at that time. */
+export const FILE_NAME = /^((?:traces|metrics|logs)-\d+-[0-9a-f]+)(?:-(\d{1,15}))?\.otlp$/
 /** What is being written, to be renamed when it is whole. */
 export const TEMPORARY_NAME = /^\.tmp-/
 
 const LINE = /^sidelight-handover\/1 (\S+) (\d{1,15}) (-|[0-9a-f]{64})$/
+
+/** When its body was first sent, or taken from here; null if never, so that it is certainly not stored. */
+export function triedMsOf(name: string): number | null {
+  const tried = FILE_NAME.exec(name)?.[2]
+  return tried === undefined ? null : Number(tried)
+}
+
+/** The name of a file that was never tried, once it is. */
+export function nameTried(name: string, triedMs: number): string {
+  return name.replace(FILE_NAME, `$1-${Math.floor(triedMs)}.otlp`)
+}
 
 /** The header at the beginning of `start`; null when there is none of this version. */
 export function parseHeader(start: Buffer): Header | null {

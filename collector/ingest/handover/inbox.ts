@@ -1,9 +1,9 @@
 import { type FSWatcher, watch } from 'node:fs'
-import { lstat, readdir, unlink } from 'node:fs/promises'
+import { lstat, readdir, rename, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { type HandoverFolder, prepareFolder } from './folder'
-import { FILE_NAME, TEMPORARY_NAME } from './header'
+import { FILE_NAME, nameTried, TEMPORARY_NAME, triedMsOf } from './header'
 import { lstatIfPresent, pruneRefused, putAside } from './refused'
 
 const SECOND_MS = 1_000
@@ -15,10 +15,12 @@ const STATS_AT_ONCE = 32
 
 /** A file that waits to be taken. */
 export interface WaitingFile {
-  readonly name: string
-  readonly path: string
+  name: string
+  path: string
   /** Unix milliseconds at which it was written. */
   readonly modifiedMs: number
+  /** Unix milliseconds since which what is in it may have been stored; null if it certainly is not. */
+  triedMs: number | null
   readonly bytes: number
   /** It is being taken. */
   isOut: boolean
@@ -32,7 +34,7 @@ export interface WaitingFile {
 export interface InboxState {
   readonly files: number
   readonly bytes: number
-  /** When the oldest was written. */
+  /** When the oldest was written, or first tried. */
   readonly oldestMs: number | null
 }
 
@@ -100,6 +102,28 @@ export class Inbox {
     if (this.#files.has(file.name)) this.#queue.push(file)
   }
 
+  /**
+   * Notes in its name that it is tried from now on, for whoever finds it should this process be killed before it is deleted.
+   * Throws what the disk throws.
+   */
+  async note(file: WaitingFile): Promise<void> {
+    if (file.triedMs !== null) return
+    const nowMs = this.#options.nowMs()
+    const before = { name: file.name, path: file.path }
+    const name = nameTried(file.name, nowMs)
+    const path = join(this.folder.path, name)
+    // Known by both names meanwhile, for a look at the same time.
+    this.#files.set(name, file)
+    try {
+      await rename(before.path, path)
+    } catch (error) {
+      this.#files.delete(name)
+      throw error
+    }
+    Object.assign(file, { name, path, triedMs: nowMs })
+    this.#files.delete(before.name)
+  }
+
   /** It is not there any more. */
   forget({ name }: WaitingFile): void {
     this.#files.delete(name)
@@ -117,7 +141,7 @@ export class Inbox {
     let oldestMs: number | null = null
     for (const file of this.#files.values()) {
       bytes += file.bytes
-      oldestMs = Math.min(oldestMs ?? file.modifiedMs, file.modifiedMs)
+      oldestMs = Math.min(oldestMs ?? Infinity, file.modifiedMs, file.triedMs ?? Infinity)
     }
     return { files: this.#files.size, bytes, oldestMs }
   }
@@ -218,6 +242,7 @@ export class Inbox {
       name,
       path,
       modifiedMs,
+      triedMs: triedMsOf(name),
       bytes: stats.size,
       isOut: false,
       isTaken: false,

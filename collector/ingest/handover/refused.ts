@@ -1,6 +1,7 @@
 import type { Stats } from 'node:fs'
-import { lstat, mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { lstat, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeShared } from './folder'
 
 const FOLDER = 'refused'
 const MIB = 1024 * 1024
@@ -12,9 +13,7 @@ const OLDEST_MS = 7 * DAY_MS
 /** Puts a file of the folder aside, into `refused/`. Throws what the disk throws. */
 export async function putAside(folder: string, name: string): Promise<void> {
   const aside = join(folder, FOLDER)
-  await mkdir(aside, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error
-  })
+  await makeShared(aside)
   if (!(await lstat(aside)).isDirectory()) throw new Error(`${aside} is not a folder`)
   await rename(join(folder, name), join(aside, name))
 }
