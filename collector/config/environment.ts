@@ -4,11 +4,14 @@ import { KEYS } from './keys'
 
 /**
  * Faults for variables named like ours that nothing reads: a misspelt one would silently do nothing. Variables
- * Kubernetes injects for a Service whose name begins with `sidelight` are not ours and pass.
+ * applications read, which may share an environment with the collector, and those Kubernetes injects for a Service whose name begins with `sidelight` are not ours and pass.
  */
 export function findUnknownVariables(env: NodeJS.ProcessEnv): Fault[] {
   return Object.keys(env)
-    .filter((name) => name.startsWith('SIDELIGHT_') && !NAMES.includes(name))
+    .filter(
+      (name) =>
+        name.startsWith('SIDELIGHT_') && !NAMES.includes(name) && !OF_APPLICATIONS.includes(name),
+    )
     .filter((name) => !isFromKubernetes(name, env[name] ?? ''))
     .map((name) => {
       const meant = suggest(name, NAMES)
@@ -17,6 +20,9 @@ export function findUnknownVariables(env: NodeJS.ProcessEnv): Fault[] {
       return { key: name, value: null, problem, allowed: null, place: null }
     })
 }
+
+/** Of `instrumentation/`. */
+const OF_APPLICATIONS = ['SIDELIGHT_OUTBOX_MAX_BYTES', 'SIDELIGHT_HANDOVER_MAX_BYTES']
 
 const NAMES = Object.values(KEYS).map((key) => key.env)
 

@@ -21,6 +21,13 @@ t.test('a relative folder would be another one for the application', async (t) =
   ])
 })
 
+t.test('what applications alone read may be in the same environment', async (t) => {
+  load({ SIDELIGHT_OUTBOX_MAX_BYTES: '1', SIDELIGHT_HANDOVER_MAX_BYTES: '1' })
+  t.match(faultsOf({ SIDELIGHT_HANDOVER_MAX_BYTE: '1' }), [
+    { key: 'SIDELIGHT_HANDOVER_MAX_BYTE', problem: /there is no such variable/ },
+  ])
+})
+
 t.test('check shows the folder', async (t) => {
   t.match(describeConfig(load({})).at(-1), /^# files are handed over in: .*sidelight-.*handover$/)
   const off = describeConfig(load({ SIDELIGHT_HANDOVER_DIR: 'off' }))
