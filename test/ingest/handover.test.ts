@@ -65,7 +65,7 @@ t.test('while Postgres is away files stay where they are and never go to the spo
   let open: () => void = () => undefined
   const probe = () => new Promise<void>((resolve) => (open = resolve))
   const { folder, inbox, spool, pipeline } = await startHandover(t, { pipeline: { write, probe } })
-  const name = handOver(folder, { body: Buffer.from('a body'), ageMs: 60_000 })
+  const name = handOver(folder, { body: Buffer.from('a body'), ageMs: 60_000, triedAgoMs: 60_000 })
   await until(() => inbox.state().files === 1, TIMEOUT_MS, 'a file that is known')
   t.ok(existsSync(join(folder, name)))
   open()
@@ -194,7 +194,7 @@ t.test('who takes a file that another one took finds nothing to do', async (t) =
   const { folder, inbox, digests, counters } = await startHandover(t, {
     pipeline: { probe: () => new Promise(() => undefined) },
   })
-  const name = handOver(folder, { body: Buffer.from('a body'), triedAgoMs: 0 })
+  const name = handOver(folder, { body: Buffer.from('a body') })
   await until(() => inbox.state().files === 1, TIMEOUT_MS, 'a file that is known')
   renameSync(join(folder, name), join(folder, 'taken'))
   await until(() => inbox.state().files === 0, TIMEOUT_MS, 'a file that is forgotten')
