@@ -48,7 +48,8 @@ interface Teardown {
 export function launch(t: Teardown, file: string, options: LaunchOptions = {}): Application {
   const { env = {}, args = [], flags = ['--require', 'sidelight/bootstrap'], cwd = ROOT } = options
   const { PATH, HOME } = process.env
-  const variables = Object.entries({ PATH, HOME, ...env }).map(
+  // The folder of this machine may be there, with a collector that takes what tests leave.
+  const variables = Object.entries({ PATH, HOME, SIDELIGHT_HANDOVER_DIR: 'off', ...env }).map(
     ([name, value]) => `${name}=${value}`,
   )
   // Given no other way, the test runner loads itself into every child, with a signal handler of its own.

@@ -68,7 +68,7 @@ t.test('without a folder an application ends the same, with one line', async (t)
     const bare = await launch(t, APP, { flags: [], args: [way] }).ended
     const { ended } = await endApp(t, [way], {
       endpoint: NOBODY,
-      env: { SIDELIGHT_HANDOVER_DIR: '' },
+      env: { SIDELIGHT_HANDOVER_DIR: 'off' },
     })
     t.same(withoutPids(ended, true), withoutPids(bare))
     t.equal(ended.stderr.split('sidelight: ').length, 2, `${way}: one line`)
