@@ -38,7 +38,7 @@ export function children({ children: below }: Tree): Tree[] {
 }
 
 /** The roots that spans make up. */
-function treesOf(spans: readonly ReceivedSpan[]): Tree[] {
+export function treesOf(spans: readonly ReceivedSpan[]): Tree[] {
   const trees = new Map(spans.map((span) => [span.spanId, { ...span, children: [] as Tree[] }]))
   const roots: Tree[] = []
   for (const tree of trees.values()) {

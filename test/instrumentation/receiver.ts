@@ -22,6 +22,7 @@ export interface ReceivedSpan {
   readonly scope: string
   readonly attributes: Attributes
   readonly events: readonly { readonly name: string; readonly attributes: Attributes }[]
+  readonly links: readonly { readonly traceId: string; readonly spanId: string }[]
   readonly status: { readonly code?: number; readonly message?: string }
   readonly resource: Attributes
 }
@@ -167,6 +168,7 @@ interface WireSpan {
   kind?: number
   attributes?: WireAttribute[]
   events?: { name?: string; attributes?: WireAttribute[] }[]
+  links?: { traceId: Buffer | string; spanId: Buffer | string }[]
   status?: { code?: number; message?: string }
 }
 
@@ -216,6 +218,10 @@ export function spansOf({ resourceSpans = [] }: WireRequest): ReceivedSpan[] {
         events: (span.events ?? []).map((event) => ({
           name: event.name ?? '',
           attributes: attributesOf(event.attributes),
+        })),
+        links: (span.links ?? []).map(({ traceId, spanId }) => ({
+          traceId: hexOf(traceId),
+          spanId: hexOf(spanId),
         })),
         status: span.status ?? {},
         resource: attributesOf(resource?.attributes),
