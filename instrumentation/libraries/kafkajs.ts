@@ -13,7 +13,9 @@ interface Cluster {
 
 interface Message {
   headers?: Record<string, unknown> | null
+  key?: unknown
   value?: unknown
+  partition?: unknown
   offset?: string
 }
 
@@ -22,38 +24,39 @@ interface TopicMessages {
   messages: Message[]
 }
 
-type Send = (request: TopicMessages, ...rest: unknown[]) => unknown
-type SendBatch = (request: { topicMessages?: TopicMessages[] }, ...rest: unknown[]) => unknown
+interface BatchRequest {
+  topicMessages?: TopicMessages[]
+}
 
 type CreateMessageProducer = (options: { cluster?: Cluster }) => {
-  send: Send
-  sendBatch: SendBatch
+  send(request: TopicMessages): unknown
+  sendBatch(request: BatchRequest): unknown
 }
 
 /** Traces what producers and transactions send: one span a call, whose context each of its messages carries. */
 export function patchMessageProducer(createMessageProducer: CreateMessageProducer): unknown {
   return function traced(options: { cluster?: Cluster }) {
     const producer = createMessageProducer(options)
-    const { send, sendBatch } = producer
     const cluster = options.cluster
-    const tracedSend = (...args: Parameters<Send>): unknown => {
-      const sending = isSendable(args[0]) ? beginSend([args[0]]) : undefined
-      if (sending === undefined) return send(...args)
-      const [{ messages }] = sending.carried as [TopicMessages]
-      args[0] = { ...args[0], messages }
-      return sending.end(send(...args), cluster)
+    return {
+      ...producer,
+      send(request: TopicMessages): unknown {
+        const sending = beginSend([request])
+        if (sending === undefined) return producer.send(request)
+        const messages = sending.carried?.[0]?.messages
+        const carrying = messages === undefined ? request : { ...request, messages }
+        return sending.end(producer.send(carrying), cluster)
+      },
+      sendBatch(request: BatchRequest): unknown {
+        const topics = request?.topicMessages
+        const hasSome = Array.isArray(topics) && topics.length > 0
+        const sending = hasSome ? beginSend(topics) : undefined
+        if (sending === undefined) return producer.sendBatch(request)
+        const { carried } = sending
+        const carrying = carried === undefined ? request : { ...request, topicMessages: carried }
+        return sending.end(producer.sendBatch(carrying), cluster)
+      },
     }
-    const tracedSendBatch = (...args: Parameters<SendBatch>): unknown => {
-      const topics = args[0]?.topicMessages
-      const sending =
-        Array.isArray(topics) && topics.length > 0 && topics.every(isSendable)
-          ? beginSend(topics)
-          : undefined
-      if (sending === undefined) return sendBatch(...args)
-      args[0] = { ...args[0], topicMessages: sending.carried }
-      return sending.end(sendBatch(...args), cluster)
-    }
-    return { ...producer, send: tracedSend, sendBatch: tracedSendBatch }
   }
 }
 
@@ -70,41 +73,58 @@ function isSendable(given: unknown): given is TopicMessages {
 }
 
 interface Sending {
-  /** What to send: copies that carry the context. */
-  readonly carried: TopicMessages[]
+  /** What to send: copies that carry the context; undefined if kafkajs will refuse it. */
+  readonly carried: TopicMessages[] | undefined
   end(result: unknown, cluster: Cluster | undefined): unknown
 }
 
-function beginSend(given: readonly TopicMessages[]): Sending | undefined {
-  const [first] = given
-  const count = given.reduce((sum, { messages }) => sum + messages.length, 0)
-  const topic = given.every((one) => one.topic === first?.topic) ? first?.topic : undefined
-  const handling = handle(KAFKAJS, () => {
-    const attributes: Record<string, string | number | boolean> = {}
-    if (topic !== undefined) attributes['messaging.destination.name'] = topic
-    if (count !== 1) attributes['messaging.batch.message_count'] = count
-    else if (first?.messages[0]?.value === null)
-      attributes['messaging.kafka.message.tombstone'] = true
-    return { name: 'send', type: 'send', destination: topic, server: undefined, attributes }
-  })
-  if (handling === undefined) return undefined
-  const headers: Record<string, string> = {}
-  propagation.inject(handling.context, headers)
-  return {
-    carried: given.map((one) => ({
-      ...one,
-      messages: one.messages.map((message) => copyOf(message, headers)),
-    })),
-    end: (result, cluster) =>
-      handling.endWith(result, (placed) => {
-        const [only, ...others] = (placed ?? []) as Placed[]
-        if (cluster === undefined || only === undefined) return
-        handling.server = leaderOf(cluster, only.topicName, only.partition)
-        if (others.length > 0 || !handling.span.isRecording()) return
-        handling.span.setAttribute('messaging.destination.partition.id', String(only.partition))
-        if (count === 1) setOffset(handling.span, only.baseOffset)
-      }),
+/** Undefined if it cannot be traced, which is no reason not to send it. */
+function beginSend(given: readonly unknown[]): Sending | undefined {
+  try {
+    const sendable = given.every(isSendable) ? given : undefined
+    const count = sendable?.reduce((sum, { messages }) => sum + messages.length, 0)
+    const handling = handle(KAFKAJS, () => describe(given, sendable, count))
+    if (handling === undefined) return undefined
+    const headers: Record<string, string> = {}
+    propagation.inject(handling.context, headers)
+    return {
+      carried: sendable?.map((one) => ({
+        ...one,
+        messages: one.messages.map((message) => copyOf(message, headers)),
+      })),
+      end: (result, cluster) =>
+        handling.endWith(result, (placed) => {
+          const [only, ...others] = (placed ?? []) as Placed[]
+          if (cluster === undefined || only === undefined) return
+          handling.server = leaderOf(cluster, only.topicName, only.partition)
+          if (others.length > 0 || !handling.span.isRecording()) return
+          handling.span.setAttribute('messaging.destination.partition.id', String(only.partition))
+          if (count === 1) setOffset(handling.span, only.baseOffset)
+        }),
+    }
+  } catch {
+    return undefined
   }
+}
+
+function describe(
+  given: readonly unknown[],
+  sendable: readonly TopicMessages[] | undefined,
+  count: number | undefined,
+) {
+  const attributes: Record<string, string | number | boolean> = {}
+  const named = given.map((one) => (one as Partial<TopicMessages> | undefined)?.topic)
+  const [first] = named
+  const isOne = typeof first === 'string' && named.every((topic) => topic === first)
+  const destination = isOne ? first : undefined
+  if (destination !== undefined) attributes['messaging.destination.name'] = destination
+  if (
+    count === 1 &&
+    sendable?.find(({ messages }) => messages.length > 0)?.messages[0]?.value === null
+  )
+    attributes['messaging.kafka.message.tombstone'] = true
+  if (count !== undefined && count !== 1) attributes['messaging.batch.message_count'] = count
+  return { name: 'send', type: 'send' as const, destination, server: undefined, attributes }
 }
 
 /** Where messages came to. */
@@ -114,13 +134,19 @@ interface Placed {
   readonly baseOffset?: string
 }
 
-/** A message as it was given, with headers more. A message of a class may have its values in getters. */
+/**
+ * A message as it was given, with headers more. What a message of a class has in getters is read by kafkajs to choose the
+ * partition, but not sent; so it is with the copy.
+ */
 function copyOf(message: Message, headers: Record<string, string>): Message {
-  const copy = { ...message, headers: { ...message.headers, ...headers } }
+  const copy = { ...message }
+  copy.headers = { ...copy.headers, ...headers }
   const prototype: unknown = Object.getPrototypeOf(message)
   if (prototype === Object.prototype || prototype === null) return copy
-  const { key, value, partition, timestamp } = message as Record<string, unknown>
-  return Object.assign(copy, { key, value, partition, timestamp })
+  for (const name of ['key', 'value', 'partition'] as const) {
+    if (!(name in copy)) Object.defineProperty(copy, name, { value: message[name] })
+  }
+  return copy
 }
 
 interface Runner {

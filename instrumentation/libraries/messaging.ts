@@ -204,15 +204,15 @@ export function contextOf(headers: unknown): Context {
   return propagation.extract(ROOT_CONTEXT, headers as Headers, HEADERS)
 }
 
-/** The spans that sent messages, as links: of the first ones, for a span has room for no more. */
+/** The spans that sent messages, as links, each once: of the first ones, for a span has room for no more. */
 export function linksOf(allHeaders: Iterable<unknown>): Link[] {
-  const links: Link[] = []
+  const links = new Map<string, Link>()
   for (const headers of allHeaders) {
-    if (links.length === MAX_LINKS) break
     const sender = trace.getSpanContext(contextOf(headers))
-    if (sender !== undefined) links.push({ context: sender })
+    if (sender !== undefined) links.set(sender.spanId, { context: sender })
+    if (links.size === MAX_LINKS) break
   }
-  return links
+  return [...links.values()]
 }
 
 /** OpenTelemetry's default limit of a span. */
