@@ -1,6 +1,6 @@
 import { type Attributes, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import { emitLine } from '../loggers/line'
-import { describeThrown, recordThrown } from './describe'
+import { describeThrown } from './describe'
 
 /**
  * Records what nobody caught, in the context it was thrown in, and changes nothing of what becomes of it: exit code,
@@ -39,26 +39,27 @@ function rejectionMode(): string | undefined {
 function record(thrown: unknown, origin: string, isFatal: boolean): void {
   // What is thrown here would be the end of the process instead.
   try {
-    const described: Attributes = describeThrown(thrown)
+    // The same in both: a throw is counted once, as the one that comes first tells of it.
+    const described: Attributes = { ...describeThrown(thrown), 'exception.mechanism': origin }
     emitLine({
       scope: 'sidelight/process',
       timeUnixMs: Date.now(),
       severityNumber: isFatal ? FATAL : ERROR,
       severityText: isFatal ? 'FATAL' : 'ERROR',
       body: described['exception.message'] ?? described['exception.type'] ?? '',
-      attributes: { ...described, 'exception.mechanism': origin },
+      attributes: described,
       eventName: 'exception',
     })
-    failActiveSpan(thrown, described, isFatal)
+    failActiveSpan(described, isFatal)
   } catch {
     // Not recorded.
   }
 }
 
-function failActiveSpan(thrown: unknown, described: Attributes, isFatal: boolean): void {
+function failActiveSpan(described: Attributes, isFatal: boolean): void {
   const span = trace.getActiveSpan()
   if (span === undefined || !span.isRecording()) return
-  recordThrown(span, thrown)
+  span.addEvent('exception', described)
   if (!isFatal) return
   const message = described['exception.message']
   const { kind } = span as { kind?: SpanKind }

@@ -107,6 +107,7 @@ for (const { ways, mode, code, told, span } of cases) {
     t.equal(work[0]?.events.length, span.events)
     t.equal(work[0]?.status.code === 2, span.isFailed)
     t.equal(work[0]?.spanId, records[0]?.spanId)
+    t.same(work[0]?.events[0]?.attributes, records[0]?.attributes, 'both say the same')
   })
 }
 
