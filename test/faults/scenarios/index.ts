@@ -1,4 +1,5 @@
 import type { Scenario } from '../scenario'
+import { APPLICATION_SCENARIOS } from './application'
 import { AWAY_SCENARIOS } from './away'
 import { COLLECTOR_SCENARIOS } from './collector'
 import { CUT_SCENARIOS } from './cut'
@@ -16,6 +17,7 @@ import { STEADY_SCENARIOS } from './steady'
 export const SCENARIOS: readonly Scenario[] = [
   ...COLLECTOR_SCENARIOS,
   ...HANDOVER_SCENARIOS,
+  ...APPLICATION_SCENARIOS,
   ...POSTGRES_SCENARIOS,
   ...SESSION_SCENARIOS,
   ...REFUSAL_SCENARIOS,
