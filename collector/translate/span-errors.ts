@@ -98,9 +98,12 @@ export class SpanErrors {
     const tables = [this.#attributes, event.attributes]
     const isRequest = place.rank === RANK.request
     const isCall = span.kind === CLIENT || span.kind === PRODUCER
-    const severity = isError && !isCall ? SEVERITY.error : SEVERITY.warning
-    // Only what leaves the outermost span of a request has not been caught by the program.
-    const hasEscaped = (isRequest || isRoot) && event.attributes.firstText(ESCAPED) === 'true'
+    const isSevere = isError && !isCall
+    const hasEscaped = event.attributes.firstText(ESCAPED) === 'true'
+    const isUncaught = isUnhandled(tables)
+    // Its span did not keep it, and nothing else caught it: that was the end of the process.
+    const isEnd = hasEscaped && isUncaught
+    const severity = isEnd ? SEVERITY.fatal : isSevere ? SEVERITY.error : SEVERITY.warning
     const sighting: ErrorSighting = {
       place,
       tables,
@@ -119,7 +122,8 @@ export class SpanErrors {
       message: text.message,
       stack: text.stack,
       severity,
-      isHandled: !hasEscaped && !isUnhandled(tables),
+      // Only what leaves the outermost span of a request has not been caught by the program.
+      isHandled: !(hasEscaped && (isRequest || isRoot)) && !isUncaught,
       isIncomplete: hasDropped(span) || event.dropped !== 0,
       timeNs: clampedTime(event.timeNs, span, time),
       userId: this.#reports.userOf(tables),

@@ -41,6 +41,7 @@ function record(thrown: unknown, origin: string, isFatal: boolean): void {
   try {
     // The same in both: a throw is counted once, as the one that comes first tells of it.
     const described: Attributes = { ...describeThrown(thrown), 'exception.mechanism': origin }
+    if (isFatal) described['exception.escaped'] = true
     emitLine({
       scope: 'sidelight/process',
       timeUnixMs: Date.now(),

@@ -14,6 +14,7 @@ const CONSUMER = 5
 const ERROR = { code: 2 }
 const PAY = fault('no money')
 const EVENTS = [exceptionEvent(PAY)]
+const END = { 'exception.escaped': true, 'exception.mechanism': 'uncaughtException' }
 const EXCEPTION_ATTRIBUTES = EVENTS[0]!.attributes
 const ENCODINGS = ['protobuf', 'json'] as const
 
@@ -112,6 +113,12 @@ const SPANS: readonly [
       ],
     },
     { isHandled: false },
+    null,
+  ],
+  [
+    'one that left its span as well was the end of the process',
+    { events: [{ name: 'exception', attributes: { ...EXCEPTION_ATTRIBUTES, ...END } }] },
+    { isHandled: false, severity: 21 },
     null,
   ],
   [
