@@ -62,6 +62,7 @@ t.test(
         service: 'ledger-application',
         class: 'TypeError',
         message: 'cannot pay',
+        severity: 'fatal',
         isHandled: false,
         spanId: application.spans().all.at(-1),
         exceptions: [
@@ -74,6 +75,19 @@ t.test(
 )
 
 t.test(
+  'process.exit beside a collector: a body on its way is handed over, too, and counts once',
+  async (t) => {
+    const scene = await prepare(t)
+    const collector = await scene.start()
+    const application = scene.application('exit')
+    const { code, stderr } = await application.ended
+    t.same([code, stderr], [3, ''])
+    await settled(scene.folder, collector)
+    t.same(await compareLedger(scene.client, application.spans()), whole(ENDED, ENDED))
+  },
+)
+
+t.test(
   'a collector that is killed and comes back costs nothing of 500 spans a second',
   async (t) => {
     const scene = await prepare(t)
@@ -82,7 +96,7 @@ t.test(
     await until(() => isStored(scene.client), TIMEOUT_MS, 'spans')
     await first.end('SIGKILL')
     const before = application.spans().all.length
-    await until(() => application.spans().all.length > before + 1_500, TIMEOUT_MS, 'further spans')
+    await until(() => application.spans().all.length > before + 1_000, TIMEOUT_MS, 'further spans')
     const second = await scene.start()
     const { all } = application.spans()
     await until(() => isStored(scene.client, all.at(-1)), TIMEOUT_MS, 'what was kept meanwhile')
