@@ -37,7 +37,7 @@ t.test('the demo shows a trace across three services, and leaves nothing behind'
   const { rows } = await client.query("select to_regnamespace('sidelight_demo') as left_over")
   t.same(rows, [{ left_over: null }])
   const { rows: seen } = await client.query(
-    `select count(*) filter (where module like '%-pg') as queries,
+    `select count(*) filter (where module = 'sidelight/pg') as queries,
             count(*) filter (where service = 'shop-payments') as payments
      from sidelight.spans`,
   )

@@ -58,6 +58,8 @@ async function thrown(t: Test, { path, first }: { path: string; first: 'logs' | 
   const { code, stdout, stderr } = await run(t, 'shop.cjs', {
     env: {
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.otlpUrl,
+      // The shop sends its lines itself, before or after its spans.
+      OTEL_NODE_DISABLED_INSTRUMENTATIONS: 'pino',
       APP_DATABASE_URL: shop.connectionString,
       APP_PATHS: path,
       APP_TIMES: String(TIMES),
