@@ -8,7 +8,7 @@ import {
   type RouterClass,
 } from './mount'
 import { isRefusal } from './refusal'
-import { failRequest, nameRoute, routeOf } from './route'
+import { failRequest, nameRoute, type Served, servedAs } from './route'
 
 /**
  * Express 4 has its own router, Express 5 the package `router`; both walk through layers, whose two methods are changed on their
@@ -56,12 +56,9 @@ interface Walk {
 }
 
 interface RoutedRequest extends IncomingMessage {
-  [FRAME]?: Frame | undefined
   baseUrl?: string
   route?: { readonly path?: unknown }
 }
-
-const FRAME = Symbol('sidelight.frame')
 
 type Next = (this: unknown, error?: unknown) => unknown
 type HandleRequest = (
@@ -89,19 +86,20 @@ interface LayerClass {
 
 function enterRouter(original: HandleRequest): HandleRequest {
   return function handle(request, response, next) {
-    if (typeof next !== 'function') return original.call(this, request, response, next)
-    const outer = request[FRAME]
+    const served = typeof next === 'function' ? servedAs(request) : undefined
+    if (served === undefined) return original.call(this, request, response, next)
+    const outer = served.frame as Frame | undefined
     const frame: Frame = {
       prefix: outer === undefined ? '' : outer.mount,
       mount: outer === undefined ? '' : outer.mount,
       taken: request.baseUrl === undefined ? 0 : request.baseUrl.length,
-      before: routeOf(request),
+      before: served.route,
       outer,
       walk: outer === undefined ? { route: undefined } : outer.walk,
     }
-    request[FRAME] = frame
+    served.frame = frame
     return original.call(this, request, response, function leave(...args) {
-      leaveRouter(request, response, frame, args[0])
+      leaveRouter(served, request, response, frame, args[0])
       return next.apply(this, args)
     })
   }
@@ -109,15 +107,16 @@ function enterRouter(original: HandleRequest): HandleRequest {
 
 /** A router that has no answer hands on; without an error the request is again where it came from. */
 function leaveRouter(
+  served: Served,
   request: RoutedRequest,
   response: ServerResponse,
   frame: Frame,
   error: unknown,
 ): void {
-  request[FRAME] = frame
+  served.frame = frame
   if (isError(error)) noteError(request, error)
-  else if (!response.headersSent) nameRoute(request, frame.before)
-  request[FRAME] = frame.outer
+  else if (!response.headersSent) served.route = frame.before
+  served.frame = frame.outer
 }
 
 /** `next('route')` and `next('router')` skip what is left there. */
@@ -131,8 +130,9 @@ function enterLayer(original: HandleRequest): HandleRequest {
     const place = layer[PLACE]
     // The layers inside of a route have no place of their own. A handler may still call next when it has answered.
     if (place !== undefined && !response.headersSent) {
-      const frame = request[FRAME]
-      if (frame !== undefined) {
+      const served = servedAs(request)
+      const frame = served?.frame as Frame | undefined
+      if (served !== undefined && frame !== undefined) {
         const name = placeName(place, frame.prefix, request, frame.taken)
         if (place.isRoute) {
           frame.walk.route = layer.route
@@ -140,7 +140,7 @@ function enterLayer(original: HandleRequest): HandleRequest {
         } else {
           frame.mount = name
         }
-        nameRoute(request, name === '' ? frame.before : name)
+        served.route = name === '' ? frame.before : name
       }
     }
     return original.call(this, request, response, next)
@@ -155,7 +155,7 @@ function passError(original: HandleError): HandleError {
 }
 
 function noteError(request: RoutedRequest, error: unknown): void {
-  const frame = request[FRAME]
+  const frame = servedAs(request)?.frame as Frame | undefined
   const { route } = request
   // What a parameter's callback fails with comes before the layer of its route is entered.
   if (frame !== undefined && route !== undefined && route !== frame.walk.route) {

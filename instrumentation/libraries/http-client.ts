@@ -7,10 +7,9 @@ import { CalledRequest, isSuppressed } from './http/called'
 import {
   type Emit,
   type EmitArguments,
-  EXCHANGE,
   type Exchange,
-  type Followed,
   followMessages,
+  joinExchange,
 } from './http/exchange'
 
 /**
@@ -53,7 +52,7 @@ function patch(module: object, scheme: 'http' | 'https', defaultPort: number): v
 }
 
 function follow(
-  request: ClientRequest & Followed,
+  request: ClientRequest,
   args: ArrayLike<unknown>,
   scheme: 'http' | 'https',
   defaultPort: number,
@@ -70,7 +69,7 @@ function follow(
       target: request.path,
     })
     called.inject(request, HEADER_SETTER)
-    request[EXCHANGE] = new ClientExchange(request, called)
+    joinExchange(request, new ClientExchange(request, called))
   } catch (error) {
     complain('cannot trace a request', error)
   }
@@ -152,7 +151,7 @@ class ClientExchange implements Exchange {
       case 'response':
       case 'upgrade':
       case 'connect':
-        this.#answered(args[1] as IncomingMessage & Followed)
+        this.#answered(args[1] as IncomingMessage)
         // The rest of the connection speaks another protocol.
         if (args[0] !== 'response') this.#called.end()
         break
@@ -164,11 +163,11 @@ class ClientExchange implements Exchange {
     }
   }
 
-  #answered(response: IncomingMessage & Followed): void {
+  #answered(response: IncomingMessage): void {
     const { remoteAddress, remotePort } = this.#request.socket ?? {}
     this.#called.sent(remoteAddress, remotePort)
     this.#called.answered(response.statusCode ?? 0, response.httpVersion)
-    response[EXCHANGE] = this
+    joinExchange(response, this)
   }
 
   /** The connection is gone or free again: whether the answer was read or not. */

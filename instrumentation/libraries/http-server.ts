@@ -3,7 +3,7 @@ import { IncomingMessage, ServerResponse } from 'node:http'
 import type * as http2 from 'node:http2'
 import { Server, type Socket } from 'node:net'
 import { complain } from '../process/complaint'
-import { type Emit, EXCHANGE, type Followed, followMessages } from './http/exchange'
+import { type Emit, exchangeOf, followMessages, joinExchange } from './http/exchange'
 import { type Answer, ServedRequest } from './http/served'
 import { followUpgrade } from './http/upgrade'
 
@@ -31,29 +31,26 @@ export function traceServers(): void {
   }.emit
 }
 
-type Message = IncomingMessage & Followed
-type Response = ServerResponse & Followed
-
 /** Undefined for what is no request of Node, or was seen before: servers hand requests on to each other. */
 function serve(request: unknown, response: unknown): ServedRequest | undefined {
   if (!(response instanceof ServerResponse) && !isCompatible(response)) return undefined
-  const message = request as Message
-  if (typeof message.method !== 'string' || message[EXCHANGE] !== undefined) return undefined
+  const message = request as IncomingMessage
+  if (typeof message.method !== 'string' || exchangeOf(message) !== undefined) return undefined
   const served = startServing(message, response)
   if (served === undefined) return undefined
-  message[EXCHANGE] = served
-  ;(response as Response)[EXCHANGE] = served
+  joinExchange(message, served)
+  joinExchange(response, served)
   return served
 }
 
 /** The request that asks for a WebSocket, say: what answers it is the application, on the socket itself. */
 function serveUpgrade(request: unknown, socket: unknown): ServedRequest | undefined {
-  const message = request as Message
-  if (!(message instanceof IncomingMessage) || message[EXCHANGE] !== undefined) return undefined
+  const message = request as IncomingMessage
+  if (!(message instanceof IncomingMessage) || exchangeOf(message) !== undefined) return undefined
   const answer: Answer = { headersSent: false, statusCode: 0, writableFinished: true }
   const served = startServing(message, answer)
   if (served === undefined) return undefined
-  message[EXCHANGE] = served
+  joinExchange(message, served)
   followUpgrade(socket as Socket, (statusCode) => {
     if (statusCode !== undefined) Object.assign(answer, { headersSent: true, statusCode })
     else Object.assign(answer, { writableFinished: false })
@@ -87,7 +84,7 @@ function callEmit(emit: Emit, server: object, args: unknown[]): boolean {
 let compatibleResponse: typeof http2.Http2ServerResponse | undefined
 
 /** Whether it is a response of HTTP/2. Its module is loaded by whoever makes such servers, not by us. */
-function isCompatible(response: unknown): response is Answer {
+function isCompatible(response: unknown): response is Answer & object {
   if (compatibleResponse === undefined) {
     if (
       (response as { constructor?: Function } | null)?.constructor?.name !== 'Http2ServerResponse'

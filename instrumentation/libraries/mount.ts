@@ -53,7 +53,7 @@ export function noteMounts(prototype: RouterPrototype): void {
     const result = use.apply(this, args)
     const [path] = args
     for (const layer of this.stack.slice(before)) {
-      layer[PLACE] = createPlace(hasPath(path) ? path : '/', layer, false, this)
+      leavePlace(layer, createPlace(hasPath(path) ? path : '/', layer, false, this))
     }
     return result
   }
@@ -67,11 +67,17 @@ export function noteRoutes(prototype: RouterPrototype): void {
     const before = this.stack.length
     if (!this.stack.some((layer) => layer[PLACE]?.isRoute)) findNest()
     const result = route.apply(this, args)
-    for (const layer of this.stack.slice(before))
-      layer[PLACE] = createPlace(args[0], layer, true, this)
+    for (const layer of this.stack.slice(before)) {
+      leavePlace(layer, createPlace(args[0], layer, true, this))
+    }
     return result
   }
   copyShape(route, prototype.route)
+}
+
+/** Whoever prints a router has no need of it. */
+function leavePlace(layer: MountedLayer, place: Place): void {
+  Object.defineProperty(layer, PLACE, { value: place, configurable: true, writable: true })
 }
 
 function copyShape(from: (...args: never[]) => unknown, to: (...args: never[]) => unknown): void {

@@ -1,6 +1,6 @@
 import type { Span } from '@opentelemetry/api'
 import { recordThrown } from '../errors/describe'
-import { EXCHANGE, type Exchange } from './http/exchange'
+import { type Exchange, exchangeOf } from './http/exchange'
 
 /** A request to a server while it is not answered, as the HTTP server's instrumentation leaves it on the request. */
 export interface Served extends Exchange {
@@ -11,6 +11,8 @@ export interface Served extends Exchange {
   thrown: unknown
   /** What a handler threw to be answered below 500. It is recorded after all when the answer is another one. */
   refusal: unknown
+  /** Where a framework is with it, in the framework's own words. */
+  frame: unknown
 }
 
 /**
@@ -22,11 +24,6 @@ export function nameRoute(request: object, route: string | undefined): void {
   if (served !== undefined) served.route = route
 }
 
-/** The route it has come to so far. */
-export function routeOf(request: object): string | undefined {
-  return servedAs(request)?.route
-}
-
 /** Records what a handler threw on the span of its request, once, whichever way it takes through the frameworks. */
 export function failRequest(request: object, thrown: unknown, isRefusal = false): void {
   const served = servedAs(request)
@@ -36,6 +33,7 @@ export function failRequest(request: object, thrown: unknown, isRefusal = false)
   else recordThrown(served.span, thrown)
 }
 
-function servedAs(request: object): Served | undefined {
-  return (request as { [EXCHANGE]?: Served })[EXCHANGE]
+/** Undefined when nothing follows it. */
+export function servedAs(request: object): Served | undefined {
+  return exchangeOf(request) as Served | undefined
 }

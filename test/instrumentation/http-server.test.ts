@@ -1,5 +1,5 @@
 import t from 'tap'
-import { run } from './application'
+import { BOOTSTRAP, launch, run, stage } from './application'
 import { type ReceivedSpan, SERVER, startReceiver } from './receiver'
 
 t.setTimeout(120_000)
@@ -122,4 +122,22 @@ t.test('only what fails in the server is an error', async (t) => {
 
 function pathOf({ attributes }: ReceivedSpan): unknown {
   return attributes['url.path']
+}
+
+for (const libraries of ['current', 'older'] as const) {
+  t.test(`nobody sees on a message that it is followed: ${libraries} Express`, async (t) => {
+    const app = stage(t, 'printed.cjs', libraries)
+    const bare = await launch(t, app, { flags: [] }).ended
+    const receiver = await startReceiver(t)
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url }
+    const traced = await launch(t, app, { flags: ['--require', BOOTSTRAP], env }).ended
+    t.same([traced.code, traced.stderr], [bare.code, bare.stderr])
+    t.same(seenBy(traced.stdout), seenBy(bare.stdout))
+    t.match(receiver.spans.map(({ name }) => name).sort(), ['GET', 'GET /shop/orders/:id'])
+  })
+}
+
+/** But for the trace context that is sent. */
+function seenBy(stdout: string): unknown {
+  return JSON.parse(stdout.replaceAll(/00-[0-9a-f]{32}-[0-9a-f]{16}-01/g, 'PARENT'))
 }

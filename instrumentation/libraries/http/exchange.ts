@@ -7,11 +7,14 @@ export interface Exchange {
 export type Emit = (this: object, ...args: unknown[]) => boolean
 export type EmitArguments = ArrayLike<unknown>
 
-/** Where a message carries its exchange. */
-export const EXCHANGE = Symbol('sidelight.exchange')
+/** The exchange a message is part of. */
+export function exchangeOf(message: object): Exchange | undefined {
+  return Mark.of(message)
+}
 
-export interface Followed {
-  [EXCHANGE]?: Exchange
+/** Makes a message part of an exchange; nothing the application can see of the message changes. */
+export function joinExchange(message: object, exchange: Exchange): void {
+  Mark.leave(message, exchange)
 }
 
 /**
@@ -28,9 +31,8 @@ export function followMessages(prototype: object): void {
     writable: true,
     enumerable: true,
     value: {
-      emit(this: Followed, _type: unknown): boolean {
-        const exchange = this[EXCHANGE]
-
+      emit(this: object, _type: unknown): boolean {
+        const exchange = Mark.of(this)
         const args = arguments as unknown as unknown[]
         return exchange === undefined ? emit.apply(this, args) : exchange.carry(emit, this, args)
       },
@@ -39,3 +41,32 @@ export function followMessages(prototype: object): void {
 }
 
 const followed = new WeakSet<object>()
+
+/** A class of which any object becomes a member. */
+class Adopting {
+  constructor(object: object) {
+    return object
+  }
+}
+
+/**
+ * A private field on objects of Node's: whoever prints, copies or lists these sees nothing of it, which a symbol would
+ * not do, and unlike an entry of a weak map it costs no more than any property.
+ */
+class Mark extends Adopting {
+  #exchange: Exchange
+
+  private constructor(message: object, exchange: Exchange) {
+    super(message)
+    this.#exchange = exchange
+  }
+
+  static of(message: object): Exchange | undefined {
+    return #exchange in message ? message.#exchange : undefined
+  }
+
+  static leave(message: object, exchange: Exchange): void {
+    if (#exchange in message) message.#exchange = exchange
+    else new Mark(message, exchange)
+  }
+}

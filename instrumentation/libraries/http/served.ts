@@ -46,6 +46,7 @@ export class ServedRequest implements Served {
   route: string | undefined = undefined
   thrown: unknown = undefined
   refusal: unknown = undefined
+  frame: unknown = undefined
   readonly #request: IncomingMessage
   readonly #answer: Answer
   readonly #method: string
