@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import { get } from '../errors/exception'
 import { activeSpanContext, correlationOf, isCorrelation } from './correlation'
-import { addError, addField, addSerializedError, type Fields } from './fields'
+import { addError, addField, addSerializedError, createFields, type Fields } from './fields'
 import { emitLine, sendsLines } from './line'
 import { severityOfName, severityOfNumber } from './severity'
 
@@ -64,7 +64,7 @@ function send({ streams }: Logger, record: Fields): void {
   if (!sendsLines() || typeof level !== 'number') return
   if (streams?.some((stream) => stream.level <= level) !== true) return
   try {
-    const attributes: Fields = {}
+    const attributes = createFields()
     for (const name of Object.keys(record)) {
       if (!isTold(name, record[name])) addBunyanField(attributes, name, record[name])
     }

@@ -1,7 +1,7 @@
 import { format, inspect, type InspectOptions } from 'node:util'
 import { context, createContextKey } from '@opentelemetry/api'
 import { isError } from '../errors/exception'
-import { addError, type Fields } from './fields'
+import { addError, createFields, type Fields } from './fields'
 import { emitLine, sendsLines } from './line'
 
 /**
@@ -80,7 +80,7 @@ function isColoured(isError: boolean): boolean {
 }
 
 function send(severity: number, method: string, given: readonly unknown[], text: string): void {
-  const fields: Fields = {}
+  const fields = createFields()
   for (const value of given) {
     if (typeof value === 'object' && value !== null && isError(value)) addError(fields, value)
   }

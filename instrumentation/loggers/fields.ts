@@ -5,6 +5,16 @@ import { isError } from '../errors/exception'
 /** Fields of a line that are going to be attributes of its record. */
 export type Fields = Record<string, unknown>
 
+/** Makes fields that are not there yet: only what is put there, by whatever name, `__proto__` and `constructor` included. */
+export function createFields(): Fields {
+  return new Nothing() as Fields
+}
+
+/** Inherits nothing. An object that has null for a prototype would do the same, four times slower. */
+class Nothing {}
+Object.setPrototypeOf(Nothing.prototype, null)
+Reflect.deleteProperty(Nothing.prototype, 'constructor')
+
 /**
  * Adds a field as JSON would have it, however it is nested: dates and what else knows its own JSON as that, cycles and
  * more than enough left out. An error is described as the exception of the line, if there is none yet.
@@ -83,7 +93,7 @@ function objectOf(object: object, key: string, depth: number): unknown {
     if (Array.isArray(object)) {
       return object.slice(0, MOST_ITEMS).map((item: unknown) => plainOf(item, '', depth + 1) ?? '')
     }
-    const copy: Fields = {}
+    const copy = createFields()
     let items = 0
     for (const name of Object.keys(object)) {
       if (items++ === MOST_ITEMS) break

@@ -1,4 +1,4 @@
-import { addError, addSerializedError, type Fields } from './fields'
+import { addError, addSerializedError, createFields, type Fields } from './fields'
 import { isCorrelation } from './correlation'
 import { emitLine } from './line'
 import {
@@ -36,7 +36,7 @@ export function sendLine(line: PinoLine): void {
   const stream = logger[symbols.stream] as { minLevel?: unknown } | undefined
   // Of several streams none takes it.
   if (typeof stream?.minLevel === 'number' && stream.minLevel > level) return
-  const fields: Fields = {}
+  const fields = createFields()
   const bindings = bindingsOf(logger, known)
   for (const name in bindings) fields[name] = bindings[name]
   let body: unknown
@@ -116,7 +116,7 @@ function addWritten(fields: Fields, line: PinoLine, traits: Traits): unknown {
   const thrown =
     typeof object === 'object' && object !== null ? (object as Fields)[errorKey] : undefined
   const holder = nestedKey === undefined ? written : ((written[nestedKey] ?? written) as Fields)
-  if (errorKey in holder) {
+  if (typeof holder === 'object' && Object.hasOwn(holder, errorKey)) {
     const told = holder[errorKey]
     Reflect.deleteProperty(holder, errorKey)
     if (traits.isErrorStandard && !traits.isRedacted(errorKey) && thrown instanceof Error) {

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os'
-import type { Fields } from './fields'
+import { createFields, type Fields } from './fields'
 
 /** A logger of pino, of which most is behind symbols. */
 export interface PinoLogger {
@@ -53,7 +53,7 @@ export function knowledgeOf(logger: PinoLogger): PinoKnowledge {
   if (logger === last?.logger) return last.known
   let known = knowledge.get(logger)
   if (known === undefined) {
-    known = { symbols: findSymbols(logger), text: '', fields: {}, traits: undefined }
+    known = { symbols: findSymbols(logger), text: '', fields: createFields(), traits: undefined }
     knowledge.set(logger, known)
   }
   last = { logger, known }
@@ -103,7 +103,8 @@ export function bindingsOf(logger: PinoLogger, known: PinoKnowledge): Fields {
   // Mostly a child has what its parent has, and a field or two more.
   const isChild = parent !== undefined && text.startsWith(parent.text)
   const own = isChild ? text.slice(parent.text.length) : text
-  const fields: Fields = isChild ? { ...parent.fields } : {}
+  const fields = createFields()
+  if (isChild) Object.assign(fields, parent.fields)
   if (own !== '') {
     const parsed = JSON.parse(`{${own.slice(1)}}`) as Fields
     for (const [name, value] of Object.entries(parsed)) {

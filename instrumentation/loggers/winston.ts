@@ -3,7 +3,7 @@ import { type Context, context } from '@opentelemetry/api'
 import { isError } from '../errors/exception'
 import { withoutConsole } from './console'
 import { activeSpanContext, correlationOf, isCorrelation } from './correlation'
-import { addError, addField, type Fields } from './fields'
+import { addError, addField, createFields, type Fields } from './fields'
 import { emitLine, type LogLine, sendsLines } from './line'
 import { severityOfName } from './severity'
 
@@ -82,7 +82,7 @@ function send(logger: Logger, info: unknown): void {
 }
 
 function lineOf(logger: Logger, info: Info, level: string): LogLine {
-  const attributes: Fields = {}
+  const attributes = createFields()
   const { message } = info
   addErrorOf(attributes, info)
   for (const name of Object.keys(info)) {
@@ -140,7 +140,7 @@ function bodyOf(message: unknown): unknown {
     return message.includes('\u001b') ? stripVTControlCharacters(message) : message
   }
   if (message instanceof Error) return message.message
-  const held: Fields = {}
+  const held = createFields()
   addField(held, 'body', message)
   return held['body']
 }

@@ -63,11 +63,11 @@ class Lines {
 function shorten(line: LogLine, maxLength: number): LogLine {
   const cut = (value: unknown): unknown =>
     typeof value === 'string' && value.length > maxLength ? value.slice(0, maxLength) : value
-  const attributes: Record<string, unknown> = {}
-  for (const [key, value] of Object.entries(line.attributes)) {
-    attributes[key] = Array.isArray(value) ? value.map(cut) : cut(value)
-  }
-  return { ...line, attributes }
+  const entries = Object.entries(line.attributes).map(([key, value]) => [
+    key,
+    Array.isArray(value) ? value.map(cut) : cut(value),
+  ])
+  return { ...line, attributes: Object.fromEntries(entries) as LogLine['attributes'] }
 }
 
 /** Loads the SDK of logs when the application first asks for a logger: most never do. */

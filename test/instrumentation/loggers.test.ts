@@ -79,6 +79,37 @@ t.test('what is printed on the console is sent, and printed as before', async (t
   ])
 })
 
+for (const maxLength of ['', '100']) {
+  t.test(
+    `no name of a field is anything but a name (longest attribute: ${maxLength})`,
+    async (t) => {
+      const receiver = await startReceiver(t)
+      const env = {
+        OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+        OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT: maxLength,
+      }
+      const flags = ['--require', BOOTSTRAP]
+      const { code, stderr } = await launch(t, stage(t, 'names.cjs', 'current'), { flags, env })
+        .ended
+      t.same([code, stderr], [0, ''])
+      const sent = '"__proto__":{"exception.type":"none","a":1},"constructor":"c","toString":"t"'
+      const told = receiver.logs.map(({ body, attributes }) => {
+        const { 'exception.stacktrace': stack, ...rest } = attributes
+        return [body, JSON.stringify(rest), typeof stack]
+      })
+      const error = (message: string) => `"exception.type":"Error","exception.message":"${message}"`
+      t.strictSame(told, [
+        ['plain', `{${sent}}`, 'undefined'],
+        ['nested', `{"deep":{${sent}}}`, 'undefined'],
+        ['text', '{"__proto__":"text","b":2}', 'undefined'],
+        ['child', `{${sent},${error('child')}}`, 'string'],
+        ['nested', `{"deep":{${sent}}}`, 'undefined'],
+        ['failed', `{${error('winston')},"deep":{${sent}}}`, 'string'],
+      ])
+    },
+  )
+}
+
 function exception(type: string, message: string) {
   return { 'exception.type': type, 'exception.message': message, 'exception.stacktrace': String }
 }
