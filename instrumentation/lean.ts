@@ -48,11 +48,12 @@ export function startLean(application: Application, env: NodeJS.ProcessEnv): Pip
     logs?.seal()
   }
   let metricsReadMs = -Infinity
+  const isRead = (): boolean => performance.now() - metricsReadMs < METRICS_PAUSE_MS
   async function flush(deadlineMs: number, isAsked: boolean): Promise<void> {
     const startMs = performance.now()
     // On their way while the metrics are read.
     seal()
-    if (isAsked || startMs - metricsReadMs >= METRICS_PAUSE_MS) {
+    if (isAsked || !isRead()) {
       metricsReadMs = startMs
       await metrics?.collect(deadlineMs / 2)
     }
@@ -62,6 +63,10 @@ export function startLean(application: Application, env: NodeJS.ProcessEnv): Pip
     flush: (deadlineMs) => flush(deadlineMs, false),
     save() {
       seal()
+      if (!isRead()) {
+        metricsReadMs = performance.now()
+        metrics?.save()
+      }
       outbox.handOver()
     },
   }
@@ -70,12 +75,13 @@ export function startLean(application: Application, env: NodeJS.ProcessEnv): Pip
 function startOwnMetrics(parts: Parts): Metrics {
   return startMetrics(parts, (temporality: Temporality) => {
     const histograms = temporality === 'cumulative' ? 'cumulative' : 'delta'
-    const producers: MetricProducer[] = [durationProducer(histograms)]
+    const durations = durationProducer(histograms)
+    const producers: MetricProducer[] = [durations]
     if (isLibraryEnabled(RUNTIME_LIBRARY, parts.env)) {
       const counters = temporality === 'delta' ? 'delta' : 'cumulative'
       producers.push(runtimeProducer({ histograms, counters }))
     }
-    return producers
+    return { producers, durations }
   })
 }
 

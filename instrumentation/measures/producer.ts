@@ -15,20 +15,29 @@ import type { Series } from './series'
  * Gives a metric reader the durations that were recorded (`durations.ts`). From its making on they are kept. With
  * `delta` each collection takes what was counted since the one before, so there can be one reader only.
  */
-export function durationProducer(temporality: 'cumulative' | 'delta'): MetricProducer {
+export function durationProducer(temporality: 'cumulative' | 'delta'): DurationProducer {
   keepDurations()
   let start = now()
+  const read = (): ScopeMetrics[] => {
+    const end = now()
+    const scopeMetrics = collectScopes(temporality, start, end)
+    if (temporality === 'delta') start = end
+    return scopeMetrics
+  }
   return {
+    read,
     collect(): Promise<CollectionResult> {
-      const end = now()
-      const scopeMetrics = collectScopes(temporality, start, end)
-      if (temporality === 'delta') start = end
       return Promise.resolve({
-        resourceMetrics: { resource: NO_RESOURCE, scopeMetrics },
+        resourceMetrics: { resource: NO_RESOURCE, scopeMetrics: read() },
         errors: [],
       })
     },
   }
+}
+
+export interface DurationProducer extends MetricProducer {
+  /** Collects at once, for a process that ends now. */
+  read(): ScopeMetrics[]
 }
 
 /** The reader puts its own in the place of it. */

@@ -2,6 +2,7 @@ import { type Meter, type MeterOptions, type MeterProvider, metrics } from '@ope
 import type * as transformer from '@opentelemetry/otlp-transformer'
 import type { MetricProducer, ScopeMetrics } from '@opentelemetry/sdk-metrics'
 import { complain } from '../process/complaint'
+import type { DurationProducer } from '../measures/producer'
 import { type MetricTimes, readMetricTimes } from '../process/limits'
 import { isSet } from '../process/variables'
 import type { Parts } from './contract'
@@ -13,6 +14,8 @@ export type Temporality = 'cumulative' | 'delta' | 'lowmemory'
 export interface Metrics {
   /** Reads everything there is and hands it on as one body. Never rejects. */
   collect(timeoutMs: number): Promise<void>
+  /** Hands on the durations there are, at once: the process ends now, and what else is measured says nothing of the past. Never throws. */
+  save(): void
 }
 
 /**
@@ -20,7 +23,7 @@ export interface Metrics {
  */
 export function startMetrics(
   parts: Parts,
-  makeProducers: (temporality: Temporality) => readonly MetricProducer[],
+  makeProducers: (temporality: Temporality) => Producers,
 ): Metrics {
   const temporality = readTemporality(parts.env)
   const times = readMetricTimes(parts.env)
@@ -29,6 +32,12 @@ export function startMetrics(
   metrics.setGlobalMeterProvider(provider)
   collectAtIntervals(collection, times)
   return collection
+}
+
+interface Producers {
+  readonly producers: readonly MetricProducer[]
+  /** One of them. */
+  readonly durations: DurationProducer
 }
 
 export function readTemporality(env: NodeJS.ProcessEnv): Temporality {
@@ -48,11 +57,11 @@ function collectAtIntervals(collection: Collection, { intervalMs, timeoutMs }: M
 class Collection implements Metrics {
   readonly #parts: Parts
   readonly #provider: LazyMeterProvider
-  readonly #producers: readonly MetricProducer[]
+  readonly #producers: Producers
   /** One collection at a time: with deltas each takes what it reads. */
   #running: Promise<void> = Promise.resolve()
 
-  constructor(parts: Parts, provider: LazyMeterProvider, producers: readonly MetricProducer[]) {
+  constructor(parts: Parts, provider: LazyMeterProvider, producers: Producers) {
     this.#parts = parts
     this.#provider = provider
     this.#producers = producers
@@ -68,11 +77,23 @@ class Collection implements Metrics {
   async #collect(timeoutMs: number): Promise<void> {
     const { scopes, errors } = await this.#provider.read(timeoutMs)
     const scopeMetrics = [...scopes]
-    for (const producer of this.#producers) {
+    for (const producer of this.#producers.producers) {
       const { resourceMetrics } = await producer.collect({ timeoutMillis: timeoutMs })
       scopeMetrics.push(...resourceMetrics.scopeMetrics)
     }
     if (errors.length > 0) complain('cannot collect some metrics', errors[0])
+    this.#put(scopeMetrics)
+  }
+
+  save(): void {
+    try {
+      this.#put(this.#producers.durations.read())
+    } catch (error) {
+      complain('cannot save metrics', error)
+    }
+  }
+
+  #put(scopeMetrics: ScopeMetrics[]): void {
     const items = countPoints(scopeMetrics)
     if (items === 0) return
     const { ProtobufMetricsSerializer } =
