@@ -128,9 +128,10 @@ export class SpanErrors {
       timeNs: clampedTime(event.timeNs, span, time),
       userId: this.#reports.userOf(tables),
     }
-    // A sentence is what instrumentations of clients have of an error that others tell of with its class and stack, and says too
-    // little to be known for the same.
-    if (isCall && text.type === '' && text.stack === '') this.#throws.addFailure(sighting)
+    // What instrumentations of clients have of an error that others tell of with its stack is a sentence, or the stack it had before
+    // the client gave it the one of the caller (pg does): too little to be known for the same.
+    const isAlien = text.stack === '' ? text.type === '' : isOfLibraries(text.stack)
+    if (isCall && isAlien) this.#throws.addFailure(sighting)
     else this.#throws.addThrow(sighting)
     return true
   }
@@ -170,6 +171,14 @@ export class SpanErrors {
     })
   }
 }
+
+/** Whether nothing in a stack of Node.js is the application's. */
+function isOfLibraries(stack: string): boolean {
+  const frames = stack.split('\n').filter((line) => line.trimStart().startsWith('at '))
+  return frames.length > 0 && frames.every((frame) => LIBRARY.test(frame))
+}
+
+const LIBRARY = /[\\/]node_modules[\\/]|\bnode:|<anonymous>|\bnative\b/
 
 /** An event that may be an exception. */
 class EventTable {
