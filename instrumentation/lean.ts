@@ -26,6 +26,8 @@ const SECOND = 1000
 const ASKED_FLUSH_DEADLINE_MS = 10 * SECOND
 /** An application that winds down is flushed several times a second; its metrics need not be read as often. */
 const METRICS_PAUSE_MS = SECOND
+/** An end that was waited for (`ending.ts`) began with a flush, which has read them. */
+const ENDING_MS = 3 * SECOND
 
 /** Puts the SDK together from its parts, for OTLP over HTTP in protobuf. */
 export function startLean(application: Application, env: NodeJS.ProcessEnv): Pipeline {
@@ -48,12 +50,11 @@ export function startLean(application: Application, env: NodeJS.ProcessEnv): Pip
     logs?.seal()
   }
   let metricsReadMs = -Infinity
-  const isRead = (): boolean => performance.now() - metricsReadMs < METRICS_PAUSE_MS
   async function flush(deadlineMs: number, isAsked: boolean): Promise<void> {
     const startMs = performance.now()
     // On their way while the metrics are read.
     seal()
-    if (isAsked || !isRead()) {
+    if (isAsked || startMs - metricsReadMs >= METRICS_PAUSE_MS) {
       metricsReadMs = startMs
       await metrics?.collect(deadlineMs / 2)
     }
@@ -63,8 +64,9 @@ export function startLean(application: Application, env: NodeJS.ProcessEnv): Pip
     flush: (deadlineMs) => flush(deadlineMs, false),
     save() {
       seal()
-      if (!isRead()) {
-        metricsReadMs = performance.now()
+      const nowMs = performance.now()
+      if (nowMs - metricsReadMs >= ENDING_MS) {
+        metricsReadMs = nowMs
         metrics?.save()
       }
       outbox.handOver()
