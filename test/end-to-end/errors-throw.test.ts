@@ -65,8 +65,6 @@ async function thrown(t: Test, { path, first }: { path: string; first: 'logs' | 
       APP_TIMES: String(TIMES),
       APP_AWAY_PORT: String(awayPort),
       APP_FIRST: first,
-      // It sends its log records itself.
-      OTEL_NODE_DISABLED_INSTRUMENTATIONS: 'pino',
     },
   })
   t.equal(stderr, '')

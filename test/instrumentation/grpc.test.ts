@@ -17,13 +17,19 @@ for (const libraries of ['current', 'older'] as const) {
     )
     const shapes = Object.fromEntries(trees.map((tree) => [tree.name, children(tree)]))
     t.same(
-      Object.fromEntries(Object.entries(shapes).map(([name, [call]]) => [name, shapeOf(call)])),
+      Object.fromEntries(
+        Object.entries(shapes).map(([name, [call]]) => {
+          const shape = shapeOf(call)
+          // The server may hear that the client has given up before its own clock says so.
+          return [name, name === 'deadline' ? shape.slice(0, 3) : shape]
+        }),
+      ),
       {
         place: ['shop.Orders/Place', 'OK', false, 'OK', false],
         promisified: ['shop.Orders/Place', 'OK', false, 'OK', false],
         fail: ['shop.Orders/Fail', 'UNKNOWN', true, 'UNKNOWN', true],
         refuse: ['shop.Orders/Refuse', 'NOT_FOUND', true, 'NOT_FOUND', false],
-        deadline: ['shop.Orders/Hang', 'DEADLINE_EXCEEDED', true, 'DEADLINE_EXCEEDED', true],
+        deadline: ['shop.Orders/Hang', 'DEADLINE_EXCEEDED', true],
         missing: ['shop.Orders/Missing', 'UNIMPLEMENTED', true, 'UNIMPLEMENTED', true],
         cancel: ['shop.Orders/Hang', 'CANCELLED', true, 'CANCELLED', false],
         upload: ['shop.Orders/Upload', 'OK', false, 'OK', false],
@@ -31,6 +37,9 @@ for (const libraries of ['current', 'older'] as const) {
         chat: ['shop.Orders/Chat', 'OK', false, 'OK', false],
       },
     )
+    t.match(shapes['deadline']?.[0]?.children[0]?.attributes, {
+      'rpc.response.status_code': /^(DEADLINE_EXCEEDED|CANCELLED)$/,
+    })
     t.equal(spans.length, 10 + 10 + 10, 'nothing else')
     t.match(shapes['place']?.[0], {
       kind: 3,

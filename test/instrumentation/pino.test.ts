@@ -107,7 +107,9 @@ for (const libraries of ['current', 'older'] as const) {
       t.strictSame(others, [], `nothing else: ${body}`)
       t.equal(sent[index]?.traceId, index === 0 ? '' : traceId)
     }
-    t.notMatch(JSON.stringify(logs), /"S\d+|S\d+\\n|S\d+"/, 'nothing redacted has left the process')
+    // Folders of tests have random names, which may look like a secret.
+    const told = logs.map(({ body, attributes }) => ({ body, attributes }))
+    t.notMatch(JSON.stringify(told), /"S\d+|S\d+\\n|S\d+"/, 'nothing redacted has left the process')
   })
 
   t.test(`a line is sent once, whatever writes it (${libraries})`, async (t) => {

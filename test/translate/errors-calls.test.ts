@@ -38,7 +38,11 @@ t.test(
 t.test('an exception of a span that nobody caught is fatal', (t) => {
   const { spans } = createErrorTranslator()
   const event = exceptionEvent({ name: 'Error', message: 'gone' })
-  const attributes = { ...event.attributes, 'exception.mechanism': 'uncaughtException' }
+  const attributes = {
+    ...event.attributes,
+    'exception.mechanism': 'uncaughtException',
+    'exception.escaped': true,
+  }
   const uncaught = { ...event, attributes }
   const thrown = onlyThrow(spans([{ traceId: TRACE, status: ERROR, events: [uncaught] }]))
   t.match(thrown, { severity: 21, isHandled: false })
