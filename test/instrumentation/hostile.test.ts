@@ -5,7 +5,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
-import { APPS, BOOTSTRAP, type Ended, launch, NODE, run } from './application'
+import { APPS, BOOTSTRAP, type Ended, launch, NODE, run, NODE_VERSION } from './application'
 import { startReceiver } from './receiver'
 import { until } from '../helpers/until'
 
@@ -209,7 +209,9 @@ t.test('what an application does to the globals does not stop its telemetry', as
       const without = await run(t, app, { flags, env })
       const { length } = receiver.spans
       const ended = await run(t, app, { flags: ['--require', BOOTSTRAP, ...flags], env })
-      t.same(ended, without, `${app} with ${deed} is as without`)
+      // Node 26 itself loads no ES module once process is frozen, unless it has loaded what it needs for that before, as with us.
+      const isRunByNode = without.code === 0 || NODE_VERSION < 26
+      t.same(isRunByNode ? ended : ended.code, isRunByNode ? without : 0, `${app} with ${deed}`)
       if (without.code === 0)
         t.equal(receiver.spans.length, length + 2, `${app} with ${deed}: spans`)
     }
