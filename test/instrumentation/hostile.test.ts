@@ -5,7 +5,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
-import { APPS, BOOTSTRAP, type Ended, launch, NODE, run, NODE_VERSION } from './application'
+import { APPS, BOOTSTRAP, type Ended, launch, NODE, run } from './application'
 import { startReceiver } from './receiver'
 import { until } from '../helpers/until'
 
