@@ -61,6 +61,11 @@ export class Lane {
     return this.#waiting
   }
 
+  /** Whether a body has been sent and nothing has come back yet. */
+  get isUnanswered(): boolean {
+    return this.#inFlight !== undefined && !this.#isAway
+  }
+
   /** Whether a body is with a collector that has answered so far: it may well arrive although the process ends. */
   mayArrive(waiting: Waiting): boolean {
     return waiting === this.#inFlight && !this.#isAway

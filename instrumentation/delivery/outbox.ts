@@ -97,6 +97,10 @@ export class BoundedOutbox implements CountingOutbox {
     const lanes = runOutside(() => SIGNALS.map((signal) => this.#lanes[signal].flush(deadlineMs)))
     await Promise.race([Promise.all(lanes), deadline])
     clearTimeout(timer)
+    // Whoever takes a connection and never answers has refused nothing, so that nobody else would say so.
+    if (SIGNALS.some((signal) => this.#lanes[signal].isUnanswered)) {
+      complain('the collector has not answered in time')
+    }
   }
 
   handOver(): number {

@@ -145,8 +145,7 @@ const COLLECTORS: readonly {
 }[] = [
   {
     title: 'accepts and never answers',
-    // What is on its way when the application ends may well have arrived.
-    line: undefined,
+    line: /^the collector has not answered in time$/,
     serve: (socket) => socket.resume(),
   },
   {
@@ -176,7 +175,7 @@ const COLLECTORS: readonly {
   },
 ]
 
-t.test('a collector gone wrong costs one line at most', async (t) => {
+t.test('a collector gone wrong costs one line', async (t) => {
   for (const { title, line, serve } of COLLECTORS) {
     const url = await startServer(t, serve)
     for (const app of APPLICATIONS) {
