@@ -12,7 +12,7 @@ export async function open(port: number): Promise<PostSocket> {
   return socket
 }
 
-/** Posts a body and resolves with the status of the answer. One at a time a socket. */
+/** Posts a body and resolves with the status of the answer. One at a time a socket. Throws when the connection ends before. */
 export async function post(
   socket: PostSocket,
   { path, bytes }: Body,
@@ -26,7 +26,9 @@ export async function post(
   socket.uncork()
   return new Promise((resolve, reject) => {
     let answer = ''
+    const closed = () => reject(new Error('the connection was closed before the answer'))
     socket.once('error', reject)
+    socket.once('close', closed)
     socket.on('data', function read(chunk: Buffer) {
       answer += chunk.toString('latin1')
       const head = answer.indexOf('\r\n\r\n')
@@ -35,6 +37,7 @@ export async function post(
       if (answer.length < head + 4 + length) return
       socket.off('data', read)
       socket.off('error', reject)
+      socket.off('close', closed)
       resolve(Number(answer.slice(9, 12)))
     })
   })

@@ -82,11 +82,19 @@ async function send(
   body: { readonly path: string; readonly bytes: Buffer },
   dueAt: number,
 ): Promise<void> {
-  const socket = free.pop() ?? (await open(plan.port))
+  const socket = freeSocket() ?? (await open(plan.port))
   const status = await post(socket, body, 'application/x-protobuf')
   tookMs.push(performance.now() - dueAt)
   free.push(socket)
   if (status === 200) acknowledged[signal]++
   else if (status === 503 || status === 429) refused++
   else throw new Error(`the collector answered ${signal} with ${status}`)
+}
+
+/** Of those opened for a burst, the collector has closed the ones that nothing was sent on for a while. */
+function freeSocket(): PostSocket | undefined {
+  for (;;) {
+    const socket = free.pop()
+    if (socket === undefined || socket.readyState === 'open') return socket
+  }
 }
