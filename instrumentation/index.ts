@@ -1,3 +1,3 @@
 /** What an application imports: `import { traceOperation } from 'sidelight'`. Without the bootstrap it all does nothing. */
-export { addSpanEvent, addSpanTag, traceOperation } from './operation'
-export type { OperationKind, OperationSpan } from './operation'
+export { addSpanEvent, addSpanTag, traceOperation } from './api/operation'
+export type { OperationKind, OperationSpan } from './api/operation'

@@ -32,9 +32,10 @@ const TYPES: Readonly<Record<string, string>> = {
   explicit_bounds: 'double precision[]',
 }
 
-/** `kind` of a metric series and of an error is its name. */
+/** `kind` of a metric series, of an error and of what events are about is a name. */
 const TYPES_OF: Readonly<Partial<Record<DictionaryName, Readonly<Record<string, string>>>>> = {
   metric_series: { kind: 'text' },
+  catalogue: { kind: 'text' },
   error_group_hash: {
     id: 'uuid',
     group_id: 'uuid',
@@ -89,6 +90,7 @@ export const REFERENCES: Readonly<Record<string, DictionaryName>> = {
   service_id: 'service',
   operation_id: 'operation',
   series_id: 'metric_series',
+  catalogue_id: 'catalogue',
 }
 
 export function dictionaryKey(dictionary: string, id: string): string {

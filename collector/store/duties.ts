@@ -44,6 +44,7 @@ const ROLLUP_DICTIONARIES: ReadonlySet<DictionaryName> = new Set([
   'operation',
   'release',
   'error_group_hash',
+  'catalogue',
 ])
 const LONGEST_MONTH_DAYS = 31
 

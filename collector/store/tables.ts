@@ -20,12 +20,18 @@ export const PARTITIONED_TABLES: readonly PartitionedTable[] = [
   { name: 'log_record', signals: ['logs'], closingIndex: BY_ATTRIBUTES },
   { name: 'correlation', signals: ['traces', 'logs'], closingIndex: BY_TIME },
   { name: 'error_occurrence', signals: ['traces', 'logs'], closingIndex: BY_TIME },
+  { name: 'event', signals: ['logs'], closingIndex: BY_TIME },
   { name: 'metric_point', signals: ['metrics'], closingIndex: BY_TIME },
   { name: 'metric_histogram', signals: ['metrics'], closingIndex: BY_TIME },
 ]
 
 /** Tables with a partition a month: what spans and throws add up to. They are small, and outlive what is received. */
-export const MONTHLY_TABLES: readonly string[] = ['span_rollup', 'edge_rollup', 'error_rollup']
+export const MONTHLY_TABLES: readonly string[] = [
+  'span_rollup',
+  'edge_rollup',
+  'error_rollup',
+  'event_rollup',
+]
 
 /** How many days the rows of a table are kept. */
 export function keptDays(

@@ -1,0 +1,78 @@
+/**
+ * The names of what the helpers send, which stay as they are: people and the collector search by them. Where the semantic
+ * conventions of OpenTelemetry have a name it is that one.
+ */
+
+/**
+ * The names of events (log records with an event name). Those that the collector adds up are read by
+ * `collector/translate/event-kinds.ts`; a test compares the two.
+ */
+export const EVENT = {
+  webhookDelivery: 'sidelight.webhook.delivery',
+  webhookRegistration: 'sidelight.webhook.registration',
+  ruleExecution: 'sidelight.rule.execution',
+  ruleRegistration: 'sidelight.rule.registration',
+  apiRequest: 'sidelight.api.request',
+  rateLimit: 'sidelight.rate_limit',
+  business: 'sidelight.business',
+  cost: 'sidelight.cost',
+  /** These are log records and nothing more. */
+  audit: 'sidelight.audit',
+  security: 'sidelight.security',
+} as const
+
+export const ATTRIBUTE = {
+  /** Of any event with an outcome: `succeeded`, `failed` or, of business events, `started`. */
+  outcome: 'sidelight.outcome',
+  /** Of any event with a duration, a double of milliseconds. */
+  durationMs: 'sidelight.duration_ms',
+  /** Of business events and costs, a double of US dollars. */
+  costUsd: 'sidelight.cost_usd',
+  /** How many things a business event was about. */
+  count: 'sidelight.count',
+
+  webhookId: 'webhook.id',
+  webhookUrl: 'webhook.url',
+  webhookEnabled: 'webhook.enabled',
+
+  ruleId: 'rule.id',
+  ruleName: 'rule.name',
+  ruleType: 'rule.type',
+  ruleEnabled: 'rule.enabled',
+  ruleSegmentMemberCount: 'rule.segment_member_count',
+  /** How many members, orders or whatever an execution changed. */
+  ruleAffectedCount: 'rule.affected_count',
+
+  apiResource: 'api.resource',
+  httpMethod: 'http.request.method',
+  httpPath: 'url.path',
+  httpStatusCode: 'http.response.status_code',
+
+  rateLimitKeyType: 'rate_limit.key_type',
+  rateLimitIdentifier: 'rate_limit.identifier',
+  rateLimitRequestCount: 'rate_limit.request_count',
+  rateLimitMax: 'rate_limit.limit',
+  /** RFC 3339. */
+  rateLimitResetAt: 'rate_limit.reset_at',
+
+  businessEvent: 'business.event',
+  costEndpoint: 'cost.endpoint',
+
+  /** Of the request that something belongs to; on every span, log record and error of it. */
+  requestId: 'request.id',
+  correlationId: 'correlation.id',
+  userId: 'user.id',
+  tenantId: 'tenant.id',
+  clientAddress: 'client.address',
+  userAgent: 'user_agent.original',
+
+  /** The part of the service. */
+  module: 'module',
+  operation: 'operation',
+  errorType: 'error.type',
+  errorMessage: 'error.message',
+  dbOperation: 'db.operation.name',
+  dbTable: 'db.collection.name',
+  peerService: 'peer.service',
+  urlTemplate: 'url.template',
+} as const
