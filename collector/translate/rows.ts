@@ -2,6 +2,7 @@ import type { Capped } from './cardinality'
 import type { ErrorThrow } from './error-throw'
 
 export { type Signal, SIGNALS } from '../otlp/signal'
+export { EVENT, EVENT_ROLLUP } from './event-tables'
 
 /** A table as COPY writes it: `columns` is the order of the fields in a row of ours, not of the table. */
 export interface Table {
@@ -245,50 +246,6 @@ export const ERROR_CANDIDATE: Table = {
   isDerived: true,
 }
 
-/** Events of `sidelight.*` that are asked for one by one. */
-export const EVENT: Table = {
-  name: 'event',
-  partitionedBy: 'time',
-  columns: [
-    'attributes',
-    'time',
-    'time_ns',
-    'catalogue_id',
-    'service_id',
-    'trace_id',
-    'span_id',
-    'outcome',
-    'duration_ns',
-    'amount',
-  ],
-  isDerived: true,
-}
-
-/** What the events of a request add up to, a subject, service and minute each. */
-export const EVENT_ROLLUP: Table = {
-  name: 'event_rollup',
-  partitionedBy: 'bucket',
-  columns: [
-    'bucket',
-    'level',
-    'catalogue_id',
-    'service_id',
-    'event_count',
-    'failed_count',
-    'amount',
-    'duration_sum_ns',
-    'duration_min_ns',
-    'duration_max_ns',
-    'zero_count',
-    'bucket_indexes',
-    'bucket_counts',
-    'last_success_ns',
-    'last_failure_ns',
-    'registered_ns',
-  ],
-  isDerived: true,
-}
-
 /** Rows of one table, encoded for COPY BINARY without its header and trailer. */
 export interface CopyRows {
   readonly table: Table
@@ -374,6 +331,8 @@ export interface Translated {
   readonly correlationsLeftOut: number
   /** Exceptions, log records and failed spans that are not counted as errors, because the request has too many. */
   readonly throwsLeftOut: number
+  /** Events of `sidelight.*` that add up to nothing, because the request has too many. */
+  readonly eventsLeftOut: number
   /** Why items were rejected, in English, with counts and an example; empty when none was. */
   readonly rejection: string
   /** Strings in which NUL or broken UTF-8 became U+FFFD. */

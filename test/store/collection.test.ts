@@ -37,6 +37,7 @@ for (const major of MAJORS) {
       `insert into sidelight.operation values (1, 1, '', 0, '', '2020-01-01')`,
       `insert into sidelight.resource values (1, '{}', 0, null, '', '2020-01-01')`,
       `insert into sidelight.scope values (1, '', '', '{}', 0, '', '2020-01-01')`,
+      `insert into sidelight.catalogue values (1, '', 'webhook', 'w', '', '2020-01-01')`,
     ]
     for (const statement of statements) await pool.query(statement)
     const collected = new Map<string, number>()
@@ -46,7 +47,8 @@ for (const major of MAJORS) {
     )
     await collect(await takeLead(t, pool))
     t.same(await readServices(pool), [0, 9, 10], 'kept: retention, a day in a spool, and two')
-    t.same(Object.fromEntries(collected), { service: 2, operation: 1, resource: 1, scope: 1 })
+    const others = { operation: 1, resource: 1, scope: 1, catalogue: 1 }
+    t.same(Object.fromEntries(collected), { service: 2, ...others })
   })
 }
 
@@ -92,6 +94,10 @@ t.test('what an older partition may refer to is kept as long as the partition', 
 t.test('what rollups refer to is kept as long as the month that holds them', async (t) => {
   const pool = await openDatabase(t)
   await addServices(pool, [50, 74, 75, 500])
+  await pool.query(
+    `insert into sidelight.catalogue
+     select name::int, '', 'webhook', name, '', last_seen_day from sidelight.service`,
+  )
   const duties = createDuties({
     retentionDays: () => RETENTION_DAYS,
     rollupRetentionDays: 40,
@@ -103,6 +109,8 @@ t.test('what rollups refer to is kept as long as the month that holds them', asy
   })
   await duties.find(({ name }) => name === 'collecting dictionaries')?.run(await takeLead(t, pool))
   t.same(await readServices(pool), [50, 74], '40 days, 31 of a month, and the three of others')
+  const { rows } = await pool.query('select subject from sidelight.catalogue order by id')
+  t.same(rows, [{ subject: '50' }, { subject: '74' }])
 })
 
 t.test('a row that a writer marks as seen meanwhile stays', async (t) => {

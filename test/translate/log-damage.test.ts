@@ -2,6 +2,7 @@ import t from 'tap'
 import { BadData } from '../../collector/errors'
 import type { Translated } from '../../collector/translate/rows'
 import { decodeRows } from '../helpers/copy-rows'
+import { eventRollupRows, eventRows } from '../helpers/event-rows'
 import { ExportLogsServiceRequest } from '../helpers/otlp'
 import { logs } from '../helpers/otlp-logs'
 import { createRandom } from '../helpers/random'
@@ -22,6 +23,8 @@ function translate(body: Uint8Array): Translated | null {
   try {
     const translated = translator.translate(body, { receivedMs: RECEIVED_MS, tenant: null })
     for (const table of ['log_record', 'correlation']) decodeRows(translated.copies, table)
+    const [{ event_count = 0n } = {}] = eventRollupRows(translated)
+    if (eventRows(translated).length < event_count) throw new Error('an event without a row')
     return translated
   } catch (error) {
     if (error instanceof BadData) return null
@@ -38,9 +41,15 @@ function sample(name: string): Buffer {
         timeUnixNano: BigInt(RECEIVED_MS) * 1_000_000n,
         severityText: 'INFO',
         body: { text: 'ü"', list: [1, 2.5, { deep: Buffer.from('x') }], none: null },
-        attributes: { 'request.id': name, list: ['x'] },
+        attributes: {
+          'request.id': name,
+          list: ['x'],
+          'business.event': name,
+          'sidelight.cost_usd': 0.5,
+          'sidelight.duration_ms': '2',
+        },
         traceId: '0a'.repeat(16),
-        eventName: name,
+        eventName: 'sidelight.business',
       },
     ],
   })
