@@ -46,7 +46,9 @@ export interface AuditEvent {
  * })
  */
 export function logAuditEvent(event: AuditEvent): void {
-  sendAudit('logAuditEvent', event, undefined)
+  tell('logAuditEvent', () => {
+    sendAudit('logAuditEvent', readObject<AuditEventLike>('logAuditEvent', event), {}, KNOWN)
+  })
 }
 
 /** A setting that was changed. */
@@ -73,17 +75,17 @@ export interface ConfigurationChange {
  */
 export function logConfigurationChange(change: ConfigurationChange): void {
   tell('logConfigurationChange', () => {
-    const { setting, from, to, ...rest } = readObject('logConfigurationChange', change)
-    const name = readText('logConfigurationChange', 'setting', setting)
-    if (name === undefined) return
-    const target = { id: name, type: 'setting' }
-    const event = {
-      ...rest,
+    const given = readObject('logConfigurationChange', change)
+    const setting = readText('logConfigurationChange', 'setting', given.setting)
+    if (setting === undefined) return
+    const { from, to } = given
+    const what = {
       action: 'configuration.change',
-      target,
-      changes: { [name]: { from, to } },
+      category: 'configuration',
+      target: { id: setting, type: 'setting' },
+      changes: { [setting]: { from, to } },
     }
-    sendAudit('logConfigurationChange', event, 'configuration')
+    sendAudit('logConfigurationChange', given, what, KNOWN_OF_CONFIGURATION)
   })
 }
 
@@ -111,17 +113,13 @@ export interface DataChange {
  */
 export function logDataChange(change: DataChange): void {
   tell('logDataChange', () => {
-    const { operation, entity, id, ...rest } = readObject('logDataChange', change)
-    const type = readText('logDataChange', 'entity', entity)
-    const known = readChoice('logDataChange', 'operation', operation, OPERATIONS)
-    if (type === undefined || known === undefined) return
-    const named = readText('logDataChange', 'id', id)
-    const event = {
-      ...rest,
-      action: `${type}.${known}`,
-      target: named === undefined ? { type } : { id: named, type },
-    }
-    sendAudit('logDataChange', event, 'data')
+    const given = readObject('logDataChange', change)
+    const type = readText('logDataChange', 'entity', given.entity)
+    const operation = readChoice('logDataChange', 'operation', given.operation, OPERATIONS)
+    if (type === undefined || operation === undefined) return
+    const id = readText('logDataChange', 'id', given.id)
+    const what = { action: `${type}.${operation}`, category: 'data', target: { id, type } }
+    sendAudit('logDataChange', given, what, KNOWN_OF_DATA)
   })
 }
 
@@ -146,7 +144,10 @@ export interface AdminAction {
  * logAdminAction({ action: 'user.suspend', actor: 'admin_1', target: { id: 'u_9', type: 'user' } })
  */
 export function logAdminAction(action: AdminAction): void {
-  sendAudit('logAdminAction', action, 'admin')
+  tell('logAdminAction', () => {
+    const given = readObject<AuditEventLike>('logAdminAction', action)
+    sendAudit('logAdminAction', given, { category: 'admin' }, KNOWN)
+  })
 }
 
 const OPERATIONS = { create: true, update: true, delete: true } as const
@@ -163,34 +164,42 @@ const KNOWN = {
   changes: true,
   ip: true,
 } as const
+const KNOWN_OF_CONFIGURATION = { ...KNOWN, setting: true, from: true, to: true } as const
+const KNOWN_OF_DATA = { ...KNOWN, operation: true, entity: true, id: true } as const
 
-function sendAudit(caller: string, event: object, category: string | undefined): void {
-  tell(caller, () => {
-    const given = readObject<AuditEventLike>(caller, event)
-    const action = readText(caller, 'action', given.action)
-    if (action === undefined) return
-    const outcome = readChoice(caller, 'outcome', given.outcome ?? 'success', OUTCOMES)
-    const attributes: AnyValueMap = {
-      ...readFields(caller, given, KNOWN),
-      [ATTRIBUTE.auditAction]: action,
-    }
-    if (outcome !== undefined) attributes[ATTRIBUTE.outcome] = OUTCOMES[outcome]
-    const kind = category ?? readOptionalText(caller, 'category', given.category)
-    if (kind !== undefined) attributes[ATTRIBUTE.auditCategory] = kind
-    const actor = readParty(caller, 'actor', given.actor ?? currentContext()?.userId)
-    setParty(attributes, actor, ATTRIBUTE.auditActor, ATTRIBUTE.auditActorType)
-    const target = readParty(caller, 'target', given.target)
-    setParty(attributes, target, ATTRIBUTE.auditTarget, ATTRIBUTE.auditTargetType)
-    const reason = readOptionalText(caller, 'reason', given.reason, LONGEST.text)
-    if (reason !== undefined) attributes[ATTRIBUTE.auditReason] = redactText(reason)
-    const ip = readOptionalText(caller, 'ip', given.ip)
-    if (ip !== undefined) attributes[ATTRIBUTE.clientAddress] = ip
-    const changes = readChanges(caller, given.changes)
-    if (changes !== undefined) attributes[ATTRIBUTE.auditChanges] = changes
-    const failed = outcome === 'failed'
-    const what = [actor?.id, action, target?.type, target?.id, failed ? '(failed)' : undefined]
-    emitEvent(EVENT.audit, attributes, failed ? 'warn' : 'info', what.filter(Boolean).join(' '))
-  })
+/** `what` is what the helper says of it in place of the application. */
+function sendAudit(
+  caller: string,
+  given: AuditEventLike,
+  what: AuditEventLike,
+  known: Readonly<Record<string, true>>,
+): void {
+  const action = readText(caller, 'action', what.action ?? given.action)
+  if (action === undefined) return
+  const attributes = readFields(caller, given, known)
+  attributes[ATTRIBUTE.auditAction] = action
+  const outcome = readChoice(caller, 'outcome', given.outcome ?? 'success', OUTCOMES)
+  if (outcome !== undefined) attributes[ATTRIBUTE.outcome] = OUTCOMES[outcome]
+  const category = readOptionalText(caller, 'category', what.category ?? given.category)
+  if (category !== undefined) attributes[ATTRIBUTE.auditCategory] = category
+  const actor = readParty(caller, 'actor', given.actor ?? currentContext()?.userId)
+  setParty(attributes, actor, ATTRIBUTE.auditActor, ATTRIBUTE.auditActorType)
+  const target = readParty(caller, 'target', what.target ?? given.target)
+  setParty(attributes, target, ATTRIBUTE.auditTarget, ATTRIBUTE.auditTargetType)
+  const reason = readOptionalText(caller, 'reason', given.reason, LONGEST.text)
+  if (reason !== undefined) attributes[ATTRIBUTE.auditReason] = redactText(reason)
+  const ip = readOptionalText(caller, 'ip', given.ip)
+  if (ip !== undefined) attributes[ATTRIBUTE.clientAddress] = ip
+  const changes = readChanges(caller, what.changes ?? given.changes)
+  if (changes !== undefined) attributes[ATTRIBUTE.auditChanges] = changes
+  const isFailed = outcome === 'failed'
+  const line = [actor?.id, action, target?.type, target?.id, isFailed ? '(failed)' : undefined]
+  emitEvent(
+    EVENT.audit,
+    attributes,
+    isFailed ? 'warn' : 'info',
+    line.filter((word) => word !== undefined).join(' '),
+  )
 }
 
 type AuditEventLike = { readonly [Name in keyof typeof KNOWN]?: unknown }

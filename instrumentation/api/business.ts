@@ -1,4 +1,3 @@
-import type { AnyValueMap } from '@opentelemetry/api-logs'
 import { readOptionalAmount, readOptionalText, readText, refuse } from './argument'
 import { ATTRIBUTE, EVENT } from './attributes'
 import { currentContext } from './context'
@@ -104,24 +103,18 @@ function emitBusinessEvent(
   measuredMs: number | undefined,
 ): void {
   const given = fieldsOf(fields)
-  const attributes: AnyValueMap = {
-    ...readFields('businessEvent', given, KNOWN),
-    [ATTRIBUTE.businessEvent]: name,
-    [ATTRIBUTE.outcome]: outcome,
-  }
-  const durationMs = readOptionalAmount('businessEvent', 'durationMs', given.durationMs)
-  setDefined(attributes, ATTRIBUTE.durationMs, durationMs ?? measuredMs)
-  setDefined(attributes, ATTRIBUTE.count, readOptionalAmount('businessEvent', 'count', given.count))
-  setDefined(
-    attributes,
-    ATTRIBUTE.costUsd,
-    readOptionalAmount('businessEvent', 'costUsd', given.costUsd),
-  )
-  setDefined(
-    attributes,
-    ATTRIBUTE.userId,
-    readOptionalText('businessEvent', 'userId', given.userId),
-  )
+  const attributes = readFields('businessEvent', given, KNOWN)
+  attributes[ATTRIBUTE.businessEvent] = name
+  attributes[ATTRIBUTE.outcome] = outcome
+  const durationMs =
+    readOptionalAmount('businessEvent', 'durationMs', given.durationMs) ?? measuredMs
+  if (durationMs !== undefined) attributes[ATTRIBUTE.durationMs] = durationMs
+  const count = readOptionalAmount('businessEvent', 'count', given.count)
+  if (count !== undefined) attributes[ATTRIBUTE.count] = count
+  const costUsd = readOptionalAmount('businessEvent', 'costUsd', given.costUsd)
+  if (costUsd !== undefined) attributes[ATTRIBUTE.costUsd] = costUsd
+  const userId = readOptionalText('businessEvent', 'userId', given.userId)
+  if (userId !== undefined) attributes[ATTRIBUTE.userId] = userId
   if (given.error !== undefined) addFailure(attributes, given.error)
   emitEvent(EVENT.business, attributes, outcome === 'failed' ? 'warn' : 'info')
 }
@@ -144,12 +137,4 @@ function fieldsOf(given: unknown): BusinessFields {
   if (typeof given === 'object') return given as BusinessFields
   refuse('businessEvent', 'its fields', 'an object')
   return NO_FIELDS
-}
-
-function setDefined(
-  attributes: AnyValueMap,
-  name: string,
-  value: string | number | undefined,
-): void {
-  if (value !== undefined) attributes[name] = value
 }

@@ -1,7 +1,7 @@
 import { diag, type HrTime } from '@opentelemetry/api'
 import type { AnyValueMap, Logger, LoggerProvider } from '@opentelemetry/api-logs'
 import { logs, SeverityNumber } from '@opentelemetry/api-logs'
-import { contextAttributes } from './context'
+import { contextAttributes, currentContext } from './context'
 
 export type EventSeverity = 'info' | 'warn' | 'error'
 
@@ -48,8 +48,9 @@ export function emitEvent(
       timestamp: nextTime(),
       severityNumber: SEVERITY[severity],
       severityText: SEVERITY_TEXT[severity],
-      attributes: { ...contextAttributes(), ...attributes },
-      ...(body === undefined ? undefined : { body }),
+      attributes:
+        currentContext() === undefined ? attributes : { ...contextAttributes(), ...attributes },
+      body,
     })
   } catch (error) {
     complain(eventName, error)

@@ -1,6 +1,7 @@
 import type { AnyValue, AnyValueMap } from '@opentelemetry/api-logs'
 import { LONGEST, refuse } from './argument'
 import { redact } from './redaction'
+import { judgeName, NAME } from './secret-names'
 
 /**
  * What an application adds in its own words, as attributes: without secrets, texts of 1,024 characters, 64 fields of 128
@@ -30,10 +31,11 @@ export function readFields(
   return count === 0 ? fields : redact(fields)
 }
 
-/** One value in the application's own words, by its name. */
+/** One value in the application's own words; its name may say that it is a secret. */
 export function readField(name: string, value: unknown): AnyValue {
   const plain = plainOf(value, 0, { left: MOST_VALUES })
-  return plain === undefined ? undefined : redact({ [name]: plain })[name]
+  if (judgeName(name) !== NAME.open) return redact({ [name]: plain })[name]
+  return redact(plain)
 }
 
 const OURS = 'sidelight.'

@@ -94,34 +94,29 @@ interface Told {
   fingerprint: string | undefined
 }
 
-/** In the order in which they were told last. */
-const toldByKey = new Map<string, Told>()
+/** Those of the last while, and those of the while before, which are forgotten when there are too many of the last. */
+let recent = new Map<string, Told>()
+let earlier = new Map<string, Told>()
 
 /** Notes that an identifier is told of now; undefined when that need not be. */
 function admit(key: string, band: number, resetMs = Infinity): Told | undefined {
   const nowMs = performance.now()
-  let told = toldByKey.get(key)
-  if (told !== undefined) {
-    // A sliding window ends later with each request; a new one has begun only when the last one is over.
-    const isNewWindow = resetMs > told.resetMs && Date.now() >= told.resetMs
-    if (nowMs - told.atMs < INTERVAL_MS && band <= told.band && !isNewWindow) return undefined
-    toldByKey.delete(key)
-  } else {
-    if (toldByKey.size >= MOST_KEYS) forgetOldest()
-    told = { atMs: 0, band: 0, resetMs: 0, fingerprint: undefined }
+  let told = recent.get(key)
+  if (told === undefined) {
+    told = earlier.get(key) ?? { atMs: -Infinity, band: 0, resetMs: 0, fingerprint: undefined }
+    if (recent.size >= MOST_KEYS / 2) {
+      earlier = recent
+      recent = new Map()
+    }
+    recent.set(key, told)
   }
+  // A sliding window ends later with each request; a new one has begun only when the last one is over.
+  const isNewWindow = resetMs > told.resetMs && Date.now() >= told.resetMs
+  if (nowMs - told.atMs < INTERVAL_MS && band <= told.band && !isNewWindow) return undefined
   told.atMs = nowMs
   told.band = band
   told.resetMs = resetMs
-  toldByKey.set(key, told)
   return told
-}
-
-function forgetOldest(): void {
-  for (const key of toldByKey.keys()) {
-    toldByKey.delete(key)
-    return
-  }
 }
 
 function bandOf(count: number, limit: number): number {

@@ -1,4 +1,3 @@
-import type { AnyValueMap } from '@opentelemetry/api-logs'
 import { LONGEST, readChoice, readObject, readOptionalText, readText } from './argument'
 import { ATTRIBUTE, EVENT } from './attributes'
 import { emitEvent, tell } from './emit'
@@ -48,11 +47,9 @@ export function logSecurityEvent(event: SecurityEvent): void {
     const usual = outcome === 'failed' ? 'medium' : 'low'
     const severity =
       readChoice('logSecurityEvent', 'severity', given.severity ?? usual, SEVERITIES) ?? usual
-    const attributes: AnyValueMap = {
-      ...readFields('logSecurityEvent', given, KNOWN),
-      [ATTRIBUTE.securityEvent]: name,
-      [ATTRIBUTE.securitySeverity]: severity,
-    }
+    const attributes = readFields('logSecurityEvent', given, KNOWN)
+    attributes[ATTRIBUTE.securityEvent] = name
+    attributes[ATTRIBUTE.securitySeverity] = severity
     if (outcome !== undefined) attributes[ATTRIBUTE.outcome] = OUTCOMES[outcome]
     for (const [field, attribute] of TEXTS) {
       const text = readOptionalText('logSecurityEvent', field, given[field], LONGEST.text)
