@@ -27,3 +27,14 @@ export { logSecurityEvent } from './api/security'
 export type { SecurityEvent } from './api/security'
 export { trackUpload } from './api/upload'
 export type { Upload } from './api/upload'
+export { currentContext, runInContext, updateContext } from './api/context'
+export type { ContextUpdate, RequestContext } from './api/context'
+export { correlationHeaders } from './api/correlation'
+export type { CorrelationOptions } from './api/correlation'
+export {
+  expressCorrelation,
+  fastifyCorrelation,
+  koaCorrelation,
+  withCorrelation,
+} from './api/middleware'
+export type { ConnectMiddleware, FastifyLike, KoaLike } from './api/middleware'

@@ -1,0 +1,89 @@
+import { type Context, trace } from '@opentelemetry/api'
+import type { EventEmitter } from 'node:events'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { currentContext, enterScope, openScope, type Scope } from './context'
+import { answerHeaders, type Correlation, readRequest } from './correlation'
+
+/**
+ * Runs `next` in the context of a request, which is read when the request is seen first: of several middlewares and wrappers
+ * one after the other the first one says what it is.
+ */
+export function serveInContext<T>(
+  request: IncomingMessage,
+  response: ServerResponse,
+  correlation: Correlation,
+  next: () => T,
+): T {
+  const scope = scopes.get(request) ?? startRequest(request, response, correlation)
+  return scope === undefined ? next() : enterScope(scope, next)
+}
+
+/** The scope of a request that has been seen. */
+export function scopeOf(request: object): Scope | undefined {
+  return scopes.get(request)
+}
+
+/** Says on the answer which request it is of. */
+export function writeAnswerHeaders(
+  response: ServerResponse,
+  { store }: Scope,
+  correlation: Correlation,
+): void {
+  if (response.headersSent) return
+  for (const [name, value] of answerHeaders(store.context, correlation)) {
+    response.setHeader(name, value)
+  }
+}
+
+/** Shared by all copies of this file. */
+const SCOPES = Symbol.for('sidelight.request-scopes')
+const shared = globalThis as { [SCOPES]?: WeakMap<object, Scope> }
+const scopes = (shared[SCOPES] ??= new WeakMap<object, Scope>())
+
+/** Undefined when it is no request of Node's: it is served all the same. */
+function startRequest(
+  request: IncomingMessage,
+  response: ServerResponse,
+  correlation: Correlation,
+): Scope | undefined {
+  try {
+    const { headers, socket } = request
+    const header = (name: string): string | undefined => {
+      const value = headers[name]
+      return Array.isArray(value) ? value.join() : value
+    }
+    const context = readRequest(header, socket?.remoteAddress, correlation)
+    const span = trace.getActiveSpan()
+    const scope = openScope(context, { span, hasBaggage: correlation.hasBaggage })
+    span?.setAttributes(scope.store.attributes)
+    scopes.set(request, scope)
+    followEvents(request, response, scope)
+    writeAnswerHeaders(response, scope, correlation)
+    return scope
+  } catch {
+    return scopes.get(request)
+  }
+}
+
+/** By which the bootstrap has the listeners of a request and its response run in another context than its own. */
+const EXCHANGE = Symbol.for('sidelight.exchange')
+type MoveExchange = (message: object, context: Context) => boolean
+
+/** Parts of a body come when the connection has them, in a context of its own. */
+function followEvents(request: IncomingMessage, response: ServerResponse, scope: Scope): void {
+  const move = (globalThis as { [EXCHANGE]?: MoveExchange })[EXCHANGE]
+  if (scope.active !== undefined && move?.(request, scope.active) === true) return
+  followEmitter(request, scope)
+  followEmitter(response, scope)
+}
+
+function followEmitter(message: EventEmitter, scope: Scope): void {
+  const { emit } = message
+  const value = function (this: EventEmitter, ...args: Parameters<EventEmitter['emit']>): boolean {
+    if (currentContext() === scope.store.context || this.listenerCount(args[0]) === 0) {
+      return emit.apply(this, args)
+    }
+    return enterScope(scope, () => emit.apply(this, args))
+  }
+  Object.defineProperty(message, 'emit', { value, configurable: true, writable: true })
+}
