@@ -8,7 +8,9 @@ export type RequestAttributes = Readonly<Record<string, string>>
  * Of the request that is active in a context, the current one if none is given; undefined outside of any. The application's
  * copy of this package keeps it (`api/context.ts`): in the SDK's context, or where that does not reach it in a storage.
  */
-export function requestAttributes(active: Context = contexts.active()): RequestAttributes | undefined {
+export function requestAttributes(
+  active: Context = contexts.active(),
+): RequestAttributes | undefined {
   const store = active.getValue(KEY) as Store | undefined
   return store === undefined ? stored()?.attributes : store.attributes
 }
@@ -23,8 +25,18 @@ export function stampSpan(span: Span, parent: Context): void {
   }
 }
 
-/** Adds to the attributes of a record what they do not say themselves. */
-export function stampRecord(attributes: Record<string, unknown>): void {
+/** The attributes of a record with what they do not say themselves; as they are when there is nothing to add. */
+export function stampedIn(active: Context, attributes: object): object {
+  const request = requestAttributes(active)
+  if (request === undefined) return attributes
+  for (const name in request) {
+    if (!Object.hasOwn(attributes, name)) return { ...request, ...attributes }
+  }
+  return attributes
+}
+
+/** Adds to the attributes of a line, which nobody else has, what they do not say themselves. */
+export function stampLine(attributes: Record<string, unknown>): void {
   const request = requestAttributes()
   if (request === undefined) return
   for (const name in request) {

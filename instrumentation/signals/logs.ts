@@ -9,6 +9,7 @@ import {
 import { timeInputToHrTime } from '@opentelemetry/core'
 import { describeThrown } from '../errors/describe'
 import { type LogLine, sendLinesTo } from '../loggers/line'
+import { stampedIn } from '../process/request-context'
 import { readAttributeLimits, readBodyLimits } from '../process/limits'
 import { BodyBuilder, type Scope } from '../wire/body'
 import { type RecordLimits, type WrittenRecord, writeLine, writeRecord } from '../wire/record'
@@ -171,7 +172,8 @@ class EncodingLogger implements Logger {
 function writtenOf(record: LogRecord): WrittenRecord {
   const { timestamp, observedTimestamp, attributes = {}, exception } = record
   const nowMs = Date.now()
-  const spanContext = trace.getSpanContext(record.context ?? context.active())
+  const active = record.context ?? context.active()
+  const spanContext = trace.getSpanContext(active)
   return {
     hrTime: timeInputToHrTime(timestamp ?? nowMs),
     hrTimeObserved: timeInputToHrTime(observedTimestamp ?? nowMs),
@@ -179,10 +181,12 @@ function writtenOf(record: LogRecord): WrittenRecord {
     severityText: record.severityText,
     body: record.body,
     eventName: record.eventName,
-    attributes:
+    attributes: stampedIn(
+      active,
       exception === undefined || exception === null
         ? attributes
         : { ...describeThrown(exception), ...attributes },
+    ),
     spanContext:
       spanContext !== undefined && isSpanContextValid(spanContext) ? spanContext : undefined,
   }

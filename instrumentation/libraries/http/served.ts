@@ -48,7 +48,7 @@ export class ServedRequest implements Served {
   readonly type = 'http'
   readonly span: Span
   /** What the listeners of the request and its response run in. */
-  readonly context: Context
+  context: Context
   route: string | undefined = undefined
   thrown: unknown = undefined
   refusal: unknown = undefined
