@@ -37,4 +37,7 @@ export {
   koaCorrelation,
   withCorrelation,
 } from './api/middleware'
+export { withMonitoring } from './api/monitoring'
+export type { AccessEntry } from './api/access'
+export type { MonitoringContext, MonitoringOptions } from './api/monitoring'
 export type { ConnectMiddleware, FastifyLike, KoaLike } from './api/middleware'

@@ -59,7 +59,7 @@ export function readRequest(
   const tenantId = correlation.trustsTenant
     ? nameIn(told('x-tenant-id', ATTRIBUTE.tenantId))
     : undefined
-  const clientAddress = addressOf(header, peer, correlation.trustProxy)
+  const clientAddress = clientAddressOf(header, peer, correlation.trustProxy)
   return {
     requestId: idIn(header('x-request-id')) ?? randomUUID(),
     correlationId:
@@ -152,7 +152,8 @@ function entriesIn(text: string): Record<string, { value: string }> {
   return Object.fromEntries(entries)
 }
 
-function addressOf(
+/** The address of the client, as far as it is known and believed. */
+export function clientAddressOf(
   header: ReadHeader,
   peer: string | undefined,
   trustProxy: boolean | number,

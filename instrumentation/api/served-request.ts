@@ -2,7 +2,7 @@ import { type Context, trace } from '@opentelemetry/api'
 import type { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { currentContext, enterScope, openScope, type Scope } from './context'
-import { answerHeaders, type Correlation, readRequest } from './correlation'
+import { answerHeaders, type Correlation, type ReadHeader, readRequest } from './correlation'
 
 /**
  * Runs `next` in the context of a request, which is read when the request is seen first: of several middlewares and wrappers
@@ -21,6 +21,30 @@ export function serveInContext<T>(
 /** The scope of a request that has been seen. */
 export function scopeOf(request: object): Scope | undefined {
   return scopes.get(request)
+}
+
+/** A scope of a request that is served now; its span, which is the active one, carries the ids. Never throws. */
+export function openRequest(
+  header: ReadHeader,
+  peer: string | undefined,
+  correlation: Correlation,
+): Scope | undefined {
+  try {
+    const context = readRequest(header, peer, correlation)
+    const span = trace.getActiveSpan()
+    const scope = openScope(context, { span, hasBaggage: correlation.hasBaggage })
+    span?.setAttributes(scope.store.attributes)
+    return scope
+  } catch {
+    return undefined
+  }
+}
+
+export function headersOf({ headers }: IncomingMessage): ReadHeader {
+  return (name) => {
+    const value = headers[name]
+    return Array.isArray(value) ? value.join() : value
+  }
 }
 
 /** Says on the answer which request it is of. */
@@ -47,15 +71,9 @@ function startRequest(
   correlation: Correlation,
 ): Scope | undefined {
   try {
-    const { headers, socket } = request
-    const header = (name: string): string | undefined => {
-      const value = headers[name]
-      return Array.isArray(value) ? value.join() : value
-    }
-    const context = readRequest(header, socket?.remoteAddress, correlation)
-    const span = trace.getActiveSpan()
-    const scope = openScope(context, { span, hasBaggage: correlation.hasBaggage })
-    span?.setAttributes(scope.store.attributes)
+    const peer = request.socket?.remoteAddress
+    const scope = openRequest(headersOf(request), peer, correlation)
+    if (scope === undefined) return undefined
     scopes.set(request, scope)
     followEvents(request, response, scope)
     writeAnswerHeaders(response, scope, correlation)

@@ -66,7 +66,7 @@ export async function serve(
 }
 
 /** Lays the application out with an entry file that loads the packages its way. Returns the path of that file. */
-function lay(t: Test, { routes, packages, libraries, kind }: Application): string {
+export function lay(t: Test, { routes, packages, libraries, kind }: Application): string {
   const folder = dirname(stage(t, 'crash.cjs', libraries))
   cpSync(join(APPS, 'routes', routes), join(folder, routes))
   const names = Object.entries(packages)
