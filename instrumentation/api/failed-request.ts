@@ -45,11 +45,7 @@ export function statusOfNext(error: unknown): number | undefined {
 }
 
 /** Answers without details; an answer that has begun is broken off. */
-export function answerFailure(
-  response: ServerResponse,
-  status: number,
-  requestId: string,
-): void {
+export function answerFailure(response: ServerResponse, status: number, requestId: string): void {
   if (response.headersSent) {
     // The client must not take half an answer for a whole one.
     if (!response.writableEnded) response.destroy()

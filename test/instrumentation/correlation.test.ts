@@ -1,32 +1,17 @@
 /** Correlation middleware in real applications, with the bootstrap and without. */
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { clientAddressOf } from '../../instrumentation/api/correlation'
-import { withDatabase } from '../helpers/postgres'
-import { until } from '../helpers/until'
-import { BOOTSTRAP, launch, ROOT } from './application'
-import { CLIENT, type Receiver, SERVER, startReceiver } from './receiver'
-import { type Kind, lay } from './served'
+import { type Body, FRAMEWORKS, startService } from './correlated'
+import { CLIENT, SERVER } from './receiver'
 
 t.setTimeout(240_000)
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/
-const PACKAGES = {
-  express: { express: 'express' },
-  fastify: { fastify: 'fastify' },
-  koa: { Koa: 'koa' },
-  http: {},
-} as const
-type Framework = keyof typeof PACKAGES
-const FRAMEWORKS = Object.keys(PACKAGES) as Framework[]
 
 for (const libraries of ['current', 'older'] as const) {
   for (const framework of FRAMEWORKS) {
     t.test(`${framework} (${libraries}) says of all it does which request it is of`, async (t) => {
-      const { ask, end, lines, receiver, stderr } = await start(t, { framework, libraries })
+      const { ask, end, lines, receiver, stderr } = await startService(t, { framework, libraries })
       const headers = {
         'x-correlation-id': 'c-1',
         'x-request-id': 'r-1',
@@ -108,7 +93,7 @@ for (const libraries of ['current', 'older'] as const) {
     })
 
     t.test(`${framework} (${libraries}) has its context without an SDK`, async (t) => {
-      const { ask, end, lines } = await start(t, { framework, libraries, isTraced: false })
+      const { ask, end, lines } = await startService(t, { framework, libraries, isTraced: false })
       t.match(await ask('/context', { headers: { ...idsOf(1), 'x-user-id': 'ann' } }), {
         body: { ...contextOf(1), userId: 'ann' },
         headers: { 'x-correlation-id': 'c-1', 'x-request-id': 'r-1', 'x-service': 'shop' },
@@ -144,7 +129,7 @@ for (const libraries of ['current', 'older'] as const) {
 }
 
 t.test('what headers do not tell, or not well, is made up or left out', async (t) => {
-  const { ask, end } = await start(t, { framework: 'http', libraries: 'current' })
+  const { ask, end } = await startService(t, { framework: 'http', libraries: 'current' })
   const bad: Readonly<Record<string, string>>[] = [
     {},
     { 'x-correlation-id': '', 'x-request-id': ' ' },
@@ -192,7 +177,11 @@ t.test('headers win over baggage, which is believed as they are', async (t) => {
     [{ baggage: false }, { correlationId: 'c-1', userId: 'bob' }, 'colour=red'],
   ] as const
   for (const [correlation, known, carried] of outcomes) {
-    const { ask, end } = await start(t, { framework: 'http', libraries: 'current', correlation })
+    const { ask, end } = await startService(t, {
+      framework: 'http',
+      libraries: 'current',
+      correlation,
+    })
     const { body } = await ask('/context', { headers: asked })
     const { requestId, clientAddress, ...rest } = body as Body
     t.match([requestId, clientAddress], [UUID, '127.0.0.1'])
@@ -222,7 +211,12 @@ t.test(
 
 t.test('ES modules and sdk-node have the same', async (t) => {
   const env = { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' }
-  const service = await start(t, { framework: 'fastify', libraries: 'current', kind: 'mjs', env })
+  const service = await startService(t, {
+    framework: 'fastify',
+    libraries: 'current',
+    kind: 'mjs',
+    env,
+  })
   const { ask, end, receiver, lines } = service
   await ask('/context', { headers: idsOf(1) })
   t.match(await ask('/user', { headers: idsOf(2) }), {
@@ -241,7 +235,6 @@ t.test('ES modules and sdk-node have the same', async (t) => {
 })
 
 type Ids = Readonly<Record<string, unknown>>
-type Body = Readonly<Record<string, unknown>>
 
 function idsOf(n: number): Readonly<Record<string, string>> {
   return { 'x-correlation-id': `c-${n}`, 'x-request-id': `r-${n}` }
@@ -249,102 +242,4 @@ function idsOf(n: number): Readonly<Record<string, string>> {
 
 function contextOf(n: number) {
   return { requestId: `r-${n}`, correlationId: `c-${n}` }
-}
-
-interface ServiceOptions {
-  readonly framework: Framework
-  readonly libraries: 'current' | 'older'
-  readonly kind?: Kind
-  readonly isTraced?: boolean
-  readonly correlation?: object
-  readonly env?: NodeJS.ProcessEnv
-}
-
-interface Service {
-  ask(path: string, asked: Asked): Promise<Answered>
-  /** Ends it, after which everything has been received. */
-  end(): Promise<void>
-  /** What it logged. */
-  lines(): Body[]
-  stderr(): string
-  readonly receiver: Receiver
-}
-
-interface Asked {
-  readonly headers: Readonly<Record<string, string>>
-  readonly body?: string
-}
-
-interface Answered {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: unknown
-}
-
-/** Starts a service that calls one which answers with the headers it was given. */
-async function start(t: Test, options: ServiceOptions): Promise<Service> {
-  const { framework, libraries, kind = 'cjs', isTraced = true, correlation = {} } = options
-  const { connectionString } = await withDatabase(t, { migrated: false })
-  const receiver = await startReceiver(t)
-  const other = createServer((request, response) => {
-    response.end(JSON.stringify(request.headers))
-  })
-  await once(other.listen(0, '127.0.0.1'), 'listening')
-  t.teardown(async () => {
-    other.closeAllConnections()
-    await once(other.close(), 'close')
-  })
-  const packages = {
-    ...PACKAGES[framework],
-    sidelight: join(ROOT, 'dist', 'instrumentation', 'index.js'),
-    pino: 'pino',
-    pg: 'pg',
-  }
-  const running = launch(t, lay(t, { routes: 'correlated.cjs', packages, libraries, kind }), {
-    flags: isTraced ? ['--require', BOOTSTRAP] : [],
-    env: {
-      OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
-      OTEL_SERVICE_NAME: 'shop',
-      NODE_ENV: 'production',
-      APP_DATABASE_URL: connectionString,
-      OTHER_URL: `http://127.0.0.1:${(other.address() as AddressInfo).port}`,
-      FRAMEWORK: framework,
-      CORRELATION: JSON.stringify(correlation),
-      ...options.env,
-    },
-  })
-  const port = await until(() => running.stdout().match(/^\d+$/m)?.[0], 60_000, 'its port')
-  let stderr = ''
-  return {
-    receiver,
-    stderr: () => stderr,
-    async ask(path, { headers, body }) {
-      const response = await fetch(`http://127.0.0.1:${port}${path}`, {
-        signal: AbortSignal.timeout(20_000),
-        headers: {
-          ...headers,
-          ...(body === undefined ? {} : { 'content-type': 'application/octet-stream' }),
-        },
-        ...(body === undefined ? {} : { method: 'POST', body }),
-      })
-      const text = await response.text()
-      return {
-        status: response.status,
-        headers: Object.fromEntries(response.headers),
-        body: response.ok ? (JSON.parse(text) as unknown) : text,
-      }
-    },
-    async end() {
-      running.child.kill('SIGTERM')
-      const ended = await running.ended
-      stderr = ended.stderr
-      t.equal(ended.code, 0, ended.stderr)
-    },
-    lines: () =>
-      running
-        .stdout()
-        .split('\n')
-        .filter((line) => line.startsWith('{'))
-        .map((line) => JSON.parse(line) as Body),
-  }
 }
