@@ -54,7 +54,7 @@ export function currentContext(): RequestContext | undefined {
  * @example
  * import { currentContext, runInContext } from 'sidelight'
  *
- * async function chargeLater(order) {
+ * async function chargeLater(order: string) {
  *   await new Promise(setImmediate)
  *   console.log(order, currentContext()?.userId) // prints order-7 u-42
  * }

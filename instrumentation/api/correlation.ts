@@ -92,8 +92,8 @@ export function answerHeaders(
  * import { correlationHeaders, runInContext } from 'sidelight'
  *
  * runInContext({ requestId: 'r-1', correlationId: 'c-1', userId: 'u-42' }, () => {
- *   const headers = { accept: 'application/json', ...correlationHeaders() }
- *   console.log(headers['x-correlation-id'], headers['x-user-id']) // prints c-1 u-42
+ *   const headers = new Headers({ accept: 'application/json', ...correlationHeaders() })
+ *   console.log(headers.get('x-correlation-id'), headers.get('x-user-id')) // prints c-1 u-42
  * })
  */
 export function correlationHeaders(): Record<string, string> {

@@ -18,21 +18,21 @@ export type ConnectMiddleware = (
  *
  * @example
  * import express from 'express'
+ * import type { AddressInfo } from 'node:net'
  * import { currentContext, expressCorrelation } from 'sidelight'
  *
  * const app = express()
  * app.use(expressCorrelation({ service: 'orders' }))
  * app.get('/', (request, response) => {
- *   response.json(currentContext())
+ *   response.send(currentContext()?.userId)
  * })
  *
  * const server = app.listen(0, async () => {
- *   const { port } = server.address() as import('node:net').AddressInfo
+ *   const { port } = server.address() as AddressInfo
  *   const headers = { 'x-correlation-id': 'c-1', 'x-user-id': 'u-42' }
  *   const answer = await fetch(`http://127.0.0.1:${port}/`, { headers })
- *   const context = await answer.json()
- *   console.log(context.userId, answer.headers.get('x-correlation-id')) // prints u-42 c-1
- *   console.log(answer.headers.get('x-service')) // prints orders
+ *   console.log(answer.headers.get('x-correlation-id'), answer.headers.get('x-service')) // prints c-1 orders
+ *   console.log(await answer.text()) // prints u-42
  *   server.close()
  * })
  */
@@ -95,13 +95,13 @@ export interface KoaLike {
  * run in the context as well.
  *
  * @example
- * import Koa from 'koa'
  * import type { AddressInfo } from 'node:net'
  * import { currentContext, koaCorrelation } from 'sidelight'
  *
+ * const { default: Koa } = await import('koa' as string) // or: import Koa from 'koa'
  * const app = new Koa()
  * app.use(koaCorrelation())
- * app.use((ctx) => {
+ * app.use((ctx: { body?: unknown }) => {
  *   ctx.body = currentContext()?.userId
  * })
  *

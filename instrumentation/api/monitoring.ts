@@ -64,15 +64,29 @@ export interface MonitoringOptions extends CorrelationOptions {
  *   console.log(broken.status, await broken.text()) // prints 500 {"error":"Internal Server Error","requestId":"r-1"}
  *   server.close()
  * })
+ *
+ * @example
+ * import { type MonitoringContext, withMonitoring } from 'sidelight'
+ *
+ * // A route handler of Next.js: export const GET = withMonitoring(...)
+ * const GET = withMonitoring((request: Request, { requestId, path }: MonitoringContext) =>
+ *   Response.json({ requestId, path }),
+ * )
+ * const headers = { 'x-request-id': 'r-1' }
+ * const answer = await GET(new Request('http://shop.example/orders', { headers }))
+ * console.log(answer.headers.get('x-request-id'), await answer.text()) // prints r-1 {"requestId":"r-1","path":"/orders"}
  */
+export function withMonitoring<
+  Asked extends IncomingMessage = IncomingMessage,
+  Answer extends ServerResponse = ServerResponse,
+>(
+  handler: (request: Asked, response: Answer, context: MonitoringContext) => unknown,
+  options?: MonitoringOptions,
+): (request: Asked, response: Answer) => void
 export function withMonitoring<Asked extends Request>(
   handler: (request: Asked, context: MonitoringContext) => Response | Promise<Response>,
   options?: MonitoringOptions,
 ): (request: Asked) => Promise<Response>
-export function withMonitoring<Asked extends IncomingMessage, Answer extends ServerResponse>(
-  handler: (request: Asked, response: Answer, context: MonitoringContext) => unknown,
-  options?: MonitoringOptions,
-): (request: Asked, response: Answer) => void
 export function withMonitoring<Asked extends Request, Route>(
   handler: (
     request: Asked,
