@@ -59,10 +59,36 @@ export function writeAnswerHeaders(
   }
 }
 
+/** A class of which any object becomes a member. */
+class Adopting {
+  constructor(object: object) {
+    return object
+  }
+}
+
+/** A private field on requests: whoever prints or copies one sees nothing of it, and it costs less than an entry of a weak map. */
+class Mark extends Adopting {
+  #scope: Scope
+
+  private constructor(request: object, scope: Scope) {
+    super(request)
+    this.#scope = scope
+  }
+
+  static get(request: object): Scope | undefined {
+    return #scope in request ? request.#scope : undefined
+  }
+
+  static set(request: object, scope: Scope): void {
+    new Mark(request, scope)
+  }
+}
+
 /** Shared by all copies of this file. */
 const SCOPES = Symbol.for('sidelight.request-scopes')
-const shared = globalThis as { [SCOPES]?: WeakMap<object, Scope> }
-const scopes = (shared[SCOPES] ??= new WeakMap<object, Scope>())
+type Scopes = Pick<typeof Mark, 'get' | 'set'>
+const shared = globalThis as { [SCOPES]?: Scopes }
+const scopes: Scopes = (shared[SCOPES] ??= Mark)
 
 /** Undefined when it is no request of Node's: it is served all the same. */
 function startRequest(
