@@ -58,6 +58,29 @@ export const ATTRIBUTE = {
   businessEvent: 'business.event',
   costEndpoint: 'cost.endpoint',
 
+  uploadType: 'upload.type',
+  uploadSource: 'upload.source',
+  uploadSizeBytes: 'upload.size_bytes',
+  /** Why it failed. */
+  uploadReason: 'upload.reason',
+
+  auditAction: 'audit.action',
+  /** `configuration`, `data` or `admin`, of the helpers of these; else what the application says. */
+  auditCategory: 'audit.category',
+  auditActor: 'audit.actor',
+  auditActorType: 'audit.actor_type',
+  auditTarget: 'audit.target',
+  auditTargetType: 'audit.target_type',
+  auditReason: 'audit.reason',
+  /** What was changed, a map of `from` and `to` by name. */
+  auditChanges: 'audit.changes',
+
+  securityEvent: 'security.event',
+  /** `low`, `medium`, `high` or `critical`. */
+  securitySeverity: 'security.severity',
+  securityResource: 'security.resource',
+  securityReason: 'security.reason',
+
   /** Of the request that something belongs to; on every span, log record and error of it. */
   requestId: 'request.id',
   correlationId: 'correlation.id',
@@ -75,4 +98,14 @@ export const ATTRIBUTE = {
   dbTable: 'db.collection.name',
   peerService: 'peer.service',
   urlTemplate: 'url.template',
+} as const
+
+/** The names of metrics. */
+export const METRIC = {
+  /** Counts uploads by `upload.type`, `upload.source`, `sidelight.outcome` and `upload.reason`. */
+  uploads: 'sidelight.uploads',
+  /** A histogram of bytes by `upload.type`. */
+  uploadSize: 'sidelight.upload.size',
+  /** A histogram of seconds by `upload.type` and `sidelight.outcome`. */
+  uploadDuration: 'sidelight.upload.duration',
 } as const

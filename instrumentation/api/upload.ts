@@ -1,0 +1,159 @@
+import {
+  type Attributes,
+  type Counter,
+  type Histogram,
+  type MeterProvider,
+  metrics,
+} from '@opentelemetry/api'
+import type { AnyValueMap } from '@opentelemetry/api-logs'
+import {
+  LONGEST,
+  readFlag,
+  readObject,
+  readOptionalAmount,
+  readOptionalText,
+  readText,
+} from './argument'
+import { ATTRIBUTE, EVENT, METRIC } from './attributes'
+import { Bounded } from './bounded'
+import { attempt, emitEvent, sendsEvents } from './emit'
+import { redactText } from './secret-texts'
+
+/** A file or the like that was taken, or refused. */
+export interface Upload {
+  /** What it is, as `image/png` or `invoice`. */
+  readonly type: string
+  readonly sizeBytes?: number
+  /** How long it took, milliseconds. */
+  readonly durationMs?: number
+  /** Where it came from, as `web` or `api`. */
+  readonly source?: string
+  readonly success: boolean
+  /** Why it failed, in one of a few words, as `too_large`. */
+  readonly reason?: string
+}
+
+/**
+ * Tells of an upload: the business event `upload`, and the metrics `sidelight.uploads`, `sidelight.upload.size` and
+ * `sidelight.upload.duration` by type, source, outcome and reason. Of each of these more than 100 in a process are `other` in
+ * metrics. Sizes and durations that are no numbers of 0 or more are left out; without `success` nothing is sent.
+ * Never throws; does nothing without an OpenTelemetry SDK.
+ *
+ * @example
+ * import { trackUpload } from 'sidelight'
+ *
+ * trackUpload({ type: 'image/png', sizeBytes: 48_200, durationMs: 130, source: 'web', success: true })
+ * trackUpload({ type: 'video/mp4', sizeBytes: 9e9, source: 'web', success: false, reason: 'too_large' })
+ */
+export function trackUpload(upload: Upload): void {
+  attempt('trackUpload', () => {
+    const instruments = currentInstruments()
+    const isSent = sendsEvents()
+    if (instruments === undefined && !isSent) return
+    const known = readUpload(upload)
+    if (known === undefined) return
+    if (instruments !== undefined) measure(instruments, known)
+    if (isSent) {
+      emitEvent(EVENT.business, attributesOf(known), known.outcome === 'failed' ? 'warn' : 'info')
+    }
+  })
+}
+
+interface KnownUpload {
+  readonly type: string
+  readonly outcome: 'succeeded' | 'failed'
+  readonly sizeBytes: number | undefined
+  readonly durationMs: number | undefined
+  readonly source: string | undefined
+  readonly reason: string | undefined
+}
+
+function readUpload(upload: Upload): KnownUpload | undefined {
+  const given = readObject('trackUpload', upload)
+  const success = readFlag('trackUpload', 'success', given.success)
+  if (success === undefined) return undefined
+  const reason = success
+    ? undefined
+    : readOptionalText('trackUpload', 'reason', given.reason, LONGEST.text)
+  return {
+    type: readText('trackUpload', 'type', given.type) ?? UNKNOWN,
+    outcome: success ? 'succeeded' : 'failed',
+    sizeBytes: readOptionalAmount('trackUpload', 'sizeBytes', given.sizeBytes),
+    durationMs: readOptionalAmount('trackUpload', 'durationMs', given.durationMs),
+    source: readOptionalText('trackUpload', 'source', given.source),
+    reason: reason === undefined ? undefined : redactText(reason),
+  }
+}
+
+function attributesOf(upload: KnownUpload): AnyValueMap {
+  const { type, outcome, sizeBytes, durationMs, source, reason } = upload
+  const attributes: AnyValueMap = {
+    [ATTRIBUTE.businessEvent]: 'upload',
+    [ATTRIBUTE.outcome]: outcome,
+    [ATTRIBUTE.uploadType]: type,
+  }
+  if (durationMs !== undefined) attributes[ATTRIBUTE.durationMs] = durationMs
+  if (sizeBytes !== undefined) attributes[ATTRIBUTE.uploadSizeBytes] = sizeBytes
+  if (source !== undefined) attributes[ATTRIBUTE.uploadSource] = source
+  if (reason !== undefined) attributes[ATTRIBUTE.uploadReason] = reason
+  return attributes
+}
+
+interface Instruments {
+  readonly uploads: Counter
+  readonly size: Histogram
+  readonly duration: Histogram
+}
+
+function measure({ uploads, size, duration }: Instruments, upload: KnownUpload): void {
+  const { outcome, sizeBytes, durationMs, source, reason } = upload
+  const type = TYPES.admit(upload.type)
+  const counted: Attributes = { [ATTRIBUTE.uploadType]: type, [ATTRIBUTE.outcome]: outcome }
+  if (source !== undefined) counted[ATTRIBUTE.uploadSource] = SOURCES.admit(source)
+  if (reason !== undefined) counted[ATTRIBUTE.uploadReason] = REASONS.admit(reason)
+  uploads.add(1, counted)
+  if (sizeBytes !== undefined) size.record(sizeBytes, { [ATTRIBUTE.uploadType]: type })
+  if (durationMs !== undefined) {
+    duration.record(durationMs / 1000, {
+      [ATTRIBUTE.uploadType]: type,
+      [ATTRIBUTE.outcome]: outcome,
+    })
+  }
+}
+
+const UNKNOWN = 'unknown'
+const TYPES = new Bounded(100)
+const SOURCES = new Bounded(100)
+const REASONS = new Bounded(100)
+
+let provider: MeterProvider | undefined
+let instruments: Instruments | undefined
+
+/** Of the SDK that is registered now; undefined when none is. */
+function currentInstruments(): Instruments | undefined {
+  const current = metrics.getMeterProvider()
+  if (current === provider) return instruments
+  provider = current
+  instruments = current.constructor.name === 'NoopMeterProvider' ? undefined : create(current)
+  return instruments
+}
+
+function create(from: MeterProvider): Instruments {
+  const meter = from.getMeter('sidelight')
+  return {
+    uploads: meter.createCounter(METRIC.uploads, { unit: '{upload}' }),
+    size: meter.createHistogram(METRIC.uploadSize, {
+      unit: 'By',
+      advice: { explicitBucketBoundaries: SIZES },
+    }),
+    duration: meter.createHistogram(METRIC.uploadDuration, {
+      unit: 's',
+      advice: { explicitBucketBoundaries: DURATIONS },
+    }),
+  }
+}
+
+const KIB = 1024
+const MIB = 1024 * KIB
+const SIZES = [KIB, 16 * KIB, 128 * KIB, MIB, 4 * MIB, 16 * MIB, 64 * MIB, 256 * MIB, 1024 * MIB]
+const DURATIONS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300]
