@@ -31,11 +31,27 @@ export function redactText(text: string): string {
  * characters, of which every secret has one, for that takes a nanosecond a character; others take five.
  */
 export function mayHoldSecret(text: string): boolean {
-  if (text.length <= 4 || !TELLING.test(text)) return false
+  const { length } = text
+  if (length <= 4) return false
+  const slot = length & 127
+  if (cleanTexts[slot] === text) return false
+  const mayHold =
+    (length < SHORTEST_FORM ? TELLING_SHORT : TELLING).test(text) && isSuspicious(text)
+  if (!mayHold && length <= 128) cleanTexts[slot] = text
+  return mayHold
+}
+
+/** The last one of each length; messages and the like are the same again and again. */
+const cleanTexts: string[] = new Array<string>(128).fill('')
+
+function isSuspicious(text: string): boolean {
   return FORMS.test(text) || (PAIRED.test(text) && NAMES.test(text)) || URL_WITH_USER.test(text)
 }
 
 const LONGEST = 1_000_000
+/** Of tokens of well-known forms. */
+const SHORTEST_FORM = 16
+const TELLING_SHORT = /[=:]|[rcRC]\s/
 const TELLING = /[=:J_Ix]|[rcRC]\s|--B/
 const FORMS =
   /[Bb](?:earer|asic)|BEARER|BASIC|eyJ|--BEGIN|[sr]k_|gh[opsur]_|github_p|xox|AKIA|ASIA|AIza/
