@@ -72,8 +72,10 @@ function guardedOptions<T extends ChildLoggerOptions>(options: T): T {
 /** An error is the error of its line whether it is called `err` or `error`. */
 function redactedFields(fields: object): object {
   const redacted = redact(fields) as Fields
-  const { error, err } = redacted
-  if (!(error instanceof Error) || err !== undefined) return redacted
+  const { error } = redacted
+  if (error === undefined || !(error instanceof Error) || redacted['err'] !== undefined) {
+    return redacted
+  }
   const renamed: Fields = { ...redacted, err: error }
   Reflect.deleteProperty(renamed, 'error')
   return renamed
