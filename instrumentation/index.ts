@@ -41,3 +41,23 @@ export { withMonitoring } from './api/monitoring'
 export type { AccessEntry } from './api/access'
 export type { MonitoringContext, MonitoringOptions } from './api/monitoring'
 export type { ConnectMiddleware, FastifyLike, KoaLike } from './api/middleware'
+export { LogFields } from './api/log-fields'
+export { createModuleLogger } from './api/logger'
+export type { ModuleLogger } from './api/logger'
+export {
+  logDatabaseOperation,
+  logError,
+  logExternalApiCall,
+  logHttpRequest,
+  logWithTiming,
+  startOperationTimer,
+} from './api/log-operations'
+export type {
+  DatabaseOperationFields,
+  ErrorFields,
+  ExternalApiCallFields,
+  HttpRequestFields,
+  OperationTimer,
+} from './api/log-operations'
+export { createRequestLogger } from './api/request-logger'
+export type { RequestLogger, RequestLoggerFields } from './api/request-logger'

@@ -89,6 +89,16 @@ t.test('the variables of the application in README.md are those the bootstrap re
   t.strictSame(documented.sort(), variablesOfBootstrap())
 })
 
+t.test('the variables of the loggers in README.md are those they read', async (t) => {
+  const rows = rowsOf(readme, '<!-- logger variables:', '<!-- end of logger variables -->')
+  const folder = join(__dirname, '..', 'instrumentation', 'api')
+  const sources = readdirSync(folder).filter((name) => /^log(?:-.*|ger)\.ts$/.test(name))
+  const texts = sources.map((name) => readFileSync(join(folder, name), 'utf8'))
+  const read = texts.join('').match(/(?<=env\[')(?!OTEL_)[A-Z_]+(?='\])/g) ?? []
+  const names = new Set([...read, 'LOG_LEVEL', 'LOG_LEVEL_<MODULE>'])
+  t.strictSame(namesOf(rows).sort(), [...names].sort())
+})
+
 t.test('the libraries in README.md are those that are instrumented', async (t) => {
   const instrumented = new Set([
     ...Object.keys(BUILTINS),

@@ -36,6 +36,10 @@ interface Search {
 /** False when there is a secret, or something that cannot be read to the end. */
 function isClean(object: object, depth: number, search: Search): boolean {
   try {
+    if (Object.getPrototypeOf(object) === Object.prototype) {
+      const isClean = isCleanRecord(object as Record<string, unknown>, depth, search)
+      if (isClean !== undefined) return isClean
+    }
     if (Array.isArray(object)) return isCleanList(object, depth, search)
     if (isOpaque(object)) return true
     if (isErrorLike(object)) return isCleanError(object, depth, search)
@@ -43,18 +47,25 @@ function isClean(object: object, depth: number, search: Search): boolean {
     if (object instanceof Set) return isCleanList([...(object as Set<unknown>)], depth, search)
     const json = jsonOf(object)
     if (json !== object) return isCleanValue(json, NAME.open, depth, search)
-    return isCleanRecord(object as Record<string, unknown>, depth, search)
+    return isCleanRecord(object as Record<string, unknown>, depth, search) ?? true
   } catch {
     return false
   }
 }
 
-function isCleanRecord(record: Record<string, unknown>, depth: number, search: Search): boolean {
+/** Undefined when it has a JSON of its own. */
+function isCleanRecord(
+  record: Record<string, unknown>,
+  depth: number,
+  search: Search,
+): boolean | undefined {
   for (const name in record) {
     const verdict = judgeName(name)
     const value = record[name]
     if (verdict === NAME.told) {
       if (!isCleanValue(value, verdictBeside(record), depth, search)) return false
+    } else if (verdict === NAME.json) {
+      if (typeof value === 'function') return undefined
     } else if (!isCleanValue(value, verdict, depth, search)) return false
   }
   return true
@@ -117,7 +128,7 @@ function isCleanError(error: Error, depth: number, search: Search): boolean {
     if (name in error && !isCleanValue(error[name as 'cause'], NAME.open, depth, search))
       return false
   }
-  return isCleanRecord(error as unknown as Record<string, unknown>, depth, search)
+  return isCleanRecord(error as unknown as Record<string, unknown>, depth, search) ?? false
 }
 
 interface Copying {
