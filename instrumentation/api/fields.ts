@@ -18,7 +18,11 @@ export function readFields(
   for (const name of Object.keys(given)) {
     if (Object.hasOwn(known, name)) continue
     if (name.startsWith(OURS) || name === '' || name.length > LONGEST.name) {
-      refuse(caller, 'names of fields', `of 1 to ${LONGEST.name} characters and not begin with ${OURS}`)
+      refuse(
+        caller,
+        'names of fields',
+        `of 1 to ${LONGEST.name} characters and not begin with ${OURS}`,
+      )
       continue
     }
     if (count++ === MOST_FIELDS) {

@@ -7,8 +7,13 @@ import {
   SimpleLogRecordProcessor,
 } from '@opentelemetry/sdk-logs'
 import t from 'tap'
-import { runInContext } from '../../instrumentation/api/context'
-import { businessEvent, trackCost, trackWebhookDelivery } from '../../instrumentation/index'
+import {
+  businessEvent,
+  runInContext,
+  trackCost,
+  trackWebhookDelivery,
+  updateContext,
+} from '../../instrumentation/index'
 
 t.test('an SDK that is set up after the first calls gets what is told from then on', async (t) => {
   trackCost(1)
@@ -62,20 +67,30 @@ t.test('what is told within a request carries its ids', async (t) => {
 t.test('requests that overlap share a business event, and each has its own duration', async (t) => {
   const told = register(t)
   const checkout = businessEvent('checkout')
-  const [first, second] = ['one', 'two'].map((requestId) => ({ requestId, correlationId: 'c' }))
-  runInContext(first!, () => checkout.started())
+  const request = (requestId: string) => ({ requestId, correlationId: 'c' })
+  const first = deferred()
+  let atMost = 0
+  const slow = runInContext(request('one'), async () => {
+    checkout.started()
+    await first.promise
+    updateContext({ userId: 'u_7' })
+    checkout.completed()
+    checkout.completed()
+  })
   const middleMs = performance.now()
   while (performance.now() - middleMs < 30);
-  const startMs = performance.now()
-  runInContext(second!, () => checkout.started())
-  runInContext(second!, () => checkout.completed())
-  const atMost = performance.now() - startMs
-  runInContext(first!, () => checkout.completed())
-  runInContext(first!, () => checkout.completed())
+  runInContext(request('two'), () => {
+    const startMs = performance.now()
+    checkout.started()
+    checkout.completed()
+    atMost = performance.now() - startMs
+  })
+  first.resolve()
+  await slow
   const durations = told().map(({ attributes }) => attributes['sidelight.duration_ms'] as number)
   t.equal(durations[0], undefined)
   t.ok(durations[2]! <= atMost)
-  t.ok(durations[3]! >= 30)
+  t.ok(durations[3]! >= 30, 'also when the user became known meanwhile')
   t.equal(durations[4], undefined, 'a start is used once')
 })
 
@@ -114,6 +129,14 @@ t.test('a mistake is said once a caller and argument', async (t) => {
     'trackWebhookDelivery: durationMs must be a number of 0 or more',
   ])
 })
+
+function deferred(): { readonly promise: Promise<void>; resolve(): void } {
+  let resolve = (): void => undefined
+  const promise = new Promise<void>((settle) => {
+    resolve = settle
+  })
+  return { promise, resolve: () => resolve() }
+}
 
 interface Teardown {
   teardown(fn: () => void): void
