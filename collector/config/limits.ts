@@ -99,4 +99,13 @@ export const LIMIT_KEYS = {
     unit: 'errors',
     description: 'The same for the errors of all services together',
   }),
+  maxCatalogueEntries: declare({
+    env: 'SIDELIGHT_MAX_CATALOGUE_ENTRIES',
+    path: 'limits.max_catalogue_entries',
+    type: wholeNumber(1, 1_000_000),
+    fallback: 50_000,
+    unit: 'entries',
+    description:
+      'The most different webhooks, rules, API resources and statuses, rate limits, business events and users with costs of a service and day; events of further ones count for one of each kind, `(overflow)`',
+  }),
 } as const

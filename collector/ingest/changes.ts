@@ -5,12 +5,14 @@ import type { Translated } from '../translate/rows'
 
 /** Counts what was changed in a request so that it could be kept. */
 export function countChanges(counters: Counters, translated: Translated): void {
-  const { repairedStrings, unassociated, correlationsLeftOut, throwsLeftOut } = translated
+  const { repairedStrings, unassociated, correlationsLeftOut, throwsLeftOut, eventsLeftOut } =
+    translated
   const { truncatedAttributes, overflowed } = translated
   counters.repairedStrings.inc(repairedStrings)
   counters.unassociatedLogRecords.inc(unassociated)
   counters.correlationsLeftOut.inc(correlationsLeftOut)
   counters.throwsLeftOut.inc(throwsLeftOut)
+  counters.eventsLeftOut.inc(eventsLeftOut)
   counters.truncatedAttributes.inc({ reason: 'count' }, truncatedAttributes.count)
   counters.truncatedAttributes.inc({ reason: 'length' }, truncatedAttributes.length)
   for (const dictionary of CAPPED) {
@@ -24,7 +26,14 @@ export function countSightings(counters: Counters, { added, repeated }: Sighting
   counters.repeatedSightings.inc(repeated)
 }
 
-const CAPPED = ['operation', 'resource', 'scope', 'metric_series', 'error_group_hash'] as const
+const CAPPED = [
+  'operation',
+  'resource',
+  'scope',
+  'metric_series',
+  'error_group_hash',
+  'catalogue',
+] as const
 
 /** That of the worst that it reaches. */
 function severityName(severity: number): string {

@@ -1,5 +1,11 @@
-import { mergeRollups } from '../translate/rollup-merge'
-import { type CopyRows, SPAN_ROLLUP, type Translated } from '../translate/rows'
+import { mergeEventRollups, mergeRollups } from '../translate/rollup-merge'
+import {
+  type CopyRows,
+  EVENT_ROLLUP,
+  SPAN_ROLLUP,
+  type Table,
+  type Translated,
+} from '../translate/rows'
 import type { TableRows } from './copy'
 import type { GroupRequest } from './group'
 import { type Poison, type Segment, segmentsOf, tableRowsOf } from './segments'
@@ -8,8 +14,13 @@ import { type Poison, type Segment, segmentsOf, tableRowsOf } from './segments'
 export function mergedRowsOf(groups: readonly (readonly Segment[])[]): readonly TableRows[] {
   return tableRowsOf(groups).map(({ table, rows }) => ({
     table,
-    rows: table === SPAN_ROLLUP && rows.length > 1 ? [mergeRollups(rows)] : rows,
+    rows: rows.length > 1 ? merged(table, rows) : rows,
   }))
+}
+
+function merged(table: Table, rows: readonly Uint8Array[]): readonly Uint8Array[] {
+  if (table === SPAN_ROLLUP) return [mergeRollups(rows)]
+  return table === EVENT_ROLLUP ? [mergeEventRollups(rows)] : rows
 }
 
 /** What is left of requests once their poison is out. */

@@ -124,6 +124,11 @@ function declareChanges(registers: Registry[]) {
       help: 'Exceptions, log records and failed spans that are not counted as errors, because their request has too many.',
       registers,
     }),
+    eventsLeftOut: new Counter({
+      name: 'sidelight_events_left_out_total',
+      help: 'Log records of events that are kept and not added up, because their request has too many.',
+      registers,
+    }),
     truncatedAttributes: new Counter({
       name: 'sidelight_truncated_attributes_total',
       help: 'Attributes dropped (reason count) and attribute values cut (reason length) at their limits.',
@@ -132,7 +137,7 @@ function declareChanges(registers: Registry[]) {
     }),
     overflowed: new Counter({
       name: 'sidelight_overflowed_total',
-      help: 'Rows whose operation, resource, scope, metric series, error or release was above the cap of its service, by dictionary.',
+      help: 'Rows whose operation, resource, scope, metric series, error, release or subject of an event was above the cap of its service, by dictionary.',
       labelNames: ['dictionary'],
       registers,
     }),

@@ -3,7 +3,13 @@ import type { TranslationLimits } from './limits'
 
 /** The dictionaries that senders can fill with ever new content. */
 export type Capped =
-  'operation' | 'resource' | 'scope' | 'metric_series' | 'error_group_hash' | 'release'
+  | 'operation'
+  | 'resource'
+  | 'scope'
+  | 'metric_series'
+  | 'error_group_hash'
+  | 'release'
+  | 'catalogue'
 
 /** What is counted: the metrics of which series are above the cap as well, each of which has a series that stands in for those. */
 type Counted = Capped | 'metric'
@@ -16,7 +22,8 @@ const DAY_MS = 86_400_000
 const OLDEST_REPLAY_DAYS = 30
 
 /**
- * Counts the operations, resources, scopes, metric series, errors and releases of each service and UTC day of arrival, and says which are among the first.
+ * Counts the operations, resources, scopes, metric series, errors, releases and subjects of events of each service and UTC day of
+ * arrival, and says which are among the first.
  * An identity carries its last verdict, so that most spans cost two comparisons.
  */
 export class Cardinality {
@@ -43,6 +50,7 @@ export class Cardinality {
       error_group_hash: maxErrors,
       // It is resources that tell of them.
       release: maxResources,
+      catalogue: limits.maxCatalogueEntries,
     }
   }
 

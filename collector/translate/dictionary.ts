@@ -1,6 +1,7 @@
 import type { Cursor } from '../otlp/cursor'
 import { ByteCache, type CacheKey } from './cache'
 import { decodeResource, decodeScope } from './envelope'
+import type { EventKind } from './event-kinds'
 import {
   identify,
   type Identity,
@@ -11,7 +12,7 @@ import {
   type Text,
 } from './identity'
 import { type TranslationLimits, UNCHANGED } from './limits'
-import type { DictionaryRow } from './rows'
+import type { DictionaryName, DictionaryRow } from './rows'
 import { countRepairs, decodeText } from './text'
 
 const NO_BYTES = new Uint8Array()
@@ -34,6 +35,7 @@ export class Dictionary {
   readonly #serviceOf: ByteCache<ServiceIdentity>
   readonly #operations: ByteCache<Identity>
   readonly #releases: ByteCache<Identity>
+  readonly #subjects: ByteCache<Identity>
   readonly #key: CacheKey = { first: 0, second: 0, third: 0, bytes: NO_BYTES, start: 0, end: 0 }
   readonly #intern = (text: string): Text => this.internText(text)
   #request = 0
@@ -55,6 +57,7 @@ export class Dictionary {
     this.#serviceOf = new ByteCache(size)
     this.#operations = new ByteCache(size)
     this.#releases = new ByteCache(size)
+    this.#subjects = new ByteCache(size)
   }
 
   /** Starts the list of rows of another request. */
@@ -153,12 +156,25 @@ export class Dictionary {
 
   /** Releases are of a service in all its environments. */
   #release({ names: [tenant, , namespace, name] }: ServiceIdentity, version: string): Identity {
-    const content = [tenant, namespace, name, version]
-    const bytes = Buffer.from(content.join('\0'))
-    const known = this.#releases.find(this.#fill(0, 0, 0, bytes, 0, bytes.length))
+    return this.#identify('release', this.#releases, [tenant, namespace, name, version])
+  }
+
+  /** What events are about. No text may hold NUL. */
+  subject(tenant: string, kind: EventKind, subject: string, detail: string): Identity {
+    return this.#identify('catalogue', this.#subjects, [tenant, kind, subject, detail])
+  }
+
+  /** A row that is nothing but texts, none of which holds NUL. */
+  #identify(
+    dictionary: DictionaryName,
+    cache: ByteCache<Identity>,
+    texts: readonly string[],
+  ): Identity {
+    const bytes = Buffer.from(texts.join('\0'))
+    const known = cache.find(this.#fill(0, 0, 0, bytes, 0, bytes.length))
     if (known !== undefined) return known
-    const made = identify('release', content, content, UNCHANGED)
-    this.#releases.add(this.#fill(0, 0, 0, bytes, 0, bytes.length), made)
+    const made = identify(dictionary, texts, texts, UNCHANGED)
+    cache.add(this.#fill(0, 0, 0, bytes, 0, bytes.length), made)
     return made
   }
 

@@ -12,6 +12,8 @@ export interface TranslationLimits {
   /** Different hashes of errors of a service and UTC day, and of all services together. */
   readonly maxErrors: number
   readonly maxErrorsOverall: number
+  /** Different subjects of events of a service and UTC day. */
+  readonly maxCatalogueEntries: number
 }
 
 /** What holds where nothing is said. */
@@ -24,6 +26,7 @@ export const UNLIMITED: TranslationLimits = {
   maxSeries: Infinity,
   maxErrors: Infinity,
   maxErrorsOverall: Infinity,
+  maxCatalogueEntries: Infinity,
 }
 
 /** How often a content was changed so that it could be kept. */

@@ -6,12 +6,12 @@ import { isUnhandled, Reports } from './error-report'
 import type { ErrorPlace } from './error-sighting'
 import { SEVERITY } from './error-throw'
 import { cutText, type ExceptionText, ExceptionTexts, sniff } from './exception-text'
+import { LogAttributes } from './log-attributes'
 import type { LogRecordReader } from './log-record'
 import type { Throws } from './throws'
 import { toBigInt, type UnixNanos } from './time'
 import type { Translation } from './translator'
 
-const ATTRIBUTE = 0x32
 const NOTHING: readonly string[] = []
 
 /** What the text of a body was made from, by loggers of Node.js, .NET, Python and others. */
@@ -43,27 +43,25 @@ export interface ErroneousRecord {
 
 /** Reads once more the log records that may tell of errors: of exceptions, or by their severity. */
 export class LogErrors {
-  readonly #maxAttributes: number
   readonly #cursor: Cursor
   readonly #throws: Throws
   readonly #reports: Reports
   readonly #texts: ExceptionTexts
-  readonly #attributes: AttributeTable
+  readonly #attributes: LogAttributes
   readonly #body: AttributeTable
 
   constructor({ cursor, limits, options }: Translation, throws: Throws) {
-    this.#maxAttributes = limits.maxAttributes
     this.#cursor = cursor
     this.#throws = throws
     this.#reports = new Reports(options)
     this.#texts = new ExceptionTexts(cursor)
-    this.#attributes = new AttributeTable(cursor)
+    this.#attributes = new LogAttributes(cursor, limits.maxAttributes)
     this.#body = new AttributeTable(cursor)
   }
 
   keep(erroneous: ErroneousRecord): void {
     const { end, place, severity } = erroneous
-    this.#read(place.source, end)
+    this.#attributes.read(place.source, end)
     const text = erroneous.mayHoldException ? this.#readException(erroneous) : null
     if (text !== null) this.#keepException(erroneous, text)
     else if (severity >= SEVERITY.error) this.#keepMessage(erroneous)
@@ -71,25 +69,7 @@ export class LogErrors {
   }
 
   #readException({ record }: ErroneousRecord): ExceptionText | null {
-    return this.#texts.ofAttributes(this.#attributes) ?? this.#texts.ofBody(record.bodyParts)
-  }
-
-  /** Finds the attributes, as many as are kept. */
-  #read(start: number, end: number): void {
-    const cursor = this.#cursor
-    const attributes = this.#attributes
-    attributes.clear()
-    cursor.at = start
-    while (cursor.at < end) {
-      const tag = cursor.tag(end)
-      if (tag !== ATTRIBUTE) {
-        cursor.skip(tag, end)
-        continue
-      }
-      const fieldEnd = cursor.delimited(end)
-      if (attributes.count < this.#maxAttributes) attributes.read(fieldEnd)
-      cursor.at = fieldEnd
-    }
+    return this.#texts.ofAttributes(this.#attributes.table) ?? this.#texts.ofBody(record.bodyParts)
   }
 
   #keepException(erroneous: ErroneousRecord, text: ExceptionText): void {
@@ -101,7 +81,9 @@ export class LogErrors {
   #keepMessage(erroneous: ErroneousRecord): void {
     const body = this.#bodyText(erroneous.record.bodyParts)
     const hasStack = sniff(body) !== null
-    const template = hasStack ? null : this.#attributes.firstText(TEMPLATE, LONGEST_MESSAGE_BYTES)
+    const template = hasStack
+      ? null
+      : this.#attributes.table.firstText(TEMPLATE, LONGEST_MESSAGE_BYTES)
     const shown = cutText(body, LONGEST_MESSAGE_BYTES)
     this.#add(erroneous, {
       kind: 'log',
@@ -117,7 +99,7 @@ export class LogErrors {
   }
 
   #add({ record, place, severity, time }: ErroneousRecord, said: SaidByRecord): void {
-    const tables = [this.#attributes]
+    const tables = [this.#attributes.table]
     const level = severityOf(severity)
     const { source, shown, shownStack } = said
     this.#throws.addThrow({

@@ -4,6 +4,7 @@ import { RANK } from './error-sighting'
 import { type ErrorThrow, SEVERITY } from './error-throw'
 import type { Identity, ResourceIdentity, ScopeIdentity, ServiceIdentity } from './identity'
 import { LogErrors } from './log-errors'
+import { LogEvents } from './log-events'
 import { acceptedBy, LogRecordReader } from './log-record'
 import { type AcceptedTimes, describe, judge, REASONS, type Reason } from './log-rejection'
 import { type LogIdentities, meantSeverity, writeColumns } from './log-row'
@@ -30,6 +31,7 @@ export class LogRecordTranslator implements ItemTranslator {
   readonly #errorWatch: ErrorWatch
   readonly #throws: Throws
   readonly #errors: LogErrors
+  readonly #events: LogEvents
   readonly #times: AcceptedTimes
   #receivedMs = 0
   #arrival: UnixNanos = { low: 0, high: 0 }
@@ -44,12 +46,18 @@ export class LogRecordTranslator implements ItemTranslator {
     this.#watch = new AttributeWatch(shared, this.#correlations, this.#errorWatch)
     this.#throws = new Throws(shared)
     this.#errors = new LogErrors(shared, this.#throws)
-    this.tables = [this.#table, this.#correlations.table]
+    this.#events = new LogEvents(shared, this.#table)
+    const { table: events, rollups } = this.#events
+    this.tables = [this.#table, this.#correlations.table, events, rollups.table]
     this.#record = new LogRecordReader(shared, this.#table, this.#watch)
   }
 
   get correlationsLeftOut(): number {
     return this.#correlations.leftOut
+  }
+
+  get eventsLeftOut(): number {
+    return this.#events.leftOut
   }
 
   get throws(): readonly ErrorThrow[] {
@@ -68,6 +76,7 @@ export class LogRecordTranslator implements ItemTranslator {
     this.#table.beginRequest(bodyBytes)
     this.#correlations.beginRequest(bodyBytes)
     this.#throws.beginRequest(bodyBytes, receivedMs)
+    this.#events.beginRequest(bodyBytes)
     this.rejections = new Rejections('log record', 'log records')
     this.unassociated = 0
     this.#receivedMs = receivedMs
@@ -77,6 +86,7 @@ export class LogRecordTranslator implements ItemTranslator {
   endRequest(): void {
     this.#correlations.endRequest()
     this.#throws.endRequest()
+    this.#events.endRequest()
   }
 
   item(end: number, resource: ResourceIdentity, scope: ScopeIdentity): void {
@@ -103,6 +113,9 @@ export class LogRecordTranslator implements ItemTranslator {
     const { traceIdStart } = record
     if (this.#correlations.areNoticed) {
       this.#correlations.keep({ source, traceIdStart, time, service, resource, scope })
+    }
+    if (record.eventNameEnd !== record.eventNameStart) {
+      this.#events.keep({ record, source, end, time, service, rowStart: table.rowStart })
     }
     const severity = meantSeverity(cursor, record)
     const isNoticed = this.#errorWatch.isNoticed || record.body.mayHoldException

@@ -63,7 +63,8 @@ function writeObserved(rows: RowBuffer, observed: UnixNanos): void {
   }
 }
 
-function writeIds(rows: RowBuffer, source: Cursor, record: LogRecordReader): void {
+/** Writes the columns of the trace and of the span. There must be room. */
+export function writeIds(rows: RowBuffer, source: Cursor, record: LogRecordReader): void {
   const { traceIdStart, spanIdStart } = record
   if (traceIdStart === -1) writeNull(rows)
   else writeUuid(rows, source, traceIdStart)

@@ -77,6 +77,13 @@ export class Overflow {
     return false
   }
 
+  /** Whether the subject of an event is within the cap; else something has to stand in for it. */
+  admitsSubject(own: Identity, service: ServiceIdentity): boolean {
+    if (this.#cardinality.admits('catalogue', own, service)) return true
+    this.counts.catalogue++
+    return false
+  }
+
   /** Whether no error that was not seen before is within the caps. */
   isFullOfErrors(service: ServiceIdentity): boolean {
     return this.#cardinality.isFullOfErrors(service)
@@ -101,6 +108,7 @@ function noCounts(): Record<Capped, number> {
     metric_series: 0,
     error_group_hash: 0,
     release: 0,
+    catalogue: 0,
   }
 }
 

@@ -1,8 +1,7 @@
-import { FLOAT8_OID, writeArrayHeader } from './data-point-numbers'
-import { Buckets, bucketIndexOf } from './distribution'
-import type { FieldReader } from './field-reader'
-import { writeFloat64, writeInt16, writeNull, writeWhole } from './fields'
 import type { RowBuffer } from './buffer'
+import type { FieldReader } from './field-reader'
+import { writeFloat64, writeNull, writeWhole } from './fields'
+import { RollupDurations } from './rollup-durations'
 
 /** What a rollup wants to know of a span. */
 export interface RolledSpan {
@@ -16,12 +15,8 @@ export interface RolledSpan {
   readonly traceIdStart: number
 }
 
-/** All but the buckets. */
-const FIXED_BYTES = 320
-/** A bucket's index and count. */
-const BUCKET_BYTES = 18
-const INT2_OID = 21
-const INT2_ELEMENT_BYTES = 6
+const COUNTS_BYTES = 60
+const TRACE_IDS_BYTES = 60
 const TRACE_ID_BYTES = 16
 
 /** What spans of one operation add up to in one minute: a row of `SPAN_ROLLUP` from `span_count` on. One serves for all. */
@@ -31,12 +26,7 @@ export class Rollup {
   #errorCount = 0
   #adjustedCount = 0
   #adjustedErrorCount = 0
-  #durationSumNs = 0
-  /** -1 when no duration is known. */
-  #durationMinNs = -1
-  #durationMaxNs = -1
-  #zeroCount = 0
-  readonly #buckets = new Buckets()
+  readonly #durations = new RollupDurations()
   readonly #slowest = new TraceId()
   readonly #error = new TraceId()
   /** The trace by chance is the one that has the least rank. */
@@ -53,7 +43,9 @@ export class Rollup {
       this.#adjustedErrorCount += adjustedCount
       this.#takeError(body, traceIdStart)
     }
-    if (span.durationNs >= 0) this.#addDuration(span, body)
+    if (span.durationNs >= 0 && this.#durations.add(span.durationNs, adjustedCount)) {
+      this.#slowest.set(body, traceIdStart)
+    }
     this.#takeRandom(body, traceIdStart)
   }
 
@@ -64,29 +56,23 @@ export class Rollup {
     this.#errorCount += row.whole()
     this.#adjustedCount += row.float64()
     this.#adjustedErrorCount += row.float64()
-    this.#durationSumNs += row.float64()
-    this.#takeShortest(row.whole())
-    const durationMaxNs = row.whole()
-    this.#zeroCount += row.float64()
-    this.#addBuckets(row)
-    this.#takeSlowest(row.bytes, row.uuid(), durationMaxNs)
+    const hasSlowest = this.#durations.addFields(row)
+    const slowestStart = row.uuid()
+    if (hasSlowest) this.#slowest.set(row.bytes, slowestStart)
     this.#takeError(row.bytes, row.uuid())
     this.#takeRandom(row.bytes, row.uuid())
   }
 
   /** Writes its fields, and starts over. */
   take(rows: RowBuffer): void {
-    rows.reserve(FIXED_BYTES + this.#buckets.size * BUCKET_BYTES)
+    rows.reserve(COUNTS_BYTES)
     writeWhole(rows, this.#spanCount)
     writeWhole(rows, this.#rootCount)
     writeWhole(rows, this.#errorCount)
     writeFloat64(rows, this.#adjustedCount)
     writeFloat64(rows, this.#adjustedErrorCount)
-    writeFloat64(rows, this.#durationSumNs)
-    writeDuration(rows, this.#durationMinNs)
-    writeDuration(rows, this.#durationMaxNs)
-    writeFloat64(rows, this.#zeroCount)
-    writeBuckets(rows, this.#buckets)
+    this.#durations.take(rows)
+    rows.reserve(TRACE_IDS_BYTES)
     this.#slowest.write(rows)
     this.#error.write(rows)
     this.#random.write(rows)
@@ -95,48 +81,11 @@ export class Rollup {
 
   #clear(): void {
     this.#spanCount = this.#rootCount = this.#errorCount = 0
-    this.#adjustedCount = this.#adjustedErrorCount = this.#durationSumNs = this.#zeroCount = 0
-    this.#durationMinNs = this.#durationMaxNs = -1
+    this.#adjustedCount = this.#adjustedErrorCount = 0
     this.#randomRank = Infinity
-    this.#buckets.clear()
     this.#slowest.clear()
     this.#error.clear()
     this.#random.clear()
-  }
-
-  #addDuration({ durationNs, adjustedCount, traceIdStart }: RolledSpan, body: Buffer): void {
-    this.#durationSumNs += durationNs * adjustedCount
-    this.#takeShortest(durationNs)
-    this.#takeSlowest(body, traceIdStart, durationNs)
-    if (durationNs === 0) this.#zeroCount += adjustedCount
-    else this.#buckets.add(bucketIndexOf(durationNs), adjustedCount)
-  }
-
-  #addBuckets(row: FieldReader): void {
-    const count = row.array()
-    const indexesAt = row.at
-    row.at += count * INT2_ELEMENT_BYTES
-    row.array()
-    for (
-      let at = indexesAt;
-      at < indexesAt + count * INT2_ELEMENT_BYTES;
-      at += INT2_ELEMENT_BYTES
-    ) {
-      this.#buckets.add(row.view.getInt16(at + 4), row.float64())
-    }
-  }
-
-  #takeShortest(durationNs: number): void {
-    if (durationNs === -1) return
-    if (this.#durationMinNs === -1 || durationNs < this.#durationMinNs) {
-      this.#durationMinNs = durationNs
-    }
-  }
-
-  #takeSlowest(source: Buffer, start: number, durationNs: number): void {
-    if (durationNs <= this.#durationMaxNs) return
-    this.#durationMaxNs = durationNs
-    this.#slowest.set(source, start)
   }
 
   #takeError(source: Buffer, start: number): void {
@@ -172,18 +121,6 @@ class TraceId {
     this.source.copy(bytes, end + 4, this.#start, this.#start + TRACE_ID_BYTES)
     rows.end = end + 4 + TRACE_ID_BYTES
   }
-}
-
-function writeDuration(rows: RowBuffer, ns: number): void {
-  if (ns === -1) writeNull(rows)
-  else writeWhole(rows, ns)
-}
-
-function writeBuckets(rows: RowBuffer, buckets: Buckets): void {
-  writeArrayHeader(rows, INT2_OID, buckets.size, INT2_ELEMENT_BYTES)
-  buckets.forEach((index) => writeInt16(rows, index))
-  writeArrayHeader(rows, FLOAT8_OID, buckets.size)
-  buckets.forEach((_, count) => writeFloat64(rows, count))
 }
 
 /** Chance that is the same each time: a hash of the last 8 bytes of the trace id, which are its most random ones. */

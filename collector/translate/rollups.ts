@@ -1,9 +1,10 @@
 import type { Cursor } from '../otlp/cursor'
 import { writeBool, writeIdentity, writeInt16 } from './fields'
 import type { Identity } from './identity'
+import { NOWHERE } from './number-lists'
 import { type RolledSpan, Rollup } from './rollup'
 import { SPAN_ROLLUP } from './rows'
-import { NO_SPAN, SpanLists } from './span-list'
+import { SpanLists } from './span-list'
 import { TableWriter } from './table-writer'
 import { writeMinute } from './time'
 import type { Translation } from './translator'
@@ -47,7 +48,7 @@ export class Rollups {
   keep(source: number, service: Identity, operation: Identity, figures: SpanFigures): void {
     const group = this.#groupOf(source, service, operation, figures)
     group.last = this.#spans.append(figures, group.last)
-    if (group.first === NO_SPAN) group.first = group.last
+    if (group.first === NOWHERE) group.first = group.last
   }
 
   /** Writes the rows, while the body is there. */
@@ -58,7 +59,7 @@ export class Rollups {
 
   #write(group: Group): void {
     const spans = this.#spans
-    for (let place = group.first; place !== NO_SPAN; place = spans.next) {
+    for (let place = group.first; place !== NOWHERE; place = spans.next) {
       spans.read(place)
       this.#rollup.addSpan(spans, this.#cursor.bytes)
     }
@@ -86,7 +87,7 @@ export class Rollups {
     if (minutes?.last.minute === minute) return minutes.last
     let group = minutes?.others.get(minute)
     if (group === undefined) {
-      group = { service, operation, minute, isRequest, source, first: NO_SPAN, last: NO_SPAN }
+      group = { service, operation, minute, isRequest, source, first: NOWHERE, last: NOWHERE }
       this.#groups.push(group)
     }
     if (minutes === undefined) this.#byOperation.set(key, { last: group, others: NO_OTHERS })

@@ -374,6 +374,8 @@ export interface Translated {
   readonly correlationsLeftOut: number
   /** Exceptions, log records and failed spans that are not counted as errors, because the request has too many. */
   readonly throwsLeftOut: number
+  /** Events of `sidelight.*` that add up to nothing, because the request has too many. */
+  readonly eventsLeftOut: number
   /** Why items were rejected, in English, with counts and an example; empty when none was. */
   readonly rejection: string
   /** Strings in which NUL or broken UTF-8 became U+FFFD. */

@@ -30,6 +30,11 @@ export class TableWriter {
     return this.#offsets.length
   }
 
+  /** Where the row begins that was begun last. */
+  get rowStart(): number {
+    return this.#rowStart
+  }
+
   /** Starts the rows of another request; those of one that broke off are forgotten. */
   beginRequest(bodyBytes: number): void {
     const { rows, values } = this

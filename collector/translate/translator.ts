@@ -83,6 +83,8 @@ export interface ItemTranslator {
   readonly correlationsLeftOut?: number
   /** Errors passed over, because the request has too many. */
   readonly throwsLeftOut?: number
+  /** Events passed over likewise. */
+  readonly eventsLeftOut?: number
   beginRequest(bodyBytes: number, receivedMs: number): void
   /** Reads the item (a Span, a LogRecord, a Metric) that begins at the cursor: writes its rows, or rejects it. */
   item(end: number, resource: ResourceIdentity, scope: ScopeIdentity): void
@@ -154,7 +156,7 @@ class EnvelopeTranslator implements Translator {
     // The body and the rows are the request's; only what is remembered outlives it.
     items.endRequest?.()
     this.#cursor.open(NOTHING)
-    const { throws = [], correlationsLeftOut = 0, throwsLeftOut = 0 } = items
+    const { throws = [], correlationsLeftOut = 0, throwsLeftOut = 0, eventsLeftOut = 0 } = items
     const copies = tables.map((table) => table.finish()).filter((copy) => copy !== null)
     const sum = (name: 'repaired' | 'droppedAttributes' | 'cutValues') =>
       tables.reduce((total, { values }) => total + values[name], dictionary[name])
@@ -167,6 +169,7 @@ class EnvelopeTranslator implements Translator {
       unassociated,
       correlationsLeftOut,
       throwsLeftOut,
+      eventsLeftOut,
       rejection: rejections.message(accepted + rejected),
       repairedStrings: sum('repaired'),
       truncatedAttributes: { count: sum('droppedAttributes'), length: sum('cutValues') },

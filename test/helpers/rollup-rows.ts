@@ -26,8 +26,8 @@ export interface RollupRow {
   readonly random_trace_id: string | null
 }
 
-const INT2_OID = 21
-const FLOAT8_OID = 701
+export const INT2_OID = 21
+export const FLOAT8_OID = 701
 
 const hex: Decode<string> = (bytes) => sized(bytes, 16).toString('hex')
 
@@ -77,7 +77,7 @@ function decodeRows(bytes: Uint8Array, offsets: readonly number[]): RollupRow[] 
   })
 }
 
-function offsetsIn(source: Buffer): number[] {
+export function offsetsIn(source: Buffer): number[] {
   const offsets: number[] = []
   let at = 0
   while (at < source.length) {
@@ -89,7 +89,7 @@ function offsetsIn(source: Buffer): number[] {
   return offsets
 }
 
-function arrayOf<T>(oid: number, decode: Decode<T>): Decode<readonly T[]> {
+export function arrayOf<T>(oid: number, decode: Decode<T>): Decode<readonly T[]> {
   return (bytes) => {
     if (bytes.readInt32BE(8) !== oid) throw new Error('an array of other elements')
     if (bytes.length === 12 && bytes.readInt32BE() === 0) return []

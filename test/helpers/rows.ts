@@ -63,6 +63,7 @@ export function request(
       unassociated: 0,
       correlationsLeftOut: 0,
       throwsLeftOut: 0,
+      eventsLeftOut: 0,
       rejection: '',
       repairedStrings: 0,
       truncatedAttributes: { count: 0, length: 0 },
@@ -73,6 +74,7 @@ export function request(
         metric_series: 0,
         error_group_hash: 0,
         release: 0,
+        catalogue: 0,
       },
     },
   }

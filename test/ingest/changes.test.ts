@@ -11,6 +11,7 @@ t.test('what was changed in a request to keep it is counted by reason', async (t
       unassociated: 7,
       correlationsLeftOut: 8,
       throwsLeftOut: 9,
+      eventsLeftOut: 10,
       truncatedAttributes: { count: 2, length: 3 },
       overflowed: {
         operation: 4,
@@ -19,6 +20,7 @@ t.test('what was changed in a request to keep it is counted by reason', async (t
         metric_series: 0,
         error_group_hash: 7,
         release: 0,
+        catalogue: 11,
       },
     })
   const { pipeline } = await startPipeline(t, { ...controlledWrites(), counters, translate })
@@ -29,12 +31,14 @@ t.test('what was changed in a request to keep it is counted by reason', async (t
     'sidelight_unassociated_log_records_total 14',
     'sidelight_correlations_left_out_total 16',
     'sidelight_throws_left_out_total 18',
+    'sidelight_events_left_out_total 20',
     'sidelight_truncated_attributes_total{reason="count"} 4',
     'sidelight_truncated_attributes_total{reason="length"} 6',
     'sidelight_overflowed_total{dictionary="operation"} 8',
     'sidelight_overflowed_total{dictionary="resource"} 10',
     'sidelight_overflowed_total{dictionary="scope"} 12',
     'sidelight_overflowed_total{dictionary="error_group_hash"} 14',
+    'sidelight_overflowed_total{dictionary="catalogue"} 22',
   ]) {
     t.ok(lines.includes(line), line)
   }

@@ -133,6 +133,7 @@ export function translated(fields: Partial<Translated> = {}): Translated {
     unassociated: 0,
     correlationsLeftOut: 0,
     throwsLeftOut: 0,
+    eventsLeftOut: 0,
     rejection: '',
     repairedStrings: 0,
     truncatedAttributes: { count: 0, length: 0 },
@@ -143,6 +144,7 @@ export function translated(fields: Partial<Translated> = {}): Translated {
       metric_series: 0,
       error_group_hash: 0,
       release: 0,
+      catalogue: 0,
     },
     ...fields,
   }

@@ -12,6 +12,7 @@ const NOTHING = {
   metric_series: 0,
   error_group_hash: 0,
   release: 0,
+  catalogue: 0,
 }
 
 /** A gauge of a service with a data point a label. */

@@ -16,6 +16,7 @@ const NOTHING = {
   metric_series: 0,
   error_group_hash: 0,
   release: 0,
+  catalogue: 0,
 }
 
 /** A translator that remembers hardly anything, so that what is known is not known from its caches alone. */
