@@ -1,5 +1,16 @@
 create schema sidelight;
 
+create table sidelight.catalogue (
+  id bigint not null,
+  tenant text not null,
+  kind text not null,
+  subject text not null,
+  detail text not null,
+  last_seen_day date not null default ((now() AT TIME ZONE 'utc'::text))::date,
+  constraint catalogue_pkey PRIMARY KEY (id)
+);
+CREATE INDEX catalogue_kind_subject ON sidelight.catalogue USING btree (kind, subject);
+
 create table sidelight.correlation (
   time timestamp with time zone not null,
   service_id bigint not null,
@@ -185,6 +196,41 @@ create table sidelight.error_seen (
   constraint error_seen_pkey PRIMARY KEY (scope, innermost)
 );
 CREATE INDEX error_seen_at ON sidelight.error_seen USING brin (seen_at);
+
+create table sidelight.event (
+  time timestamp with time zone not null,
+  catalogue_id bigint not null,
+  service_id bigint not null,
+  trace_id uuid,
+  span_id bigint,
+  time_ns smallint not null,
+  outcome text not null,
+  duration_ns bigint,
+  amount double precision,
+  attributes jsonb
+) partition by RANGE ("time");
+CREATE INDEX event_catalogue_time ON ONLY sidelight.event USING btree (catalogue_id, "time");
+
+create table sidelight.event_rollup (
+  bucket timestamp with time zone not null,
+  level smallint not null,
+  catalogue_id bigint not null,
+  service_id bigint not null,
+  event_count bigint not null,
+  failed_count bigint not null,
+  amount double precision not null,
+  duration_sum_ns double precision not null,
+  duration_min_ns bigint,
+  duration_max_ns bigint,
+  zero_count double precision not null,
+  bucket_indexes smallint[] not null,
+  bucket_counts double precision[] not null,
+  last_success_ns bigint,
+  last_failure_ns bigint,
+  registered_ns bigint
+) partition by RANGE (bucket);
+CREATE INDEX event_rollup_catalogue_level_bucket ON ONLY sidelight.event_rollup USING btree (catalogue_id, level, bucket);
+CREATE INDEX event_rollup_level_bucket ON ONLY sidelight.event_rollup USING btree (level, bucket);
 
 create table sidelight.ingest_receipt (
   digest uuid not null,

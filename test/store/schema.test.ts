@@ -8,6 +8,8 @@ import {
   ERROR_CANDIDATE,
   ERROR_OCCURRENCE,
   ERROR_ROLLUP,
+  EVENT,
+  EVENT_ROLLUP,
   LOG_RECORD,
   SPAN,
 } from '../../collector/translate/rows'
@@ -20,7 +22,16 @@ t.test('the columns of the tables are those the translator writes', async (t) =>
   const columns = await readColumns(pool)
   const of = (table: string) =>
     columns.filter(({ relation }) => relation === table).map(({ column }) => column)
-  for (const { name, columns } of [SPAN, LOG_RECORD, CORRELATION, ERROR_ROLLUP, ERROR_OCCURRENCE]) {
+  const tables = [
+    SPAN,
+    LOG_RECORD,
+    CORRELATION,
+    ERROR_ROLLUP,
+    ERROR_OCCURRENCE,
+    EVENT,
+    EVENT_ROLLUP,
+  ]
+  for (const { name, columns } of tables) {
     t.same(of(name).sort(), [...columns].sort(), name)
   }
   t.same(of('error_candidate').sort(), [...ERROR_CANDIDATE.columns, 'added_at'].sort())
