@@ -12,6 +12,12 @@ const LARGEST_KEPT_BYTES = 1024 * 1024
 export const HISTOGRAM_GROWTH = 13
 
 /**
+ * The same of what follows from events: twice what they are as they are sent by the helpers, so that what is left out is of
+ * nobody who means it.
+ */
+export const EVENT_GROWTH = 4
+
+/**
  * How many bytes of rows a body may become, which bounds memory by what admission knows. The smallest spans grow about
  * fivefold and escaped control characters sixfold; only empty events and links and doubles beyond 1e80 grow more.
  */

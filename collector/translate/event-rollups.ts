@@ -1,10 +1,10 @@
-import { largestRows } from './buffer'
+import { EVENT_GROWTH, largestRows } from './buffer'
 import { type RolledEvent, EventRollup } from './event-rollup'
 import type { EventOutcome } from './event-kinds'
+import { EVENT_ROLLUP } from './event-tables'
 import { writeIdentity, writeInt16 } from './fields'
 import type { Identity } from './identity'
 import { NOWHERE, NumberLists } from './number-lists'
-import { EVENT_ROLLUP } from './rows'
 import { TableWriter } from './table-writer'
 import { minuteOf, writeMinute } from './time'
 import type { Translation } from './translator'
@@ -37,7 +37,7 @@ export class EventRollups {
 
   beginRequest(bodyBytes: number): void {
     this.table.beginRequest(bodyBytes)
-    this.#limit = largestRows(bodyBytes)
+    this.#limit = largestRows(bodyBytes, EVENT_GROWTH)
     this.#forget()
   }
 

@@ -1,8 +1,9 @@
 import type { Cursor } from '../otlp/cursor'
-import { largestRows } from './buffer'
+import { EVENT_GROWTH, largestRows } from './buffer'
 import { EventFields } from './event-fields'
 import { EVENT_PREFIX } from './event-kinds'
 import { EventRollups } from './event-rollups'
+import { EVENT } from './event-tables'
 import { writeFloat64, writeIdentity, writeInt16, writeNull, writeWhole } from './fields'
 import { writeGivenText } from './given-fields'
 import type { Identity, ServiceIdentity } from './identity'
@@ -11,7 +12,6 @@ import { type LogEvent, LONGEST_EVENT_NAME, readEvent } from './log-event'
 import type { LogRecordReader } from './log-record'
 import { writeIds } from './log-row'
 import { OVERFLOW_NAME } from './overflow'
-import { EVENT } from './rows'
 import { TableWriter } from './table-writer'
 import { dayOf, toRemainder, type UnixNanos, writeTimestamp } from './time'
 import type { Translation } from './translator'
@@ -63,7 +63,7 @@ export class LogEvents {
   beginRequest(bodyBytes: number): void {
     this.table.beginRequest(bodyBytes)
     this.rollups.beginRequest(bodyBytes)
-    this.#limit = largestRows(bodyBytes)
+    this.#limit = largestRows(bodyBytes, EVENT_GROWTH)
     this.leftOut = 0
   }
 

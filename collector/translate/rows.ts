@@ -2,6 +2,7 @@ import type { Capped } from './cardinality'
 import type { ErrorThrow } from './error-throw'
 
 export { type Signal, SIGNALS } from '../otlp/signal'
+export { EVENT, EVENT_ROLLUP } from './event-tables'
 
 /** A table as COPY writes it: `columns` is the order of the fields in a row of ours, not of the table. */
 export interface Table {
@@ -241,50 +242,6 @@ export const ERROR_CANDIDATE: Table = {
     'time_ns',
     'user_hash',
     'occurrence',
-  ],
-  isDerived: true,
-}
-
-/** Events of `sidelight.*` that are asked for one by one. */
-export const EVENT: Table = {
-  name: 'event',
-  partitionedBy: 'time',
-  columns: [
-    'attributes',
-    'time',
-    'time_ns',
-    'catalogue_id',
-    'service_id',
-    'trace_id',
-    'span_id',
-    'outcome',
-    'duration_ns',
-    'amount',
-  ],
-  isDerived: true,
-}
-
-/** What the events of a request add up to, a subject, service and minute each. */
-export const EVENT_ROLLUP: Table = {
-  name: 'event_rollup',
-  partitionedBy: 'bucket',
-  columns: [
-    'bucket',
-    'level',
-    'catalogue_id',
-    'service_id',
-    'event_count',
-    'failed_count',
-    'amount',
-    'duration_sum_ns',
-    'duration_min_ns',
-    'duration_max_ns',
-    'zero_count',
-    'bucket_indexes',
-    'bucket_counts',
-    'last_success_ns',
-    'last_failure_ns',
-    'registered_ns',
   ],
   isDerived: true,
 }

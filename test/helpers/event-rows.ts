@@ -98,10 +98,11 @@ function decode(
   { dictionary }: Pick<Translated, 'dictionary'>,
 ) {
   const source = Buffer.from(bytes)
+  const known = new Map(dictionary.map((row) => [`${row.dictionary} ${row.id}`, row.values]))
   const valuesOf = (name: string, id: unknown) => {
-    const row = dictionary.find((one) => one.dictionary === name && one.id === String(id))
-    if (row === undefined) throw new Error(`no ${name} ${String(id)}`)
-    return row.values
+    const values = known.get(`${name} ${String(id)}`)
+    if (values === undefined) throw new Error(`no ${name} ${String(id)}`)
+    return values
   }
   return offsets.map((start, index) => {
     const row = source.subarray(start, offsets[index + 1] ?? source.length)
