@@ -148,14 +148,22 @@ class Items {
 
   #logRecord(traceId: string, spanId: string, time: HrTime): ReadableLogRecord {
     const exception = exceptionOf(spanId)
+    const event = eventOf(spanId)
     return {
+      ...(event !== null && { eventName: event.name }),
       hrTime: time,
       hrTimeObserved: time,
       spanContext: { traceId, spanId, traceFlags: TraceFlags.SAMPLED },
       severityNumber: exception === null ? SeverityNumber.INFO : SeverityNumber.ERROR,
       severityText: exception === null ? 'INFO' : 'ERROR',
       body: `order ${spanId} was taken`,
-      attributes: { 'order.id': spanId, 'request.id': traceId, ...exception, ...this.#padding },
+      attributes: {
+        'order.id': spanId,
+        'request.id': traceId,
+        ...exception,
+        ...event?.attributes,
+        ...this.#padding,
+      },
       resource: this.#resource,
       instrumentationScope: SCOPE,
       droppedAttributesCount: 0,
@@ -176,6 +184,30 @@ function exceptionOf(spanId: string): Record<string, string> | null {
     'exception.message': message,
     'exception.stacktrace': `${type}: ${message}\n    at take (/srv/shop/orders.js:7:11)\n    at serve (/srv/shop/http.js:3:5)`,
   }
+}
+
+const ATTEMPT = { 'sidelight.outcome': 'succeeded', 'sidelight.duration_ms': 12.5 }
+const EVENTS = [
+  { name: 'sidelight.webhook.delivery', attributes: { 'webhook.id': 'paid', ...ATTEMPT } },
+  {
+    name: 'sidelight.webhook.delivery',
+    attributes: { 'webhook.id': 'sent', ...ATTEMPT, 'sidelight.outcome': 'failed' },
+  },
+  {
+    name: 'sidelight.rule.execution',
+    attributes: { 'rule.id': 'vip', ...ATTEMPT, 'rule.affected_count': 3 },
+  },
+  {
+    name: 'sidelight.api.request',
+    attributes: { 'api.resource': 'orders', 'http.response.status_code': 404 },
+  },
+  { name: 'sidelight.cost', attributes: { 'user.id': 'u', 'sidelight.cost_usd': 0.25 } },
+]
+
+/** One log record of 7 is an event of the helpers; null for the others. */
+function eventOf(spanId: string) {
+  const id = BigInt(`0x${spanId}`)
+  return id % 7n === 0n ? EVENTS[Number((id / 7n) % BigInt(EVENTS.length))]! : null
 }
 
 function hexOf(id: bigint): string {

@@ -15,6 +15,7 @@ import { INTACT, settle, startLedgerClient } from '../helpers/ledger'
 import { withDatabase } from '../helpers/postgres'
 import { rollupDifferences } from '../helpers/recount'
 import { countThrows, errorDifferences } from '../helpers/recount-errors'
+import { countEvents, eventDifferences } from '../helpers/recount-events'
 import { until } from '../helpers/until'
 
 t.setTimeout(300_000)
@@ -56,6 +57,8 @@ t.test(
     t.same(await rollupDifferences(client), [], 'the rollups are what the spans add up to')
     t.same(await errorDifferences(client), [], 'and the errors what spans and log records tell')
     t.ok((await countThrows(client)) > 0)
+    t.same(await eventDifferences(client), [], 'and the events what log records tell')
+    t.ok((await countEvents(client)) > 0)
     t.equal(await collector.end('SIGTERM'), 0, 'the last one ends cleanly')
   },
 )

@@ -8,6 +8,7 @@ import { collectors, dataFolder, freePorts, readMetric } from '../helpers/collec
 import { INTACT, settle, startLedgerClient } from '../helpers/ledger'
 import { rollupDifferences } from '../helpers/recount'
 import { countThrows, errorDifferences } from '../helpers/recount-errors'
+import { countEvents, eventDifferences } from '../helpers/recount-events'
 import { until } from '../helpers/until'
 
 const KILLS = 6
@@ -45,6 +46,8 @@ t.test(
     t.same(await rollupDifferences(client), [], 'the rollups are what the spans add up to')
     t.same(await errorDifferences(client), [], 'and the errors what spans and log records tell')
     t.ok((await countThrows(client)) > 0)
+    t.same(await eventDifferences(client), [], 'and the events what log records tell')
+    t.ok((await countEvents(client)) > 0)
     await client.end()
     const failed = app.entries().filter(({ outcome }) => outcome !== 'acknowledged')
     t.same(failed, [], 'no export failed')

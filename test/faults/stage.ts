@@ -8,6 +8,7 @@ import type { TestCluster } from '../helpers/postgres'
 import type { Random } from '../helpers/random'
 import { rollupDifferences } from '../helpers/recount'
 import { countThrows, errorDifferences } from '../helpers/recount-errors'
+import { countEvents, eventDifferences } from '../helpers/recount-events'
 import { until } from '../helpers/until'
 import { type Row, summarize } from './report'
 import { Sidecar } from './sidecar'
@@ -185,6 +186,9 @@ export class Stage {
     const miscounted = (await errorDifferences(database)).length
     this.claim(miscounted === 0, `${miscounted} errors differ from their spans and log records`)
     this.claim((await countThrows(database)) > 0, 'errors were counted')
+    const untold = (await eventDifferences(database)).length
+    this.claim(untold === 0, `${untold} hours or rows of events differ from their log records`)
+    this.claim((await countEvents(database)) > 0, 'events were counted')
     const entries = this.#clients.flatMap((one) =>
       one.entries().map((entry) => ({ ...entry, items: one.itemsPerRequest })),
     )

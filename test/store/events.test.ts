@@ -275,7 +275,8 @@ const FAULTS: Readonly<Record<string, string>> = {
   'one that did not fail': 'update sidelight.event_rollup set failed_count = failed_count + 1',
   'an amount': 'update sidelight.event_rollup set amount = amount + 0.01',
   'a duration': 'update sidelight.event_rollup set duration_sum_ns = duration_sum_ns + 1',
-  'a time': 'update sidelight.event_rollup set registered_ns = coalesce(registered_ns, 0) + 1',
+  'a time':
+    'update sidelight.event_rollup set registered_ns = coalesce(registered_ns, 0) + 4000000000000000000',
   'a minute that is gone': 'delete from sidelight.event_rollup',
   'a row that is gone': 'delete from sidelight.event',
   'another outcome': `update sidelight.event set outcome = 'lost'`,
