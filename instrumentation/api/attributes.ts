@@ -124,14 +124,10 @@ export const METRIC = {
   queueOldestAge: 'queue.oldest_age',
   /** Counter, by queue and outcome. */
   queueProcessed: 'queue.processed',
-} as const
-
-/** The names of metrics. */
-export const METRIC = {
-  /** Counts uploads by `upload.type`, `upload.source`, `sidelight.outcome` and `upload.reason`. */
-  uploads: 'sidelight.uploads',
-  /** A histogram of bytes by `upload.type`. */
-  uploadSize: 'sidelight.upload.size',
-  /** A histogram of seconds by `upload.type` and `sidelight.outcome`. */
-  uploadDuration: 'sidelight.upload.duration',
+  /** Counter, by type and source of an upload, outcome, and reason where it failed. */
+  uploadAttempts: 'upload.attempts',
+  /** Histogram of bytes, by type. */
+  uploadSize: 'upload.size',
+  /** Histogram of seconds, by type and outcome. */
+  uploadDuration: 'upload.duration',
 } as const

@@ -149,15 +149,15 @@ for (const [assembly, env] of Object.entries(ASSEMBLIES)) {
       receiver.points.find(
         (point) => point.metric === metric && point.attributes['upload.type'] === type,
       )
-    t.match(of('sidelight.uploads', 'image/png'), {
+    t.match(of('upload.attempts', 'image/png'), {
       value: 2,
       attributes: { 'sidelight.outcome': 'succeeded', 'upload.source': 'web' },
     })
-    t.match(of('sidelight.uploads', 'video/mp4'), {
+    t.match(of('upload.attempts', 'video/mp4'), {
       value: 1,
       attributes: { 'sidelight.outcome': 'failed', 'upload.reason': 'too_large' },
     })
-    t.match(of('sidelight.upload.size', 'image/png'), { count: 2, sum: 3_072, unit: 'By' })
-    t.match(of('sidelight.upload.duration', 'image/png'), { count: 2, sum: 0.2, unit: 's' })
+    t.match(of('upload.size', 'image/png'), { count: 2, sum: 3_072, unit: 'By' })
+    t.match(of('upload.duration', 'image/png'), { count: 2, sum: 0.2, unit: 's' })
   })
 }
