@@ -124,10 +124,10 @@ export const METRIC = {
   queueOldestAge: 'queue.oldest_age',
   /** Counter, by queue and outcome. */
   queueProcessed: 'queue.processed',
-  /** Counter, by type and source of an upload, outcome, and reason where it failed. */
+  /** Counter, by type of an upload, outcome, and reason where it failed. */
   uploadAttempts: 'upload.attempts',
   /** Histogram of bytes, by type. */
   uploadSize: 'upload.size',
-  /** Histogram of seconds, by type and outcome. */
+  /** Histogram of seconds, by type. */
   uploadDuration: 'upload.duration',
 } as const

@@ -29,8 +29,8 @@ export interface Upload {
 }
 
 /**
- * Tells of an upload: the business event `upload`, and the metrics `upload.attempts`, `upload.size` and `upload.duration` by
- * type, source, outcome and reason. Of each of these more than 100 in a process are `other` in metrics. Sizes and
+ * Tells of an upload: the business event `upload`, and the metrics `upload.attempts` by type, outcome and reason, `upload.size`
+ * and `upload.duration` by type. More than 100 types or reasons in a process are `other` in metrics. Sizes and
  * durations that are no numbers of 0 or more are left out; without `success` nothing is sent. Never throws; does nothing
  * without an OpenTelemetry SDK.
  *
@@ -95,24 +95,19 @@ function attributesOf(upload: KnownUpload): AnyValueMap {
 }
 
 function measure({ attempts, size, duration }: Instruments, upload: KnownUpload): void {
-  const { outcome, sizeBytes, durationMs, source, reason } = upload
+  const { outcome, sizeBytes, durationMs, reason } = upload
   const type = TYPES.admit(upload.type)
   const counted: Attributes = { [ATTRIBUTE.uploadType]: type, [ATTRIBUTE.outcome]: outcome }
-  if (source !== undefined) counted[ATTRIBUTE.uploadSource] = SOURCES.admit(source)
   if (reason !== undefined) counted[ATTRIBUTE.uploadReason] = REASONS.admit(reason)
   attempts.add(1, counted)
-  if (sizeBytes !== undefined) size.record(sizeBytes, { [ATTRIBUTE.uploadType]: type })
-  if (durationMs !== undefined) {
-    duration.record(durationMs / 1000, {
-      [ATTRIBUTE.uploadType]: type,
-      [ATTRIBUTE.outcome]: outcome,
-    })
-  }
+  if (sizeBytes === undefined && durationMs === undefined) return
+  const measured: Attributes = { [ATTRIBUTE.uploadType]: type }
+  if (sizeBytes !== undefined) size.record(sizeBytes, measured)
+  if (durationMs !== undefined) duration.record(durationMs / 1000, measured)
 }
 
 const UNKNOWN = 'unknown'
 const TYPES = new Bounded(100)
-const SOURCES = new Bounded(100)
 const REASONS = new Bounded(100)
 
 interface Instruments {

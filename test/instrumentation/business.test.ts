@@ -151,7 +151,7 @@ for (const [assembly, env] of Object.entries(ASSEMBLIES)) {
       )
     t.match(of('upload.attempts', 'image/png'), {
       value: 2,
-      attributes: { 'sidelight.outcome': 'succeeded', 'upload.source': 'web' },
+      attributes: { 'sidelight.outcome': 'succeeded' },
     })
     t.match(of('upload.attempts', 'video/mp4'), {
       value: 1,
