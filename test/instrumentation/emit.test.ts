@@ -11,6 +11,7 @@ import {
   businessEvent,
   runInContext,
   trackCost,
+  trackRateLimit,
   trackWebhookDelivery,
   updateContext,
 } from '../../instrumentation/index'
@@ -94,6 +95,32 @@ t.test('requests that overlap share a business event, and each has its own durat
   t.equal(durations[4], undefined, 'a start is used once')
 })
 
+t.test('of rate limits the latest 10,000 identifiers are remembered, and no more', async (t) => {
+  const told = register(t)
+  stopClock(t)
+  const track = limitOf('ip')
+  for (let at = 0; at < 5_000; at++) track(`first ${at}`)
+  track('first 0')
+  for (let at = 0; at < 10_000; at++) track(`later ${at}`)
+  track('later 5001')
+  t.equal(told().length, 15_000)
+  track('first 0')
+  t.match(told().at(-1)?.attributes, { 'rate_limit.identifier': 'first 0' }, 'it was forgotten')
+})
+
+t.test('a rate limit is told of again after a second', async (t) => {
+  const told = register(t)
+  const clock = stopClock(t)
+  const track = limitOf('org')
+  track('acme')
+  clock.pass(999)
+  track('acme')
+  t.equal(told().length, 1)
+  clock.pass(1)
+  track('acme')
+  t.equal(told().length, 2)
+})
+
 t.test('an SDK that throws costs the application one line', async (t) => {
   const said = listen(t)
   use(t, {
@@ -136,6 +163,23 @@ function deferred(): { readonly promise: Promise<void>; resolve(): void } {
     resolve = settle
   })
   return { promise, resolve: () => resolve() }
+}
+
+function limitOf(keyType: 'ip' | 'org'): (identifier: string) => void {
+  const resetAt = Date.now() + 3_600_000
+  return (identifier) =>
+    trackRateLimit({ keyType, identifier, requestCount: 1, limitMax: 10, resetAt })
+}
+
+/** Time passes only when told so. */
+function stopClock(t: Teardown): { pass(ms: number): void } {
+  const { now } = performance
+  let nowMs = performance.now()
+  performance.now = () => nowMs
+  t.teardown(() => {
+    performance.now = now
+  })
+  return { pass: (ms) => void (nowMs += ms) }
 }
 
 interface Teardown {
