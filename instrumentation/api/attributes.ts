@@ -88,6 +88,7 @@ export const ATTRIBUTE = {
   tenantId: 'tenant.id',
   clientAddress: 'client.address',
   userAgent: 'user_agent.original',
+  agentId: 'agent.id',
 
   /** The part of the service. */
   module: 'module',
@@ -97,15 +98,36 @@ export const ATTRIBUTE = {
   dbOperation: 'db.operation.name',
   dbTable: 'db.collection.name',
   peerService: 'peer.service',
+  /** The path of a call, without what varies. */
   urlTemplate: 'url.template',
+  /** The method of a call that is not known by a path. */
+  rpcMethod: 'rpc.method',
+  /** What the heap has grown by meanwhile, in bytes; negative after a garbage collection. */
+  heapDeltaBytes: 'sidelight.heap_delta_bytes',
+
+  jobName: 'job.name',
+  cacheName: 'cache.name',
+  /** `hit` or `miss`. */
+  cacheResult: 'cache.result',
+  queueName: 'queue.name',
 } as const
 
-/** The names of metrics. */
+/** Metrics, by the names of the instruments; those of durations are in seconds, as everywhere in OpenTelemetry. */
 export const METRIC = {
-  /** Counts uploads by `upload.type`, `upload.source`, `sidelight.outcome` and `upload.reason`. */
-  uploads: 'sidelight.uploads',
-  /** A histogram of bytes by `upload.type`. */
-  uploadSize: 'sidelight.upload.size',
-  /** A histogram of seconds by `upload.type` and `sidelight.outcome`. */
-  uploadDuration: 'sidelight.upload.duration',
+  /** Histogram of seconds, by job and outcome; its count is how often the job ran. */
+  jobDuration: 'job.duration',
+  /** Counter, by cache and result. */
+  cacheRequests: 'cache.requests',
+  /** Gauge, by queue: how many items wait. */
+  queueDepth: 'queue.depth',
+  /** Gauge of seconds, by queue: how long the oldest item has been waiting. */
+  queueOldestAge: 'queue.oldest_age',
+  /** Counter, by queue and outcome. */
+  queueProcessed: 'queue.processed',
+  /** Counter, by type of an upload, outcome, and reason where it failed. */
+  uploadAttempts: 'upload.attempts',
+  /** Histogram of bytes, by type. */
+  uploadSize: 'upload.size',
+  /** Histogram of seconds, by type. */
+  uploadDuration: 'upload.duration',
 } as const

@@ -1,6 +1,6 @@
 import { readOptionalAmount, readOptionalText, readText, refuse } from './argument'
 import { ATTRIBUTE, EVENT } from './attributes'
-import { currentContext } from './context'
+import { activeRequest } from './context'
 import { emitEvent, tell } from './emit'
 import { addFailure } from './failure'
 import { readFields } from './fields'
@@ -60,7 +60,7 @@ class TimedEvent implements BusinessEvent {
 
   started(fields?: BusinessFields): void {
     this.#tell('started', fields, () => {
-      this.#startsMs.set(currentContext() ?? this, performance.now())
+      this.#startsMs.set(activeRequest() ?? this, performance.now())
       return undefined
     })
   }
@@ -86,8 +86,8 @@ class TimedEvent implements BusinessEvent {
   }
 
   #takeDurationMs(): number | undefined {
-    const key = currentContext()
-    const owner = key !== undefined && this.#startsMs.has(key) ? key : this
+    const request = activeRequest()
+    const owner = request !== undefined && this.#startsMs.has(request) ? request : this
     const startMs = this.#startsMs.get(owner)
     this.#startsMs.delete(owner)
     return startMs === undefined ? undefined : performance.now() - startMs

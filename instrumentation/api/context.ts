@@ -98,6 +98,11 @@ export function contextAttributes(): Readonly<Record<string, string>> {
   return currentStore()?.attributes ?? NONE
 }
 
+/** What stands for the active request, however often what is known of it changes; undefined outside of any. */
+export function activeRequest(): object | undefined {
+  return currentStore()
+}
+
 /** A context that can be entered, again and again: what happens to a request is not one chain of calls. */
 export interface Scope {
   readonly store: Store

@@ -1,5 +1,6 @@
 import type { AnyValue, AnyValueMap } from '@opentelemetry/api-logs'
 import { LONGEST, refuse } from './argument'
+import { ATTRIBUTE } from './attributes'
 import { redact } from './redaction'
 import { judgeName, NAME } from './secret-names'
 
@@ -18,7 +19,11 @@ export function readFields(
   for (const name of Object.keys(given)) {
     if (Object.hasOwn(known, name)) continue
     if (name.startsWith(OURS) || name === '' || name.length > LONGEST.name) {
-      refuse(caller, 'names of fields', `of 1 to ${LONGEST.name} characters and not begin with ${OURS}`)
+      refuse(
+        caller,
+        'names of fields',
+        `of 1 to ${LONGEST.name} characters and not begin with ${OURS}`,
+      )
       continue
     }
     if (count++ === MOST_FIELDS) {
@@ -26,7 +31,7 @@ export function readFields(
       break
     }
     const value = plainOf((given as Record<string, unknown>)[name], 0, { left: MOST_VALUES })
-    if (value !== undefined) fields[name] = value
+    if (value !== undefined) fields[NAMES[name] ?? name] = value
   }
   return count === 0 ? fields : redact(fields)
 }
@@ -36,6 +41,15 @@ export function readField(name: string, value: unknown): AnyValue {
   const plain = plainOf(value, 0, { left: MOST_VALUES })
   if (judgeName(name) !== NAME.open) return redact({ [name]: plain })[name]
   return redact(plain)
+}
+
+/** What is called otherwise everywhere else. */
+const NAMES: Readonly<Record<string, string>> = {
+  __proto__: null as never,
+  requestId: ATTRIBUTE.requestId,
+  correlationId: ATTRIBUTE.correlationId,
+  userId: ATTRIBUTE.userId,
+  tenantId: ATTRIBUTE.tenantId,
 }
 
 const OURS = 'sidelight.'

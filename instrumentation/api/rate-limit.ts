@@ -20,7 +20,8 @@ export interface RateLimitUse {
 
 /**
  * Tells how much of a rate limit is used: call it on every request. Of one identifier it sends what it is told at most once a
- * second, and at once when 90 or 100 % are reached or a new window has begun. It remembers 10,000 identifiers. Without an
+ * second, and at once when 90 or 100 % are reached or a new window has begun. It remembers 10,000 identifiers of a
+ * type. Without an
  * identifier, or with counts that are no numbers of 0 or more, nothing is sent; a time that is none is left out.
  * Never throws; does nothing without an OpenTelemetry SDK.
  *
@@ -40,7 +41,7 @@ export function trackRateLimit(use: RateLimitUse): void {
     if (keyType === undefined || identifier === undefined) return
     if (count === undefined || limit === undefined) return
     const resetMs = readTime(given.resetAt)
-    const told = admit(`${keyType} ${identifier}`, bandOf(count, limit), resetMs)
+    const told = admit(TOLD[keyType], identifier, bandOf(count, limit), resetMs)
     if (told === undefined) return
     const attributes: AnyValueMap = {
       [ATTRIBUTE.rateLimitKeyType]: keyType,
@@ -49,9 +50,7 @@ export function trackRateLimit(use: RateLimitUse): void {
       [ATTRIBUTE.rateLimitRequestCount]: count,
       [ATTRIBUTE.rateLimitMax]: limit,
     }
-    if (resetMs !== undefined) {
-      attributes[ATTRIBUTE.rateLimitResetAt] = new Date(resetMs).toISOString()
-    }
+    if (resetMs !== undefined) attributes[ATTRIBUTE.rateLimitResetAt] = isoOf(resetMs)
     emitEvent(EVENT.rateLimit, attributes, told.band === 0 ? 'info' : 'warn')
   })
 }
@@ -95,21 +94,26 @@ interface Told {
 }
 
 /** Those of the last while, and those of the while before, which are forgotten when there are too many of the last. */
-let recent = new Map<string, Told>()
-let earlier = new Map<string, Told>()
+interface Memory {
+  recent: Map<string, Told>
+  earlier: Map<string, Told>
+}
+
+const TOLD: Readonly<Record<keyof typeof KEY_TYPES, Memory>> = {
+  api_key: { recent: new Map(), earlier: new Map() },
+  org: { recent: new Map(), earlier: new Map() },
+  ip: { recent: new Map(), earlier: new Map() },
+}
 
 /** Notes that an identifier is told of now; undefined when that need not be. */
-function admit(key: string, band: number, resetMs = Infinity): Told | undefined {
+function admit(
+  memory: Memory,
+  identifier: string,
+  band: number,
+  resetMs = Infinity,
+): Told | undefined {
   const nowMs = performance.now()
-  let told = recent.get(key)
-  if (told === undefined) {
-    told = earlier.get(key) ?? { atMs: -Infinity, band: 0, resetMs: 0, fingerprint: undefined }
-    if (recent.size >= MOST_KEYS / 2) {
-      earlier = recent
-      recent = new Map()
-    }
-    recent.set(key, told)
-  }
+  const told = memory.recent.get(identifier) ?? recall(memory, identifier)
   // A sliding window ends later with each request; a new one has begun only when the last one is over.
   const isNewWindow = resetMs > told.resetMs && Date.now() >= told.resetMs
   if (nowMs - told.atMs < INTERVAL_MS && band <= told.band && !isNewWindow) return undefined
@@ -119,9 +123,36 @@ function admit(key: string, band: number, resetMs = Infinity): Told | undefined 
   return told
 }
 
+function recall(memory: Memory, identifier: string): Told {
+  const told = memory.earlier.get(identifier) ?? {
+    atMs: -Infinity,
+    band: 0,
+    resetMs: 0,
+    fingerprint: undefined,
+  }
+  if (memory.recent.size >= MOST_KEYS / 2) {
+    memory.earlier = memory.recent
+    memory.recent = new Map()
+  }
+  memory.recent.set(identifier, told)
+  return told
+}
+
 function bandOf(count: number, limit: number): number {
   if (count >= limit) return 2
   return count >= limit * 0.9 ? 1 : 0
+}
+
+let lastResetMs = NaN
+let lastResetText = ''
+
+/** Identifiers that share a window come one after the other. */
+function isoOf(ms: number): string {
+  if (ms !== lastResetMs) {
+    lastResetText = new Date(ms).toISOString()
+    lastResetMs = ms
+  }
+  return lastResetText
 }
 
 function readTime(given: unknown): number | undefined {

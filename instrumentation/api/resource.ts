@@ -5,9 +5,13 @@ import { Bounded } from './bounded'
  * `/api/v2/orders/17`. Undefined when there is none.
  */
 export function resourceOf(path: string): string | undefined {
-  for (const segment of segmentsOf(path)) {
-    if (segment.toLowerCase() === 'api' || VERSION.test(segment) || !isName(segment)) continue
-    return segment
+  let start = 0
+  for (let segments = 0; segments < MOST_SEGMENTS && start < path.length; segments++) {
+    let end = path.indexOf('/', start)
+    if (end < 0) end = path.length
+    const segment = path.slice(start, end)
+    if (isName(segment) && segment.toLowerCase() !== 'api' && !VERSION.test(segment)) return segment
+    start = end + 1
   }
   return undefined
 }
@@ -36,10 +40,6 @@ const RESOURCES = new Bounded(200)
 const MOST_SEGMENTS = 8
 const VERSION = /^v[0-9]+(?:[._-]?[0-9a-z]{1,8})*$/i
 
-function segmentsOf(path: string): string[] {
-  return path.split('/', MOST_SEGMENTS).filter((segment) => segment !== '')
-}
-
 /** Words, with one digit at most: `oauth2` is a name, `user-12` and `9f3c` are ids. */
 const NAME = /^[A-Za-z][A-Za-z_.-]{0,39}$/
 /** Without a separator, as no word is written and most tokens are: `aGVsbG8gd29ybGQ`. */
@@ -49,7 +49,11 @@ const MIXED_CASE =
 const HEX = /^[a-f]{8,}$/i
 
 function isName(segment: string): boolean {
-  const digits = segment.match(/[0-9]/g)?.length ?? 0
-  const letters = digits === 1 ? segment.replace(/[0-9]/, '') : segment
-  return digits <= 1 && NAME.test(letters) && !MIXED_CASE.test(segment) && !HEX.test(segment)
+  if (PLAIN_NAME.test(segment)) return !HEX.test(segment)
+  const digit = segment.search(/[0-9]/)
+  const letters = digit < 0 ? segment : segment.slice(0, digit) + segment.slice(digit + 1)
+  return NAME.test(letters) && !MIXED_CASE.test(segment) && !HEX.test(segment)
 }
+
+/** What most are. */
+const PLAIN_NAME = /^[a-z][a-z_-]{0,39}$/

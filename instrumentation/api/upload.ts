@@ -1,10 +1,4 @@
-import {
-  type Attributes,
-  type Counter,
-  type Histogram,
-  type MeterProvider,
-  metrics,
-} from '@opentelemetry/api'
+import type { Attributes, Counter, Histogram } from '@opentelemetry/api'
 import type { AnyValueMap } from '@opentelemetry/api-logs'
 import {
   LONGEST,
@@ -17,6 +11,7 @@ import {
 import { ATTRIBUTE, EVENT, METRIC } from './attributes'
 import { Bounded } from './bounded'
 import { attempt, emitEvent, sendsEvents } from './emit'
+import { DURATION_BUCKETS, lazyInstrument } from './instruments'
 import { redactText } from './secret-texts'
 
 /** A file or the like that was taken, or refused. */
@@ -34,10 +29,10 @@ export interface Upload {
 }
 
 /**
- * Tells of an upload: the business event `upload`, and the metrics `sidelight.uploads`, `sidelight.upload.size` and
- * `sidelight.upload.duration` by type, source, outcome and reason. Of each of these more than 100 in a process are `other` in
- * metrics. Sizes and durations that are no numbers of 0 or more are left out; without `success` nothing is sent.
- * Never throws; does nothing without an OpenTelemetry SDK.
+ * Tells of an upload: the business event `upload`, and the metrics `upload.attempts` by type, outcome and reason, `upload.size`
+ * and `upload.duration` by type. More than 100 types or reasons in a process are `other` in metrics. Sizes and
+ * durations that are no numbers of 0 or more are left out; without `success` nothing is sent. Never throws; does nothing
+ * without an OpenTelemetry SDK.
  *
  * @example
  * import { trackUpload } from 'sidelight'
@@ -99,61 +94,43 @@ function attributesOf(upload: KnownUpload): AnyValueMap {
   return attributes
 }
 
-interface Instruments {
-  readonly uploads: Counter
-  readonly size: Histogram
-  readonly duration: Histogram
-}
-
-function measure({ uploads, size, duration }: Instruments, upload: KnownUpload): void {
-  const { outcome, sizeBytes, durationMs, source, reason } = upload
+function measure({ attempts, size, duration }: Instruments, upload: KnownUpload): void {
+  const { outcome, sizeBytes, durationMs, reason } = upload
   const type = TYPES.admit(upload.type)
   const counted: Attributes = { [ATTRIBUTE.uploadType]: type, [ATTRIBUTE.outcome]: outcome }
-  if (source !== undefined) counted[ATTRIBUTE.uploadSource] = SOURCES.admit(source)
   if (reason !== undefined) counted[ATTRIBUTE.uploadReason] = REASONS.admit(reason)
-  uploads.add(1, counted)
-  if (sizeBytes !== undefined) size.record(sizeBytes, { [ATTRIBUTE.uploadType]: type })
-  if (durationMs !== undefined) {
-    duration.record(durationMs / 1000, {
-      [ATTRIBUTE.uploadType]: type,
-      [ATTRIBUTE.outcome]: outcome,
-    })
-  }
+  attempts.add(1, counted)
+  if (sizeBytes === undefined && durationMs === undefined) return
+  const measured: Attributes = { [ATTRIBUTE.uploadType]: type }
+  if (sizeBytes !== undefined) size.record(sizeBytes, measured)
+  if (durationMs !== undefined) duration.record(durationMs / 1000, measured)
 }
 
 const UNKNOWN = 'unknown'
 const TYPES = new Bounded(100)
-const SOURCES = new Bounded(100)
 const REASONS = new Bounded(100)
 
-let provider: MeterProvider | undefined
-let instruments: Instruments | undefined
-
-/** Of the SDK that is registered now; undefined when none is. */
-function currentInstruments(): Instruments | undefined {
-  const current = metrics.getMeterProvider()
-  if (current === provider) return instruments
-  provider = current
-  instruments = current.constructor.name === 'NoopMeterProvider' ? undefined : create(current)
-  return instruments
+interface Instruments {
+  readonly attempts: Counter
+  readonly size: Histogram
+  readonly duration: Histogram
 }
 
-function create(from: MeterProvider): Instruments {
-  const meter = from.getMeter('sidelight')
+/** Of the SDK that is registered now; undefined while none is. */
+const currentInstruments = lazyInstrument((meter): Instruments => {
   return {
-    uploads: meter.createCounter(METRIC.uploads, { unit: '{upload}' }),
+    attempts: meter.createCounter(METRIC.uploadAttempts, { unit: '{upload}' }),
     size: meter.createHistogram(METRIC.uploadSize, {
       unit: 'By',
       advice: { explicitBucketBoundaries: SIZES },
     }),
     duration: meter.createHistogram(METRIC.uploadDuration, {
       unit: 's',
-      advice: { explicitBucketBoundaries: DURATIONS },
+      advice: { explicitBucketBoundaries: DURATION_BUCKETS },
     }),
   }
-}
+})
 
 const KIB = 1024
 const MIB = 1024 * KIB
 const SIZES = [KIB, 16 * KIB, 128 * KIB, MIB, 4 * MIB, 16 * MIB, 64 * MIB, 256 * MIB, 1024 * MIB]
-const DURATIONS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300]

@@ -1,4 +1,4 @@
-import { REDACTED, redactText } from './secret-texts'
+import { mayHoldSecret, REDACTED, redactText } from './secret-texts'
 import { judgeName, NAME } from './secret-names'
 
 /**
@@ -20,6 +20,7 @@ export function cleanUrl(text: string): string {
 
 /** A path of which what looks like a token is `[redacted]`. */
 export function cleanPath(path: string): string {
+  if (!LONG_PART.test(path) && !mayHoldSecret(path)) return path
   return path.split('/').map(cleanPart).join('/')
 }
 
@@ -49,6 +50,8 @@ function cleanPart(part: string): string {
   return isToken(decode(part)) ? REDACTED : redactText(part)
 }
 
+/** As long as a token, or what could be one in percent-encoding. */
+const LONG_PART = /[^/]{20}/
 const TOKEN = /^[\w~.=+:-]{20,}$/
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 

@@ -7,8 +7,14 @@ import {
   SimpleLogRecordProcessor,
 } from '@opentelemetry/sdk-logs'
 import t from 'tap'
-import { runInContext } from '../../instrumentation/api/context'
-import { businessEvent, trackCost, trackWebhookDelivery } from '../../instrumentation/index'
+import {
+  businessEvent,
+  runInContext,
+  trackCost,
+  trackRateLimit,
+  trackWebhookDelivery,
+  updateContext,
+} from '../../instrumentation/index'
 
 t.test('an SDK that is set up after the first calls gets what is told from then on', async (t) => {
   trackCost(1)
@@ -62,21 +68,57 @@ t.test('what is told within a request carries its ids', async (t) => {
 t.test('requests that overlap share a business event, and each has its own duration', async (t) => {
   const told = register(t)
   const checkout = businessEvent('checkout')
-  const [first, second] = ['one', 'two'].map((requestId) => ({ requestId, correlationId: 'c' }))
-  runInContext(first!, () => checkout.started())
+  const request = (requestId: string) => ({ requestId, correlationId: 'c' })
+  const first = deferred()
+  let atMost = 0
+  const slow = runInContext(request('one'), async () => {
+    checkout.started()
+    await first.promise
+    updateContext({ userId: 'u_7' })
+    checkout.completed()
+    checkout.completed()
+  })
   const middleMs = performance.now()
   while (performance.now() - middleMs < 30);
-  const startMs = performance.now()
-  runInContext(second!, () => checkout.started())
-  runInContext(second!, () => checkout.completed())
-  const atMost = performance.now() - startMs
-  runInContext(first!, () => checkout.completed())
-  runInContext(first!, () => checkout.completed())
+  runInContext(request('two'), () => {
+    const startMs = performance.now()
+    checkout.started()
+    checkout.completed()
+    atMost = performance.now() - startMs
+  })
+  first.resolve()
+  await slow
   const durations = told().map(({ attributes }) => attributes['sidelight.duration_ms'] as number)
   t.equal(durations[0], undefined)
   t.ok(durations[2]! <= atMost)
-  t.ok(durations[3]! >= 30)
+  t.ok(durations[3]! >= 30, 'also when the user became known meanwhile')
   t.equal(durations[4], undefined, 'a start is used once')
+})
+
+t.test('of rate limits the latest 10,000 identifiers are remembered, and no more', async (t) => {
+  const told = register(t)
+  stopClock(t)
+  const track = limitOf('ip')
+  for (let at = 0; at < 5_000; at++) track(`first ${at}`)
+  track('first 0')
+  for (let at = 0; at < 10_000; at++) track(`later ${at}`)
+  track('later 5001')
+  t.equal(told().length, 15_000)
+  track('first 0')
+  t.match(told().at(-1)?.attributes, { 'rate_limit.identifier': 'first 0' }, 'it was forgotten')
+})
+
+t.test('a rate limit is told of again after a second', async (t) => {
+  const told = register(t)
+  const clock = stopClock(t)
+  const track = limitOf('org')
+  track('acme')
+  clock.pass(999)
+  track('acme')
+  t.equal(told().length, 1)
+  clock.pass(1)
+  track('acme')
+  t.equal(told().length, 2)
 })
 
 t.test('an SDK that throws costs the application one line', async (t) => {
@@ -114,6 +156,31 @@ t.test('a mistake is said once a caller and argument', async (t) => {
     'trackWebhookDelivery: durationMs must be a number of 0 or more',
   ])
 })
+
+function deferred(): { readonly promise: Promise<void>; resolve(): void } {
+  let resolve = (): void => undefined
+  const promise = new Promise<void>((settle) => {
+    resolve = settle
+  })
+  return { promise, resolve: () => resolve() }
+}
+
+function limitOf(keyType: 'ip' | 'org'): (identifier: string) => void {
+  const resetAt = Date.now() + 3_600_000
+  return (identifier) =>
+    trackRateLimit({ keyType, identifier, requestCount: 1, limitMax: 10, resetAt })
+}
+
+/** Time passes only when told so. */
+function stopClock(t: Teardown): { pass(ms: number): void } {
+  const { now } = performance
+  let nowMs = performance.now()
+  performance.now = () => nowMs
+  t.teardown(() => {
+    performance.now = now
+  })
+  return { pass: (ms) => void (nowMs += ms) }
+}
 
 interface Teardown {
   teardown(fn: () => void): void
