@@ -16,6 +16,12 @@ export interface OperationSpan {
  * Runs `fn` in a span named `operation`, which carries `module` as an attribute and is the parent of every span started
  * inside, across async calls. The span ends when `fn` returns, or when the promise it returns settles. What
  * `fn` throws is recorded as an exception, makes the span's status an error, and is thrown on unchanged.
+ *
+ * @example
+ * import { traceOperation } from 'sidelight'
+ *
+ * const total = await traceOperation('price order', 'checkout', async () => 19 + 23)
+ * console.log(total) // prints 42
  */
 export function traceOperation<T>(
   operation: string,
@@ -51,7 +57,18 @@ export function traceOperation<T>(
   })
 }
 
-/** Adds an event to a live operation, given its span or the id of it; does nothing once the operation has ended. */
+/**
+ * Adds an event to a live operation, given its span or the id of it; does nothing once the operation has ended.
+ *
+ * @example
+ * import { addSpanEvent, traceOperation } from 'sidelight'
+ *
+ * const paid = traceOperation('charge', 'payments', (span) => {
+ *   addSpanEvent(span, 'authorised', { attempts: 2 })
+ *   return true
+ * })
+ * console.log(paid) // prints true
+ */
 export function addSpanEvent(
   span: OperationSpan | string,
   name: string,
@@ -60,7 +77,18 @@ export function addSpanEvent(
   liveSpan(span)?.addEvent(name, attributes)
 }
 
-/** Sets an attribute of a live operation, given its span or the id of it; does nothing once the operation has ended. */
+/**
+ * Sets an attribute of a live operation, given its span or the id of it; does nothing once the operation has ended.
+ *
+ * @example
+ * import { addSpanTag, traceOperation } from 'sidelight'
+ *
+ * const items = traceOperation('pack', 'warehouse', (span) => {
+ *   addSpanTag(span, 'parcel.weight', 1.5)
+ *   return ['cup', 'saucer']
+ * })
+ * console.log(items) // prints [ 'cup', 'saucer' ]
+ */
 export function addSpanTag(span: OperationSpan | string, key: string, value: AttributeValue): void {
   liveSpan(span)?.setAttribute(key, value)
 }
