@@ -1,4 +1,12 @@
 /** What an application imports: `import { traceOperation } from 'sidelight'`. Without the bootstrap it all does nothing. */
-export { redact, redactText } from './api/redaction'
+export { trackCache } from './api/cache'
+export { traceDatabaseQuery, trackDatabaseQuery, trackQuery } from './api/database'
+export { type ErrorContext, trackError, trackErrorFromException } from './api/error-report'
+export { traceExternalCall, trackExternalApiCall } from './api/external-call'
+export { type JobOptions, trackJob } from './api/job'
+export type { Metadata } from './api/metadata'
 export { addSpanEvent, addSpanTag, traceOperation } from './api/operation'
 export type { OperationKind, OperationSpan } from './api/operation'
+export { measurePerformance, type MeasureOptions, withPerformanceTracking } from './api/performance'
+export { type QueueState, trackQueue } from './api/queue'
+export { redact, redactText } from './api/redaction'

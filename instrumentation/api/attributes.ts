@@ -65,6 +65,7 @@ export const ATTRIBUTE = {
   tenantId: 'tenant.id',
   clientAddress: 'client.address',
   userAgent: 'user_agent.original',
+  agentId: 'agent.id',
 
   /** The part of the service. */
   module: 'module',
@@ -74,5 +75,30 @@ export const ATTRIBUTE = {
   dbOperation: 'db.operation.name',
   dbTable: 'db.collection.name',
   peerService: 'peer.service',
+  /** The path of a call, without what varies. */
   urlTemplate: 'url.template',
+  /** The method of a call that is not known by a path. */
+  rpcMethod: 'rpc.method',
+  /** What the heap has grown by meanwhile, in bytes; negative after a garbage collection. */
+  heapDeltaBytes: 'sidelight.heap_delta_bytes',
+
+  jobName: 'job.name',
+  cacheName: 'cache.name',
+  /** `hit` or `miss`. */
+  cacheResult: 'cache.result',
+  queueName: 'queue.name',
+} as const
+
+/** Metrics, by the names of the instruments; those of durations are in seconds, as everywhere in OpenTelemetry. */
+export const METRIC = {
+  /** Histogram of seconds, by job and outcome; its count is how often the job ran. */
+  jobDuration: 'job.duration',
+  /** Counter, by cache and result. */
+  cacheRequests: 'cache.requests',
+  /** Gauge, by queue: how many items wait. */
+  queueDepth: 'queue.depth',
+  /** Gauge of seconds, by queue: how long the oldest item has been waiting. */
+  queueOldestAge: 'queue.oldest_age',
+  /** Counter, by queue and outcome. */
+  queueProcessed: 'queue.processed',
 } as const

@@ -82,7 +82,7 @@ export function printedIn(stdout: string): string[] {
   return [...printed].map((texts = new Set(['nothing'])) => [...texts].join(', then '))
 }
 
-const PRINTS = /^(\s*)console\.log\((.*)\) \/\/ prints (.*)$/gm
+const PRINTS = /^(\s*)console\.log\((.*)\)(?: |\n\s*)\/\/ prints (.*)$/gm
 const MARK = 'told '
 /** On one line, so that lines in stack traces are those of the example but for one. */
 const TELL = `import { format } from 'node:util'; globalThis.tell = (line, ...values) => { process.stdout.write('\\n${MARK}' + JSON.stringify([line, format(...values)]) + '\\n') };`
