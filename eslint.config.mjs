@@ -221,6 +221,9 @@ export default tseslint.config(
     ],
     except: ['errors/describe'],
     packages: [
+      '../bootstrap',
+      '../lean',
+      '../start',
       '@opentelemetry/core',
       '@opentelemetry/resources',
       '@opentelemetry/sdk-logs',

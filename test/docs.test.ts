@@ -11,6 +11,7 @@ import { KEYS } from '../collector/config/keys'
 import { describeRelation, LIST_RELATIONS } from '../collector/store/console'
 import { createPool } from '../collector/store/pool'
 import { createCounters } from '../collector/telemetry/counters'
+import * as sidelight from '../instrumentation/index'
 import { BUILTINS } from '../instrumentation/libraries/builtin'
 import { PATCHES } from '../instrumentation/libraries/patches'
 import { RUNTIME_LIBRARY } from '../instrumentation/measures/runtime'
@@ -97,6 +98,12 @@ t.test('the libraries in README.md are those that are instrumented', async (t) =
   ])
   const rows = rowsOf(readme, '<!-- libraries:', '<!-- end of libraries -->')
   t.strictSame(namesOf(rows).sort(), [...instrumented].sort())
+})
+
+t.test('the helpers in README.md are what applications import', async (t) => {
+  const rows = rowsOf(readme, '<!-- helpers:', '<!-- end of helpers -->')
+  const documented = namesOf(rows).flatMap((cell) => cell.split(', '))
+  t.strictSame(documented.sort(), Object.keys(sidelight).sort())
 })
 
 /** Without the signal in the names of OTLP, where each has its own. */
