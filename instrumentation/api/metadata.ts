@@ -7,8 +7,8 @@ export type Metadata = Readonly<Record<string, unknown>>
 
 /**
  * What an application says as attributes: texts, numbers, booleans and lists of one of these as they are, dates in RFC 3339,
- * anything else as JSON. Secrets are redacted. It is bounded, whatever is given: 64 names, 4,096 characters a value, objects
- * four deep. Never throws; what cannot be read is left out, and so is the field `without`.
+ * anything else as JSON. Secrets are redacted. It is bounded, whatever is given: 64 names, 128 items of a list, 4,096
+ * characters a value, objects four deep. Never throws; what cannot be read is left out, and so is the field `without`.
  */
 export function attributesOf(metadata: unknown, without?: string): Attributes {
   if (typeof metadata !== 'object' || metadata === null) return {}
@@ -45,6 +45,7 @@ const NAMES: Readonly<Record<string, string>> = {
 
 const MOST_VALUES = 1_000
 const MOST_NAMES = 64
+const MOST_ITEMS = 128
 const LONGEST_NAME = 256
 const LONGEST_TEXT = 4_096
 const DEEPEST = 4
@@ -113,14 +114,23 @@ function readNested(object: object, reading: Reading): unknown {
   const { toJSON } = object as { toJSON?: unknown }
   if (typeof toJSON === 'function') return readValue(Reflect.apply(toJSON, object, ['']), reading)
   if (Array.isArray(object) || object instanceof Set) return readList(object, reading)
-  if (object instanceof Map) return readRecord(Object.fromEntries(object) as object, reading)
+  if (object instanceof Map) return readMap(object, reading)
   return readRecord(object, reading)
+}
+
+function readMap(map: ReadonlyMap<unknown, unknown>, reading: Reading): Record<string, unknown> {
+  const entries: [string, unknown][] = []
+  for (const [key, value] of map) {
+    if (entries.length >= MOST_NAMES) break
+    entries.push([typeof key === 'string' ? key : typeof key, value])
+  }
+  return readRecord(Object.fromEntries(entries), reading)
 }
 
 function readList(list: Iterable<unknown>, reading: Reading): unknown[] {
   const read: unknown[] = []
   for (const value of list) {
-    if (reading.valuesLeft <= 0) break
+    if (read.length >= MOST_ITEMS || reading.valuesLeft <= 0) break
     read.push(readValue(value, reading) ?? null)
   }
   return read

@@ -6,6 +6,7 @@
 
 exports.callsOf = (sidelight, span) => {
   const nothing = () => 42
+  const request = { requestId: 'r-1', correlationId: 'c-1', userId: 'u-17' }
   const error = new Error('declined')
   const checkout = sidelight.businessEvent('checkout')
   const resetAt = Date.now() + 3_600_000
@@ -86,5 +87,8 @@ exports.callsOf = (sidelight, span) => {
       sidelight.logConfigurationChange({ setting: 'checkout.max_items', from: 50, to: 100 }),
     logSecurityEvent: () =>
       sidelight.logSecurityEvent({ event: 'login', outcome: 'failed', userId: 'u_7' }),
+    runInContext: () => sidelight.runInContext(request, nothing),
+    currentContext: () => sidelight.currentContext(),
+    correlationHeaders: () => sidelight.correlationHeaders(),
   }
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { startProgram } from '../instrumentation/process'
 import { type Figure, median } from '../report'
+import { benchLines } from './lines'
 
 const BOOTSTRAP = join(__dirname, '..', '..', '..', 'dist', 'instrumentation', 'bootstrap.js')
 const ROUNDS = 3
@@ -20,7 +21,7 @@ export async function benchHelpers(): Promise<Figure[]> {
     SIDELIGHT_HANDOVER_DIR: 'off',
   }
   try {
-    const figures: Figure[] = []
+    const figures: Figure[] = [...benchLines()]
     for (const { name, flags, floor } of [WITH, WITHOUT]) {
       const samples = new Map<string, number[]>()
       for (let round = 0; round < ROUNDS; round++) {
