@@ -1,0 +1,34 @@
+import type { Pool } from 'pg'
+import { read } from '../read'
+
+const MAX_CONDITIONS = 10_000
+
+/** $1: the tenant or null. The types are literals, so that Postgres leaves out what else the view looks at. */
+const CONDITIONS = `
+select type, severity, resource_id, resource_name, message, tenant
+from sidelight.v_alert_conditions
+where ($1::text is null or tenant = $1) and type in (
+  'webhook_failure', 'webhook_inactive', 'rule_not_triggering', 'api_error_rate', 'slow_query', 'rate_limit'
+)
+order by severity, type, tenant, resource_id
+limit ${MAX_CONDITIONS}`
+
+/** What is out of order at present with webhooks, rules, rate limits, APIs and databases, critical ones first. */
+export async function readConditions(pool: Pool, { tenant }: { readonly tenant: string | null }) {
+  return read<Condition>(pool, { what: 'alerts', text: CONDITIONS, values: [tenant] })
+}
+
+interface Condition {
+  readonly type:
+    | 'webhook_failure'
+    | 'webhook_inactive'
+    | 'rule_not_triggering'
+    | 'api_error_rate'
+    | 'slow_query'
+    | 'rate_limit'
+  readonly severity: 'critical' | 'warning'
+  readonly resource_id: string
+  readonly resource_name: string
+  readonly message: string
+  readonly tenant: string
+}
