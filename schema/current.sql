@@ -1,5 +1,42 @@
 create schema sidelight;
 
+create table sidelight.catalogue (
+  id bigint not null,
+  tenant text not null,
+  kind text not null,
+  subject text not null,
+  detail text not null,
+  last_seen_day date not null default ((now() AT TIME ZONE 'utc'::text))::date,
+  constraint catalogue_pkey PRIMARY KEY (id)
+);
+CREATE INDEX catalogue_kind_subject ON sidelight.catalogue USING btree (kind, subject);
+
+create table sidelight.catalogue_state (
+  catalogue_id bigint not null,
+  event_count bigint not null,
+  failed_count bigint not null,
+  amount double precision not null,
+  duration_sum_ns double precision not null,
+  duration_min_ns bigint,
+  duration_max_ns bigint,
+  p95_ns double precision,
+  zero_count double precision not null,
+  bucket_indexes smallint[] not null,
+  bucket_counts double precision[] not null,
+  events_24h bigint not null,
+  events_7d bigint not null,
+  failures_24h bigint not null,
+  window_hour timestamp with time zone not null,
+  last_success_ns bigint,
+  last_failure_ns bigint,
+  consecutive_failures bigint not null,
+  failures_in_hour bigint not null,
+  registered_ns bigint,
+  enabled_ns bigint,
+  attributes jsonb,
+  constraint catalogue_state_pkey PRIMARY KEY (catalogue_id)
+);
+
 create table sidelight.correlation (
   time timestamp with time zone not null,
   service_id bigint not null,
@@ -185,6 +222,41 @@ create table sidelight.error_seen (
   constraint error_seen_pkey PRIMARY KEY (scope, innermost)
 );
 CREATE INDEX error_seen_at ON sidelight.error_seen USING brin (seen_at);
+
+create table sidelight.event (
+  time timestamp with time zone not null,
+  catalogue_id bigint not null,
+  service_id bigint not null,
+  trace_id uuid,
+  span_id bigint,
+  time_ns smallint not null,
+  outcome text not null,
+  duration_ns bigint,
+  amount double precision,
+  attributes jsonb
+) partition by RANGE ("time");
+CREATE INDEX event_catalogue_time ON ONLY sidelight.event USING btree (catalogue_id, "time");
+
+create table sidelight.event_rollup (
+  bucket timestamp with time zone not null,
+  level smallint not null,
+  catalogue_id bigint not null,
+  service_id bigint not null,
+  event_count bigint not null,
+  failed_count bigint not null,
+  amount double precision not null,
+  duration_sum_ns double precision not null,
+  duration_min_ns bigint,
+  duration_max_ns bigint,
+  zero_count double precision not null,
+  bucket_indexes smallint[] not null,
+  bucket_counts double precision[] not null,
+  last_success_ns bigint,
+  last_failure_ns bigint,
+  registered_ns bigint
+) partition by RANGE (bucket);
+CREATE INDEX event_rollup_catalogue_level_bucket ON ONLY sidelight.event_rollup USING btree (catalogue_id, level, bucket);
+CREATE INDEX event_rollup_level_bucket ON ONLY sidelight.event_rollup USING btree (level, bucket);
 
 create table sidelight.ingest_receipt (
   digest uuid not null,
@@ -418,6 +490,59 @@ create table sidelight.span_rollup (
   random_trace_id uuid
 ) partition by RANGE (bucket);
 CREATE INDEX span_rollup_level_bucket ON ONLY sidelight.span_rollup USING btree (level, bucket);
+
+create view sidelight.business_events as
+ SELECT e."time",
+    c.subject AS name,
+    e.outcome AS status,
+    sv.name AS service,
+    c.tenant,
+    e.attributes ->> 'user.id'::text AS user_id,
+    e.attributes ->> 'correlation.id'::text AS correlation_id,
+    e.attributes ->> 'request.id'::text AS request_id,
+    e.trace_id,
+    e.duration_ns::double precision / '1000000'::numeric::double precision AS duration_ms,
+    e.amount AS cost_usd,
+        CASE
+            WHEN jsonb_typeof(e.attributes -> 'sidelight.count'::text) = 'number'::text THEN (e.attributes ->> 'sidelight.count'::text)::double precision
+            ELSE NULL::double precision
+        END AS count,
+    COALESCE(e.attributes, '{}'::jsonb) - ARRAY['business.event'::text, 'sidelight.outcome'::text, 'sidelight.duration_ms'::text, 'sidelight.cost_usd'::text, 'sidelight.count'::text, 'user.id'::text, 'correlation.id'::text, 'request.id'::text, 'tenant.id'::text] AS fields
+   FROM sidelight.event e
+     JOIN sidelight.catalogue c ON c.id = e.catalogue_id
+     LEFT JOIN sidelight.service sv ON sv.id = e.service_id
+  WHERE c.kind = 'business'::text;
+
+create view sidelight.cost_daily as
+ WITH part AS (
+         SELECT event_rollup.bucket AS day,
+            event_rollup.catalogue_id,
+            event_rollup.service_id,
+            event_rollup.event_count,
+            event_rollup.amount
+           FROM sidelight.event_rollup
+          WHERE event_rollup.level = 3
+        UNION ALL
+         SELECT date_trunc('day'::text, event_rollup.bucket, 'UTC'::text) AS date_trunc,
+            event_rollup.catalogue_id,
+            event_rollup.service_id,
+            event_rollup.event_count,
+            event_rollup.amount
+           FROM sidelight.event_rollup
+          WHERE event_rollup.level = 0
+        )
+ SELECT p.day,
+    c.subject AS user_id,
+    c.detail AS endpoint,
+    sum(p.amount) AS cost_usd,
+    sum(p.event_count)::bigint AS event_count,
+    sv.name AS service,
+    c.tenant
+   FROM part p
+     JOIN sidelight.catalogue c ON c.id = p.catalogue_id
+     LEFT JOIN sidelight.service sv ON sv.id = p.service_id
+  WHERE c.kind = 'cost'::text
+  GROUP BY p.day, c.subject, c.detail, sv.name, c.tenant;
 
 create view sidelight.error_aggregation as
  SELECT id,
@@ -758,6 +883,50 @@ create view sidelight.metrics as
      LEFT JOIN sidelight.resource r ON r.id = m.resource_id
      LEFT JOIN sidelight.scope sc ON sc.id = m.scope_id;
 
+create view sidelight.mv_rule_performance as
+ SELECT c.subject AS rule_id,
+    s.attributes ->> 'rule.name'::text AS rule_name,
+    s.attributes ->> 'rule.type'::text AS rule_type,
+    COALESCE((s.attributes -> 'rule.enabled'::text) <> 'false'::jsonb, true) AS enabled,
+    s.event_count AS trigger_count,
+    s.event_count - s.failed_count AS success_count,
+    s.failed_count AS failure_count,
+    s.events_24h AS executions_24h,
+    s.events_7d AS executions_7d,
+    s.amount AS affected_total,
+        CASE
+            WHEN jsonb_typeof(s.attributes -> 'rule.segment_member_count'::text) = 'number'::text THEN (s.attributes ->> 'rule.segment_member_count'::text)::double precision
+            ELSE NULL::double precision
+        END AS segment_member_count,
+    sidelight.time_of(GREATEST(s.last_success_ns, s.last_failure_ns)) AS last_triggered_at,
+    c.tenant
+   FROM sidelight.catalogue c
+     JOIN sidelight.catalogue_state s ON s.catalogue_id = c.id
+  WHERE c.kind = 'rule'::text;
+
+create view sidelight.mv_webhook_performance as
+ SELECT c.subject AS webhook_id,
+    s.attributes ->> 'webhook.url'::text AS url,
+    COALESCE((s.attributes -> 'webhook.enabled'::text) <> 'false'::jsonb, true) AS enabled,
+    s.event_count AS total_deliveries,
+    s.event_count - s.failed_count AS successful_deliveries,
+    s.failed_count AS failed_deliveries,
+    (100 * (s.event_count - s.failed_count))::double precision / NULLIF(s.event_count, 0)::double precision AS success_rate_pct,
+    s.duration_sum_ns / NULLIF(s.zero_count + (( SELECT COALESCE(sum(count.count), 0::double precision) AS "coalesce"
+           FROM unnest(s.bucket_counts) count(count))), 0::double precision) / '1000000'::numeric::double precision AS avg_duration_ms,
+    s.p95_ns / '1000000'::numeric::double precision AS p95_duration_ms,
+    s.duration_max_ns::double precision / '1000000'::numeric::double precision AS max_duration_ms,
+    s.events_24h AS deliveries_24h,
+    s.events_7d AS deliveries_7d,
+    s.failures_24h,
+    s.consecutive_failures,
+    sidelight.time_of(s.last_success_ns) AS last_success_at,
+    sidelight.time_of(s.last_failure_ns) AS last_failure_at,
+    c.tenant
+   FROM sidelight.catalogue c
+     JOIN sidelight.catalogue_state s ON s.catalogue_id = c.id
+  WHERE c.kind = 'webhook'::text;
+
 create view sidelight.performance_metrics as
  SELECT (trace_hex || '-'::text) || span_hex AS id,
     COALESCE(attributes ->> 'correlation.id'::text, attributes ->> 'correlation_id'::text, attributes ->> 'correlationId'::text) AS correlation_id,
@@ -921,6 +1090,270 @@ create view sidelight.tracing_spans as
     events
    FROM sidelight.spans;
 
+create view sidelight.v_alert_conditions as
+ SELECT 'webhook_failure'::text AS type,
+        CASE
+            WHEN mv_webhook_performance.consecutive_failures >= 10 THEN 'critical'::text
+            ELSE 'warning'::text
+        END AS severity,
+    mv_webhook_performance.webhook_id AS resource_id,
+    COALESCE(mv_webhook_performance.url, mv_webhook_performance.webhook_id) AS resource_name,
+    format('%s deliveries failed in a row, %s'::text, mv_webhook_performance.consecutive_failures,
+        CASE
+            WHEN mv_webhook_performance.consecutive_failures >= 10 THEN 'critical from 10'::text
+            ELSE 'a warning from 5'::text
+        END) AS message,
+    mv_webhook_performance.tenant
+   FROM sidelight.mv_webhook_performance
+  WHERE mv_webhook_performance.enabled AND mv_webhook_performance.consecutive_failures >= 5
+UNION ALL
+ SELECT c.kind ||
+        CASE c.kind
+            WHEN 'webhook'::text THEN '_inactive'::text
+            ELSE '_not_triggering'::text
+        END AS type,
+    'warning'::text AS severity,
+    c.subject AS resource_id,
+    COALESCE(s.attributes ->> 'webhook.url'::text, s.attributes ->> 'rule.name'::text, c.subject) AS resource_name,
+    format('%s for 7 days, %s'::text,
+        CASE c.kind
+            WHEN 'webhook'::text THEN 'no delivery'::text
+            ELSE 'not triggered'::text
+        END, COALESCE('last '::text || to_char((sidelight.time_of(GREATEST(s.last_success_ns, s.last_failure_ns)) AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD HH24:MI "UTC"'::text), 'never since it was registered'::text)) AS message,
+    c.tenant
+   FROM sidelight.catalogue c
+     JOIN sidelight.catalogue_state s ON s.catalogue_id = c.id
+  WHERE (c.kind = ANY (ARRAY['webhook'::text, 'rule'::text])) AND (s.attributes -> (c.kind || '.enabled'::text)) IS DISTINCT FROM 'false'::jsonb AND sidelight.time_of(GREATEST(s.last_success_ns, s.last_failure_ns, s.enabled_ns)) <= (now() - '168:00:00'::interval)
+UNION ALL
+ SELECT 'api_error_rate'::text AS type,
+    'critical'::text AS severity,
+    'api'::text AS resource_id,
+    'API'::text AS resource_name,
+    format('%s of %s requests failed within an hour (%s %%), critical above 50 %%'::text, sum(r.failed_count), sum(r.event_count), round(100::numeric * sum(r.failed_count) / sum(r.event_count))) AS message,
+    c.tenant
+   FROM sidelight.event_rollup r
+     JOIN sidelight.catalogue c ON c.id = r.catalogue_id
+  WHERE (r.level = ANY (ARRAY[0, 1])) AND r.bucket >= (date_trunc('minute'::text, now()) - '01:00:00'::interval) AND c.kind = 'api'::text
+  GROUP BY c.tenant
+ HAVING sum(r.event_count) >= 10::numeric AND (2::numeric * sum(r.failed_count)) > sum(r.event_count)
+UNION ALL
+ SELECT 'slow_query'::text AS type,
+    'critical'::text AS severity,
+    q.operation AS resource_id,
+    q.service AS resource_name,
+    format('a query took %s s, critical above 5 s (trace %s)'::text, round(max(q.duration_ns)::numeric / '1000000000'::numeric, 1), replace((array_agg(q.trace_id ORDER BY q.duration_ns DESC))[1]::text, '-'::text, ''::text)) AS message,
+    q.tenant
+   FROM ( SELECT COALESCE(s.name, o.name) AS operation,
+            sv.name AS service,
+            sv.tenant,
+            s.duration_ns,
+            s.trace_id
+           FROM ( SELECT DISTINCT span_rollup.operation_id,
+                    span_rollup.slowest_trace_id
+                   FROM sidelight.span_rollup
+                  WHERE (span_rollup.level = ANY (ARRAY[0, 1])) AND span_rollup.bucket >= (date_trunc('minute'::text, now()) - '01:00:00'::interval) AND span_rollup.duration_max_ns > '5000000000'::bigint AND NOT span_rollup.is_request) r
+             JOIN sidelight.operation o ON o.id = r.operation_id AND o.kind = 3
+             JOIN sidelight.service sv ON sv.id = o.service_id
+             CROSS JOIN LATERAL ( SELECT p.name,
+                    p.duration_ns,
+                    p.trace_id,
+                    p.attributes
+                   FROM sidelight.span p
+                  WHERE p.trace_id = r.slowest_trace_id AND p.operation_id = r.operation_id AND p.start_time >= (now() - '49:00:00'::interval) AND p.duration_ns > '5000000000'::bigint AND p.end_time >= (date_trunc('minute'::text, now()) - '01:00:00'::interval) AND p.attributes ?| ARRAY['db.system.name'::text, 'db.system'::text, 'db.operation.name'::text]) s) q
+  GROUP BY q.operation, q.service, q.tenant
+UNION ALL
+ SELECT 'rate_limit'::text AS type,
+    'warning'::text AS severity,
+    (v_rate_limit_utilization.key_type || ':'::text) || v_rate_limit_utilization.identifier AS resource_id,
+    v_rate_limit_utilization.identifier AS resource_name,
+    format('%s %% of %s requests are used, a warning above 90 %%'::text, round(v_rate_limit_utilization.utilization_pct::numeric, 1), v_rate_limit_utilization.limit_max) AS message,
+    v_rate_limit_utilization.tenant
+   FROM sidelight.v_rate_limit_utilization
+  WHERE v_rate_limit_utilization.utilization_pct > 90::double precision
+UNION ALL
+ SELECT 'error_pattern'::text AS type,
+    'warning'::text AS severity,
+    r.group_id::text AS resource_id,
+    h.class AS resource_name,
+    format('%s: %s: %s times in an hour, a warning from 10'::text, h.service,
+        CASE
+            WHEN h.message = ''::text THEN h.class
+            WHEN length(h.class || h.message) > 197 THEN "left"((h.class || ' ('::text) || h.message, 200) || '…'::text
+            ELSE ((h.class || ' ('::text) || h.message) || ')'::text
+        END, r.count) AS message,
+    h.tenant
+   FROM ( SELECT n.group_id,
+            sum(e.severe_count)::bigint AS count
+           FROM sidelight.error_rollup e
+             JOIN sidelight.error_group_hash n ON n.id = e.error_hash
+          WHERE (e.level = ANY (ARRAY[0, 1])) AND e.bucket >= (date_trunc('minute'::text, now()) - '01:00:00'::interval)
+          GROUP BY n.group_id
+         HAVING sum(e.severe_count) >= 10::numeric) r
+     LEFT JOIN sidelight.error_group g ON g.id = r.group_id
+     CROSS JOIN LATERAL ( SELECT n.class,
+            n.message,
+            n.service,
+            n.tenant
+           FROM sidelight.error_group_hash n
+          WHERE n.group_id = r.group_id
+          ORDER BY (n.id <> r.group_id), n.created_at, n.id
+         LIMIT 1) h
+  WHERE COALESCE(g.state, 'new'::text) <> ALL (ARRAY['resolved'::text, 'muted'::text])
+UNION ALL
+ SELECT 'error_pattern'::text AS type,
+    'critical'::text AS severity,
+    s.name AS resource_id,
+    s.name AS resource_name,
+    format('%s: %s fatal errors in an hour, critical from 3'::text, s.name, r.count) AS message,
+    s.tenant
+   FROM ( SELECT o.service_id,
+            count(DISTINCT o.id) AS count
+           FROM sidelight.error_occurrence o
+             LEFT JOIN sidelight.error_group_hash h ON h.id = o.error_hash
+             LEFT JOIN sidelight.error_group g ON g.id = h.group_id
+          WHERE o."time" >= (now() - '01:00:00'::interval) AND o."time" <= now() AND o.severity >= 21 AND g.state IS DISTINCT FROM 'muted'::text
+          GROUP BY o.service_id
+         HAVING count(DISTINCT o.id) >= 3) r
+     JOIN sidelight.service s ON s.id = r.service_id;
+
+create view sidelight.v_api_usage_metrics as
+ WITH part AS (
+         SELECT event_rollup.bucket AS hour,
+            event_rollup.catalogue_id,
+            event_rollup.event_count,
+            event_rollup.failed_count,
+            event_rollup.duration_sum_ns,
+            event_rollup.duration_min_ns,
+            event_rollup.duration_max_ns,
+            event_rollup.zero_count,
+            event_rollup.bucket_indexes,
+            event_rollup.bucket_counts
+           FROM sidelight.event_rollup
+          WHERE event_rollup.level = 2
+        UNION ALL
+         SELECT date_trunc('hour'::text, event_rollup.bucket, 'UTC'::text) AS date_trunc,
+            event_rollup.catalogue_id,
+            event_rollup.event_count,
+            event_rollup.failed_count,
+            event_rollup.duration_sum_ns,
+            event_rollup.duration_min_ns,
+            event_rollup.duration_max_ns,
+            event_rollup.zero_count,
+            event_rollup.bucket_indexes,
+            event_rollup.bucket_counts
+           FROM sidelight.event_rollup
+          WHERE event_rollup.level = 0
+        ), total AS (
+         SELECT p.hour,
+            c.tenant,
+            sum(p.event_count)::bigint AS total_requests,
+            sum(p.failed_count)::bigint AS failed_requests,
+            sum(p.duration_sum_ns) AS duration_sum_ns,
+            min(p.duration_min_ns) AS duration_min_ns,
+            max(p.duration_max_ns) AS duration_max_ns,
+            sum(p.zero_count) AS zero_count,
+            sum(( SELECT COALESCE(sum(count.count), 0::double precision) AS "coalesce"
+                   FROM unnest(p.bucket_counts) count(count))) AS positive_count,
+            jsonb_agg(jsonb_build_object('i', p.bucket_indexes, 'n', p.bucket_counts)) AS histograms,
+            jsonb_agg(jsonb_build_array(c.subject, c.detail, p.event_count, p.failed_count)) AS counts
+           FROM part p
+             JOIN sidelight.catalogue c ON c.id = p.catalogue_id
+          WHERE c.kind = 'api'::text
+          GROUP BY p.hour, c.tenant
+        )
+ SELECT hour,
+    total_requests,
+    failed_requests,
+    duration_sum_ns / NULLIF(zero_count + positive_count, 0::double precision) / '1000000'::numeric::double precision AS avg_duration_ms,
+    sidelight.duration_quantile(0.95::double precision, zero_count, duration_min_ns, duration_max_ns, histograms) / '1000000'::numeric::double precision AS p95_duration_ms,
+    duration_max_ns::double precision / '1000000'::numeric::double precision AS max_duration_ms,
+    ( SELECT jsonb_object_agg(of_resource.resource, of_resource.requests) AS jsonb_object_agg
+           FROM ( SELECT n.value ->> 0 AS resource,
+                    sum((n.value -> 2)::bigint) AS requests
+                   FROM jsonb_array_elements(t.counts) n(value)
+                  GROUP BY (n.value ->> 0)) of_resource) AS requests_by_resource,
+    ( SELECT COALESCE(jsonb_object_agg(of_status.status_code, of_status.errors), '{}'::jsonb) AS "coalesce"
+           FROM ( SELECT n.value ->> 1 AS status_code,
+                    sum((n.value -> 3)::bigint) AS errors
+                   FROM jsonb_array_elements(t.counts) n(value)
+                  WHERE (n.value -> 3)::bigint > 0
+                  GROUP BY (n.value ->> 1)) of_status) AS errors_by_status_code,
+    tenant
+   FROM total t;
+
+create view sidelight.v_rate_limit_utilization as
+ WITH observed AS (
+         SELECT c.detail AS key_type,
+            c.subject AS identifier,
+            c.tenant,
+                CASE
+                    WHEN jsonb_typeof(s.attributes -> 'rate_limit.request_count'::text) = 'number'::text THEN (s.attributes ->> 'rate_limit.request_count'::text)::double precision
+                    ELSE NULL::double precision
+                END AS request_count,
+                CASE
+                    WHEN jsonb_typeof(s.attributes -> 'rate_limit.limit'::text) = 'number'::text THEN (s.attributes ->> 'rate_limit.limit'::text)::double precision
+                    ELSE NULL::double precision
+                END AS limit_max,
+            sidelight.parse_time(s.attributes ->> 'rate_limit.reset_at'::text) AS reset_at
+           FROM sidelight.catalogue c
+             JOIN sidelight.catalogue_state s ON s.catalogue_id = c.id
+          WHERE c.kind = 'rate_limit'::text
+        ), present AS (
+         SELECT observed.key_type,
+            observed.identifier,
+            observed.tenant,
+            observed.limit_max,
+            observed.reset_at,
+                CASE
+                    WHEN observed.reset_at <= now() THEN 0::double precision
+                    ELSE observed.request_count
+                END AS request_count
+           FROM observed
+        ), used AS (
+         SELECT present.key_type,
+            present.identifier,
+            present.tenant,
+            present.request_count,
+            present.limit_max,
+            present.reset_at,
+            100::double precision * present.request_count / NULLIF(present.limit_max, 0::double precision) AS utilization_pct
+           FROM present
+        )
+ SELECT key_type,
+    identifier,
+    request_count,
+    limit_max,
+    utilization_pct,
+        CASE
+            WHEN utilization_pct >= 100::double precision THEN 'throttled'::text
+            WHEN utilization_pct > 90::double precision THEN 'warning'::text
+            ELSE 'normal'::text
+        END AS status,
+        CASE
+            WHEN reset_at IS NOT NULL THEN GREATEST(0::numeric, ceil(EXTRACT(epoch FROM reset_at - now())))::bigint
+            ELSE NULL::bigint
+        END AS seconds_until_reset,
+    tenant
+   FROM used;
+
+create view sidelight.v_webhook_health as
+ SELECT c.subject AS webhook_id,
+    s.attributes ->> 'webhook.url'::text AS url,
+        CASE
+            WHEN (s.attributes -> 'webhook.enabled'::text) = 'false'::jsonb THEN 'disabled'::text
+            WHEN s.consecutive_failures >= 10 THEN 'critical'::text
+            WHEN s.consecutive_failures >= 5 THEN 'warning'::text
+            WHEN sidelight.time_of(GREATEST(s.last_success_ns, s.last_failure_ns, s.enabled_ns)) <= (now() - '168:00:00'::interval) THEN 'inactive'::text
+            ELSE 'healthy'::text
+        END AS health_status,
+    s.consecutive_failures,
+    EXTRACT(epoch FROM now() - sidelight.time_of(s.last_success_ns))::double precision / 86400::double precision AS days_since_last_success,
+    (100 * s.failures_24h)::double precision / NULLIF(s.events_24h, 0)::double precision AS failure_rate_24h,
+    c.tenant
+   FROM sidelight.catalogue c
+     JOIN sidelight.catalogue_state s ON s.catalogue_id = c.id
+  WHERE c.kind = 'webhook'::text;
+
 CREATE OR REPLACE FUNCTION sidelight.duration_quantile(share double precision, zero_count double precision, min_ns bigint, max_ns bigint, histograms jsonb)
  RETURNS double precision
  LANGUAGE sql
@@ -951,8 +1384,343 @@ AS $function$
   from wanted
 $function$;
 
+CREATE OR REPLACE FUNCTION sidelight.fold_events(OUT folded bigint, OUT is_more boolean)
+ RETURNS record
+ LANGUAGE plpgsql
+ SET jit TO 'off'
+ SET work_mem TO '32MB'
+AS $function$
+declare
+  most_deltas constant integer := 100000;
+  most_windows constant integer := 20000;
+  least_minute timestamptz;
+  until_minute timestamptz;
+  this_hour timestamptz;
+  since_minute timestamptz;
+  since_24h timestamptz;
+  since_7d timestamptz;
+  first_day_end timestamptz;
+  raw_since date;
+  renewed integer;
+begin
+  -- A lock of the table itself would end each vacuum of it.
+  perform pg_advisory_xact_lock(hashtextextended('sidelight.catalogue_state', 0));
+  this_hour := date_trunc('hour', clock_timestamp(), 'UTC');
+  since_24h := this_hour - interval '24 hours';
+  since_7d := this_hour - interval '168 hours';
+  first_day_end := date_trunc('day', since_7d, 'UTC') + interval '24 hours';
+  since_minute := date_trunc('minute', clock_timestamp()) - interval '3 hours';
+  select dropped_before into raw_since from sidelight.retention where table_name = 'event';
+  select bucket into least_minute from sidelight.event_rollup where level = 0 order by bucket limit 1;
+  select bucket into until_minute from sidelight.event_rollup where level = 0 order by bucket offset most_deltas limit 1;
+  folded := 0;
+  is_more := until_minute is not null;
+  if until_minute = least_minute then
+    until_minute := least_minute + interval '1 minute';
+  end if;
+
+  if least_minute is not null then
+    with delta as (
+      delete from sidelight.event_rollup
+      where level = 0 and bucket >= least_minute and bucket < coalesce(until_minute, 'infinity')
+      returning bucket, catalogue_id, service_id, event_count, failed_count, amount, duration_sum_ns, duration_min_ns,
+        duration_max_ns, zero_count, bucket_indexes, bucket_counts, last_success_ns, last_failure_ns, registered_ns
+    ),
+
+    -- Rows of minutes (of the api), hours and days.
+    piece as (
+      select 1 as level, d.bucket as since, d.*
+      from delta d join sidelight.catalogue c on c.id = d.catalogue_id
+      where c.kind = 'api' and d.bucket >= since_minute
+      union all
+      select 2, date_trunc('hour', d.bucket, 'UTC'), d.* from delta d where d.event_count > 0
+      union all
+      select 3, date_trunc('day', d.bucket, 'UTC'), d.* from delta d where d.event_count > 0
+    ),
+    total as (
+      select level, since, catalogue_id, service_id,
+        sum(event_count)::bigint as event_count, sum(failed_count)::bigint as failed_count, sum(amount) as amount,
+        sum(duration_sum_ns) as duration_sum_ns, min(duration_min_ns) as duration_min_ns,
+        max(duration_max_ns) as duration_max_ns, sum(zero_count) as zero_count,
+        max(last_success_ns) as last_success_ns, max(last_failure_ns) as last_failure_ns
+      from piece group by level, since, catalogue_id, service_id
+    ),
+    counted as (
+      select level, since, catalogue_id, service_id, b.index, sum(b.count) as count
+      from piece, unnest(bucket_indexes, bucket_counts) as b (index, count)
+      group by level, since, catalogue_id, service_id, b.index
+    ),
+    histogram as (
+      select level, since, catalogue_id, service_id, array_agg(index order by index) as indexes,
+        array_agg(count order by index) as counts
+      from counted group by level, since, catalogue_id, service_id
+    ),
+    put as (
+      select t.*, coalesce(h.indexes, '{}') as indexes, coalesce(h.counts, '{}') as counts
+      from total t left join histogram h using (level, since, catalogue_id, service_id)
+    ),
+    added as (
+      update sidelight.event_rollup r set
+        event_count = r.event_count + p.event_count,
+        failed_count = r.failed_count + p.failed_count,
+        amount = r.amount + p.amount,
+        duration_sum_ns = r.duration_sum_ns + p.duration_sum_ns,
+        duration_min_ns = least(r.duration_min_ns, p.duration_min_ns),
+        duration_max_ns = greatest(r.duration_max_ns, p.duration_max_ns),
+        zero_count = r.zero_count + p.zero_count,
+        (bucket_indexes, bucket_counts) = (
+          select coalesce(array_agg(index order by index), '{}'), coalesce(array_agg(count order by index), '{}')
+          from (
+            select index, sum(count) as count from (
+              select * from unnest(r.bucket_indexes, r.bucket_counts) as a (index, count)
+              union all select * from unnest(p.indexes, p.counts)
+            ) as both_parts group by index
+          ) as merged
+        ),
+        last_success_ns = greatest(r.last_success_ns, p.last_success_ns),
+        last_failure_ns = greatest(r.last_failure_ns, p.last_failure_ns)
+      from put p
+      where r.level = p.level and r.bucket = p.since and r.catalogue_id = p.catalogue_id and r.service_id = p.service_id
+      returning p.level, p.since, p.catalogue_id, p.service_id
+    ),
+    created as (
+      insert into sidelight.event_rollup (bucket, level, catalogue_id, service_id, event_count, failed_count, amount,
+        duration_sum_ns, duration_min_ns, duration_max_ns, zero_count, bucket_indexes, bucket_counts, last_success_ns,
+        last_failure_ns)
+      select since, level, catalogue_id, service_id, event_count, failed_count, amount, duration_sum_ns, duration_min_ns,
+        duration_max_ns, zero_count, indexes, counts, last_success_ns, last_failure_ns
+      from put p where not exists (
+        select from added a
+        where a.level = p.level and a.since = p.since and a.catalogue_id = p.catalogue_id and a.service_id = p.service_id
+      )
+    ),
+
+    -- How webhooks, rules and rate limits stand with that: known is before, of those that are touched.
+    subject as (
+      select d.catalogue_id, c.kind,
+        sum(d.event_count)::bigint as event_count, sum(d.failed_count)::bigint as failed_count, sum(d.amount) as amount,
+        sum(d.duration_sum_ns) as duration_sum_ns, min(d.duration_min_ns) as duration_min_ns,
+        max(d.duration_max_ns) as duration_max_ns, sum(d.zero_count) as zero_count,
+        coalesce(sum(d.event_count) filter (where d.bucket >= since_24h), 0)::bigint as events_24h,
+        coalesce(sum(d.event_count) filter (where d.bucket >= since_7d), 0)::bigint as events_7d,
+        coalesce(sum(d.failed_count) filter (where d.bucket >= since_24h), 0)::bigint as failures_24h,
+        max(d.last_success_ns) as last_success_ns, max(d.last_failure_ns) as last_failure_ns,
+        max(d.registered_ns) as registered_ns
+      from delta d join sidelight.catalogue c on c.id = d.catalogue_id
+      where c.kind in ('webhook', 'rule', 'rate_limit')
+      group by d.catalogue_id, c.kind
+    ),
+    known as (
+      select n.*, s.bucket_indexes as indexes, s.bucket_counts as counts,
+        coalesce(s.event_count, 0) as old_events, coalesce(s.failed_count, 0) as old_failures,
+        coalesce(s.amount, 0) as old_amount, coalesce(s.duration_sum_ns, 0) as old_sum_ns,
+        s.duration_min_ns as old_min_ns, s.duration_max_ns as old_max_ns,
+        coalesce(s.zero_count, 0) as old_zeros,
+        coalesce(s.events_24h, 0) as old_24h, coalesce(s.events_7d, 0) as old_7d,
+        coalesce(s.failures_24h, 0) as old_failures_24h,
+        case when s.events_7d > 0 then s.window_hour else this_hour end as window_hour,
+        coalesce(s.consecutive_failures, 0) as old_consecutive, coalesce(s.failures_in_hour, 0) as old_in_hour,
+        s.registered_ns as old_registered_ns, s.enabled_ns, s.attributes,
+        s.last_success_ns is not distinct from greatest(s.last_success_ns, n.last_success_ns) as is_same_success,
+        greatest(s.last_success_ns, n.last_success_ns) as success_ns,
+        greatest(s.last_failure_ns, n.last_failure_ns) as failure_ns,
+        sidelight.time_of(greatest(s.last_success_ns, n.last_success_ns)) as success_time,
+        date_trunc('hour', sidelight.time_of(greatest(s.last_success_ns, n.last_success_ns)), 'UTC') + interval '1 hour' as hour_end
+      from subject n left join sidelight.catalogue_state s on s.catalogue_id = n.catalogue_id
+    ),
+    -- What came of the hour of the last success, and of later hours.
+    later as (
+      select k.catalogue_id,
+        coalesce(bool_or(d.bucket >= k.hour_end - interval '1 hour' and d.bucket < k.hour_end), false) as is_in_hour,
+        coalesce(sum(d.failed_count) filter (
+          where d.bucket > k.success_time and d.bucket < k.hour_end
+        ), 0)::bigint as later_in_hour,
+        coalesce(sum(d.failed_count) filter (where d.bucket >= k.hour_end), 0)::bigint as later_failures
+      from known k join delta d on d.catalogue_id = k.catalogue_id
+      group by k.catalogue_id
+    ),
+    -- Failures of the hour of the last success that are later than it. Of a success that came just now, or beside which
+    -- something came, they are counted anew; once the rows are dropped, what came since is added to what was known.
+    beside as (
+      select k.catalogue_id, case
+        when k.success_ns is null or k.failure_ns is null or k.failure_ns <= k.success_ns then 0
+        when k.is_same_success and not l.is_in_hour then k.old_in_hour
+        when (k.success_time at time zone 'UTC')::date < raw_since
+          then case when k.is_same_success then k.old_in_hour else 0 end + l.later_in_hour
+        else (
+          select count(*) from sidelight.event e
+          where e.catalogue_id = k.catalogue_id and e.time >= k.success_time and e.time < k.hour_end
+            and (e.time, e.time_ns::bigint) > (k.success_time, k.success_ns % 1000) and e.outcome = 'failed'
+        )
+      end as in_hour
+      from known k join later l using (catalogue_id)
+    ),
+    failing as (
+      select k.catalogue_id, b.in_hour, case
+        when k.success_ns is null then k.old_failures + k.failed_count
+        when k.failure_ns is null or k.failure_ns <= k.success_ns then 0
+        when k.is_same_success then k.old_consecutive - k.old_in_hour + b.in_hour + l.later_failures
+        else b.in_hour + l.later_failures + (
+          select coalesce(sum(r.failed_count), 0) from sidelight.event_rollup r
+          where r.catalogue_id = k.catalogue_id and r.level = 2 and r.bucket >= k.hour_end
+        )
+      end as consecutive
+      from known k join later l using (catalogue_id) join beside b using (catalogue_id)
+    ),
+    duration as (
+      select d.catalogue_id, array_agg(b.index) as indexes, array_agg(b.count) as counts
+      from delta d join subject n on n.catalogue_id = d.catalogue_id,
+        unnest(d.bucket_indexes, d.bucket_counts) as b (index, count)
+      group by d.catalogue_id
+    ),
+    stood as (
+      insert into sidelight.catalogue_state as s (catalogue_id, event_count, failed_count, amount, duration_sum_ns,
+        duration_min_ns, duration_max_ns, p95_ns, zero_count, bucket_indexes, bucket_counts, events_24h, events_7d, failures_24h,
+        window_hour, last_success_ns, last_failure_ns, consecutive_failures, failures_in_hour, registered_ns, enabled_ns,
+        attributes)
+      select k.catalogue_id, k.old_events + k.event_count, k.old_failures + k.failed_count, k.old_amount + k.amount,
+        k.old_sum_ns + k.duration_sum_ns, least(k.old_min_ns, k.duration_min_ns),
+        greatest(k.old_max_ns, k.duration_max_ns),
+        case
+          when coalesce(k.old_max_ns, k.duration_max_ns) is null then null
+          when h.rank <= k.old_zeros + k.zero_count and k.old_zeros + k.zero_count > 0 then 0
+          -- As in duration_quantile.
+          else coalesce(
+            least(
+              greatest(k.old_max_ns, k.duration_max_ns),
+              greatest(
+                least(k.old_min_ns, k.duration_min_ns),
+                power(2, h.p95_index / 16.0) * 2 * power(2, 1 / 16.0) / (1 + power(2, 1 / 16.0))
+              )
+            ),
+            greatest(k.old_max_ns, k.duration_max_ns)
+          )
+        end,
+        k.old_zeros + k.zero_count, h.indexes, h.counts,
+        k.old_24h + k.events_24h, k.old_7d + k.events_7d, k.old_failures_24h + k.failures_24h, k.window_hour,
+        k.success_ns, k.failure_ns, f.consecutive, f.in_hour,
+        greatest(k.old_registered_ns, k.registered_ns),
+        case
+          when r.attributes is null then k.enabled_ns
+          when r.attributes -> (k.kind || '.enabled') = 'false' then null
+          else coalesce(k.enabled_ns, k.registered_ns)
+        end,
+        coalesce(r.attributes, k.attributes)
+      from known k
+      join failing f on f.catalogue_id = k.catalogue_id
+      left join duration n on n.catalogue_id = k.catalogue_id
+      cross join lateral (
+        select coalesce(array_agg(index order by index), '{}') as indexes,
+          coalesce(array_agg(count order by index), '{}') as counts,
+          coalesce(max(rank), 0) as rank, min(index) filter (where passed >= rank) as p95_index
+        from (
+          select index, count, k.old_zeros + k.zero_count + sum(count) over (order by index) as passed,
+            0.95::double precision * (k.old_zeros + k.zero_count + sum(count) over ()) as rank
+          from (
+            select index, sum(count) as count from (
+              select * from unnest(k.indexes, k.counts) as a (index, count)
+              union all select * from unnest(n.indexes, n.counts)
+            ) as both_parts group by index
+          ) as merged
+        ) as ranked
+      ) as h
+      -- Of two that were registered at one moment, the one that was stored last.
+      left join lateral (
+        select coalesce(e.attributes, '{}'::jsonb) as attributes from sidelight.event e
+        where k.registered_ns >= coalesce(k.old_registered_ns, k.registered_ns)
+          and e.catalogue_id = k.catalogue_id and e.time = sidelight.time_of(k.registered_ns)
+          and e.time_ns = k.registered_ns % 1000 and e.outcome in ('registered', 'observed')
+        order by e.ctid desc limit 1
+      ) as r on true
+      on conflict (catalogue_id) do update set
+        event_count = excluded.event_count, failed_count = excluded.failed_count, amount = excluded.amount,
+        duration_sum_ns = excluded.duration_sum_ns, duration_min_ns = excluded.duration_min_ns,
+        duration_max_ns = excluded.duration_max_ns, p95_ns = excluded.p95_ns, zero_count = excluded.zero_count,
+        bucket_indexes = excluded.bucket_indexes, bucket_counts = excluded.bucket_counts,
+        events_24h = excluded.events_24h, events_7d = excluded.events_7d, failures_24h = excluded.failures_24h,
+        window_hour = excluded.window_hour, last_success_ns = excluded.last_success_ns,
+        last_failure_ns = excluded.last_failure_ns, consecutive_failures = excluded.consecutive_failures,
+        failures_in_hour = excluded.failures_in_hour, registered_ns = excluded.registered_ns,
+        enabled_ns = excluded.enabled_ns, attributes = excluded.attributes
+    )
+    select count(*) into folded from delta;
+  end if;
+
+  -- The day in which 7 days began by its hours, the others as a whole.
+  with due as materialized (
+    select catalogue_id from sidelight.catalogue_state
+    where window_hour <> this_hour and events_7d > 0 order by catalogue_id limit most_windows
+  ),
+  part as (
+    select catalogue_id, event_count as events_24h, failed_count as failures_24h, 0 as events_7d
+    from sidelight.event_rollup where level = 2 and bucket >= since_24h
+    union all
+    select catalogue_id, 0, 0, event_count
+    from sidelight.event_rollup where level = 2 and bucket >= since_7d and bucket < first_day_end
+    union all
+    select catalogue_id, 0, 0, event_count from sidelight.event_rollup where level = 3 and bucket >= first_day_end
+  ),
+  renewal as (
+    select d.catalogue_id, coalesce(sum(p.events_24h), 0) as events_24h, coalesce(sum(p.events_7d), 0) as events_7d,
+      coalesce(sum(p.failures_24h), 0) as failures_24h
+    from due d left join part p on p.catalogue_id = d.catalogue_id
+    group by d.catalogue_id
+  )
+  update sidelight.catalogue_state s set
+    events_24h = n.events_24h, events_7d = n.events_7d, failures_24h = n.failures_24h, window_hour = this_hour
+  from renewal n where s.catalogue_id = n.catalogue_id;
+  get diagnostics renewed = row_count;
+  is_more := is_more or renewed = most_windows;
+
+  delete from sidelight.event_rollup where level = 1 and bucket < since_minute;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION sidelight.parse_time(value text)
+ RETURNS timestamp with time zone
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  if value ~* '^\d{4}-\d\d-\d\d[t ]\d\d:\d\d(:\d\d(\.\d+)?)?(z|[+-]\d\d:?\d\d)$' then
+    return value::timestamptz;
+  end if;
+  return null;
+exception
+  when data_exception then return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION sidelight.refresh_monitoring_views()
+ RETURNS timestamp with time zone
+ LANGUAGE plpgsql
+AS $function$
+declare
+  most_steps constant integer := 10;
+  current_at timestamptz;
+  is_more boolean;
+begin
+  for step in 1..most_steps loop
+    current_at := clock_timestamp();
+    select f.is_more into is_more from sidelight.fold_events() as f;
+    exit when not is_more;
+  end loop;
+  return least(current_at, (
+    select min(bucket) from sidelight.event_rollup where level = 0 and is_more
+  ));
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION sidelight.refresh_observability_views()
  RETURNS timestamp with time zone
  LANGUAGE sql
  STABLE
 AS $function$ select now() $function$;
+
+CREATE OR REPLACE FUNCTION sidelight.time_of(unix_ns bigint)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+  select timestamptz 'epoch' + unix_ns / 1000 * interval '1 microsecond'
+$function$;

@@ -60,3 +60,35 @@ create table sidelight.event_rollup (
 
 create index event_rollup_level_bucket on sidelight.event_rollup (level, bucket);
 create index event_rollup_catalogue_level_bucket on sidelight.event_rollup (catalogue_id, level, bucket);
+
+-- How each webhook, rule and rate limit stands, as of the last refresh_monitoring_views(): a row of catalogue each. Counts and the
+-- histogram are of everything since the row is there. Windows of 24 hours and 7 days begin with a whole hour, so many hours
+-- before window_hour.
+--
+-- consecutive_failures are the failures later than the last success, of which failures_in_hour are in the same hour as
+-- that: they are told apart by the rows of event, and stay known when those are dropped. enabled_ns is since when
+-- registrations say that it is enabled; registered_ns and attributes are those of the latest registration, or observation.
+create table sidelight.catalogue_state (
+  catalogue_id bigint primary key,
+  event_count bigint not null,
+  failed_count bigint not null,
+  amount double precision not null,
+  duration_sum_ns double precision not null,
+  duration_min_ns bigint,
+  duration_max_ns bigint,
+  p95_ns double precision,
+  zero_count double precision not null,
+  bucket_indexes smallint[] not null,
+  bucket_counts double precision[] not null,
+  events_24h bigint not null,
+  events_7d bigint not null,
+  failures_24h bigint not null,
+  window_hour timestamptz not null,
+  last_success_ns bigint,
+  last_failure_ns bigint,
+  consecutive_failures bigint not null,
+  failures_in_hour bigint not null,
+  registered_ns bigint,
+  enabled_ns bigint,
+  attributes jsonb
+) with (fillfactor = 50);

@@ -1,4 +1,4 @@
--- revision 2
+-- revision 3
 -- Who may read the views and nothing else: grant sidelight_reader to a login of Grafana's, or of a colleague's. A server
 -- whose owner of this schema may create no roles goes without. A new view anywhere raises the revision here: it runs again then.
 do $$
