@@ -9,6 +9,7 @@ import { foldErrors } from './error-folding'
 import { forgetGroups } from './error-due'
 import type { ErrorJudging } from './error-judging'
 import { createThinning, type Thinned } from './error-thinning'
+import { foldEvents, forgetStates } from './event-folding'
 import { foldRollups } from './folding'
 import type { Folded } from './levels'
 import type { Leadership } from './leadership'
@@ -79,6 +80,7 @@ export function createDuties(options: DutiesOptions): readonly Duty[] {
         collected,
       ),
     ),
+    duty('forgetting webhooks and rules', forgetStates),
     duty('closing partitions', (leadership) =>
       closePartitions(leadership, { log, closed: (table) => partition('closed', table) }),
     ),
@@ -91,7 +93,7 @@ export interface QuickDutiesOptions {
   readonly judging: ErrorJudging
 }
 
-/** What the leader does every few seconds: what spans and throws add up to, and what groups of errors become by that. */
+/** What the leader does every few seconds: what spans, throws and events add up to, and what groups of errors become by that. */
 export function createQuickDuties({
   folded,
   judged,
@@ -106,6 +108,7 @@ export function createQuickDuties({
     // Before they are folded: late throws are told apart by that.
     duty('judging errors', (leadership) => judging.judgeNews(leadership)),
     duty('folding errors', (leadership) => foldErrors(leadership, folded)),
+    duty('folding events', (leadership) => foldEvents(leadership, folded)),
   ]
 }
 

@@ -298,7 +298,7 @@ function declareLeader(registers: Registry[]) {
     }),
     foldedRollups: new Counter({
       name: 'sidelight_rollup_rows_folded_total',
-      help: 'Rows of span_rollup and error_rollup (table), as ingest appends them, that this collector folded as the leader into minutes and hours.',
+      help: 'Rows of span_rollup, error_rollup and event_rollup (table), as ingest appends them, that this collector folded as the leader into minutes, hours and days.',
       labelNames: ['table'],
       registers,
     }),
