@@ -75,7 +75,7 @@ export interface RulePerformance {
 export interface RateLimitUtilization {
   readonly key_type: string
   readonly identifier: string
-  readonly request_count: number
+  readonly request_count: number | null
   readonly limit_max: number | null
   readonly utilization_pct: number | null
   readonly status: 'throttled' | 'warning' | 'normal'

@@ -50,7 +50,7 @@ export function listPatterns({ repeated, fatal, module, sinceMs }: Patterns): Al
     .map(({ id, class: name, message, count, firstSeenMs, ...identity }) => ({
       ...describe(identity, module, count, REPEATED_THROWS),
       severity: 'warning' as const,
-      resourceName: titleOf(name, message),
+      resourceName: name,
       message: [
         placeOf(identity, module),
         titleOf(name, message),

@@ -47,7 +47,7 @@ const Rule = closed({
 const RateLimit = closed({
   key_type: text('api_key, org or ip'),
   identifier: text('Who is limited'),
-  request_count: Type.Number({ description: 'As it was observed last; 0 after the reset' }),
+  request_count: orNull<number>('number', 'As it was observed last; 0 after the reset'),
   limit_max: orNull<number>('number', 'The limit'),
   utilization_pct: orNull<number>('number', 'Percent; null without a limit'),
   status: Type.Unsafe<'throttled' | 'warning' | 'normal'>({

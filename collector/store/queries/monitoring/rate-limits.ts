@@ -17,7 +17,7 @@ export async function readRateLimits({ ask }: Reading, tenant: string | null, li
 interface RateLimit {
   readonly key_type: string
   readonly identifier: string
-  readonly request_count: number
+  readonly request_count: number | null
   readonly limit_max: number | null
   readonly utilization_pct: number | null
   readonly status: 'throttled' | 'warning' | 'normal'
