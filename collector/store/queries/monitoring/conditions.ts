@@ -3,14 +3,12 @@ import { read } from '../read'
 
 const MAX_CONDITIONS = 10_000
 
-/** $1: the tenant or null. The types are literals, so that Postgres leaves out what else the view looks at. */
+/** $1: the tenant or null. The type is a literal, so that Postgres leaves out what looks at errors: the API asks that itself. */
 const CONDITIONS = `
 select type, severity, resource_id, resource_name, message, tenant
 from sidelight.v_alert_conditions
-where ($1::text is null or tenant = $1) and type in (
-  'webhook_failure', 'webhook_inactive', 'rule_not_triggering', 'api_error_rate', 'slow_query', 'rate_limit'
-)
-order by severity, type, tenant, resource_id
+where ($1::text is null or tenant = $1) and type <> 'error_pattern'
+order by severity, type, tenant collate "C", resource_id collate "C"
 limit ${MAX_CONDITIONS}`
 
 /** What is out of order at present with webhooks, rules, rate limits, APIs and databases, critical ones first. */

@@ -11,7 +11,8 @@ with rule as materialized (
 ),
 worst as (
   select * from rule
-  order by enabled desc, executions_7d > 0, failure_count desc, last_triggered_at nulls first, tenant, rule_id
+  order by enabled desc, executions_7d > 0, failure_count desc, last_triggered_at nulls first, tenant collate "C",
+    rule_id collate "C"
   limit $2
 ),
 type as (

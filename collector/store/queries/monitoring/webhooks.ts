@@ -1,23 +1,8 @@
 import type { Reading } from '../read'
 import { formatTimes } from './times'
 
-/**
- * $1 and $2: the tenant or null, how many. The summary is of all. Disabled ones come last: nobody waits for them; and they are
- * not critical.
- */
-const WEBHOOKS = `
-with webhook as materialized (
-  select webhook_id, url, enabled, total_deliveries, successful_deliveries, failed_deliveries, success_rate_pct,
-    avg_duration_ms, p95_duration_ms, max_duration_ms, deliveries_24h, deliveries_7d, failures_24h,
-    consecutive_failures, last_success_at, last_failure_at, tenant
-  from sidelight.mv_webhook_performance
-  where $1::text is null or tenant = $1
-),
-worst as (
-  select * from webhook
-  order by enabled desc, consecutive_failures desc, failures_24h desc, success_rate_pct nulls last, tenant, webhook_id
-  limit $2
-)
+/** $1: the tenant or null. Of all; disabled ones are not critical, nobody waits for them. */
+const SUMMARY = `
 select count(*)::float8 as total_webhooks,
   count(*) filter (where enabled)::float8 as enabled_webhooks,
   coalesce(sum(total_deliveries), 0)::float8 as total_deliveries,
@@ -25,21 +10,34 @@ select count(*)::float8 as total_webhooks,
   coalesce(sum(failed_deliveries), 0)::float8 as failed_deliveries,
   avg(success_rate_pct)::float8 as avg_success_rate,
   count(*) filter (where consecutive_failures > 0)::float8 as webhooks_with_failures,
-  count(*) filter (where enabled and consecutive_failures >= 10)::float8 as critical_webhooks,
-  (select coalesce(json_agg(worst), '[]') from worst) as webhooks
-from webhook`
+  count(*) filter (where enabled and consecutive_failures >= 10)::float8 as critical_webhooks
+from sidelight.mv_webhook_performance
+where $1::text is null or tenant = $1`
+
+/** $1 and $2: the tenant or null, how many. Only of those that are answered are means worked out. */
+const WORST = `
+select json_agg(worst) as webhooks from (
+  select webhook_id, url, enabled, total_deliveries, successful_deliveries, failed_deliveries, success_rate_pct,
+    avg_duration_ms, p95_duration_ms, max_duration_ms, deliveries_24h, deliveries_7d, failures_24h,
+    consecutive_failures, last_success_at, last_failure_at, tenant
+  from sidelight.mv_webhook_performance
+  where $1::text is null or tenant = $1
+  order by enabled desc, consecutive_failures desc, failures_24h desc, success_rate_pct nulls last, tenant collate "C",
+    webhook_id collate "C"
+  limit $2
+) as worst`
 
 /** Webhooks, worst first, and a summary of all of them. */
 export async function readWebhooks({ ask }: Reading, tenant: string | null, limit: number) {
-  const [row] = await ask<WebhooksRow>({ text: WEBHOOKS, values: [tenant, limit] })
-  if (row === undefined) throw new Error('an aggregate has no row')
-  const { webhooks, ...summary } = row
-  return { summary, webhooks: webhooks.map((each) => formatTimes(each, TIMES)) }
+  const [summary] = await ask<Summary>({ text: SUMMARY, values: [tenant] })
+  const [worst] = await ask<Worst>({ text: WORST, values: [tenant, limit] })
+  if (summary === undefined) throw new Error('an aggregate has no row')
+  return { summary, webhooks: (worst?.webhooks ?? []).map((each) => formatTimes(each, TIMES)) }
 }
 
 const TIMES = ['last_success_at', 'last_failure_at'] as const
 
-interface WebhooksRow {
+interface Summary {
   readonly total_webhooks: number
   readonly enabled_webhooks: number
   readonly total_deliveries: number
@@ -48,7 +46,10 @@ interface WebhooksRow {
   readonly avg_success_rate: number | null
   readonly webhooks_with_failures: number
   readonly critical_webhooks: number
-  readonly webhooks: readonly Webhook[]
+}
+
+interface Worst {
+  readonly webhooks: readonly Webhook[] | null
 }
 
 interface Webhook {
