@@ -21,15 +21,20 @@ end
 $$;
 
 -- Takes away deltas that ingest appended to event_rollup, the oldest minutes first, and adds them to the rows of the minute, hour
--- and day and to catalogue_state: whole minutes, 100,000 rows at most unless one minute has more. Then it renews windows
+-- and day and to catalogue_state: whole minutes, 50,000 rows at most unless one minute has more. Then it renews windows
 -- that the hour has moved on. is_more says that it has left something. Whoever calls it at the same time waits.
 create or replace function sidelight.fold_events(out folded bigint, out is_more boolean)
 language plpgsql
 set jit = off
 set work_mem = '32MB'
+-- Postgres takes what is folded for few rows, and would look through all of them for each one. Only what is inside "lateral", or
+-- looked up by an index in a table that may be large, is a loop.
+set enable_hashjoin = on
+set enable_mergejoin = off
+set enable_nestloop = off
 as $$
 declare
-  most_deltas constant integer := 100000;
+  most_deltas constant integer := 50000;
   most_windows constant integer := 20000;
   least_minute timestamptz;
   until_minute timestamptz;
@@ -39,6 +44,7 @@ declare
   since_7d timestamptz;
   first_day_end timestamptz;
   raw_since date;
+  put sidelight.event_rollup[];
   renewed integer;
 begin
   -- A lock of the table itself would end each vacuum of it.
@@ -65,10 +71,15 @@ begin
         duration_max_ns, zero_count, bucket_indexes, bucket_counts, last_success_ns, last_failure_ns, registered_ns
     ),
 
+    about as (
+      select d.catalogue_id, c.kind from (select distinct catalogue_id from delta) as d
+      cross join lateral (select kind from sidelight.catalogue where id = d.catalogue_id offset 0) as c
+    ),
+
     -- Rows of minutes (of the api), hours and days.
     piece as (
       select 1 as level, d.bucket as since, d.*
-      from delta d join sidelight.catalogue c on c.id = d.catalogue_id
+      from delta d join about c on c.catalogue_id = d.catalogue_id
       where c.kind = 'api' and d.bucket >= since_minute
       union all
       select 2, date_trunc('hour', d.bucket, 'UTC'), d.* from delta d where d.event_count > 0
@@ -93,45 +104,6 @@ begin
         array_agg(count order by index) as counts
       from counted group by level, since, catalogue_id, service_id
     ),
-    put as (
-      select t.*, coalesce(h.indexes, '{}') as indexes, coalesce(h.counts, '{}') as counts
-      from total t left join histogram h using (level, since, catalogue_id, service_id)
-    ),
-    added as (
-      update sidelight.event_rollup r set
-        event_count = r.event_count + p.event_count,
-        failed_count = r.failed_count + p.failed_count,
-        amount = r.amount + p.amount,
-        duration_sum_ns = r.duration_sum_ns + p.duration_sum_ns,
-        duration_min_ns = least(r.duration_min_ns, p.duration_min_ns),
-        duration_max_ns = greatest(r.duration_max_ns, p.duration_max_ns),
-        zero_count = r.zero_count + p.zero_count,
-        (bucket_indexes, bucket_counts) = (
-          select coalesce(array_agg(index order by index), '{}'), coalesce(array_agg(count order by index), '{}')
-          from (
-            select index, sum(count) as count from (
-              select * from unnest(r.bucket_indexes, r.bucket_counts) as a (index, count)
-              union all select * from unnest(p.indexes, p.counts)
-            ) as both_parts group by index
-          ) as merged
-        ),
-        last_success_ns = greatest(r.last_success_ns, p.last_success_ns),
-        last_failure_ns = greatest(r.last_failure_ns, p.last_failure_ns)
-      from put p
-      where r.level = p.level and r.bucket = p.since and r.catalogue_id = p.catalogue_id and r.service_id = p.service_id
-      returning p.level, p.since, p.catalogue_id, p.service_id
-    ),
-    created as (
-      insert into sidelight.event_rollup (bucket, level, catalogue_id, service_id, event_count, failed_count, amount,
-        duration_sum_ns, duration_min_ns, duration_max_ns, zero_count, bucket_indexes, bucket_counts, last_success_ns,
-        last_failure_ns)
-      select since, level, catalogue_id, service_id, event_count, failed_count, amount, duration_sum_ns, duration_min_ns,
-        duration_max_ns, zero_count, indexes, counts, last_success_ns, last_failure_ns
-      from put p where not exists (
-        select from added a
-        where a.level = p.level and a.since = p.since and a.catalogue_id = p.catalogue_id and a.service_id = p.service_id
-      )
-    ),
 
     -- How webhooks, rules and rate limits stand with that: known is before, of those that are touched.
     subject as (
@@ -144,7 +116,7 @@ begin
         coalesce(sum(d.failed_count) filter (where d.bucket >= since_24h), 0)::bigint as failures_24h,
         max(d.last_success_ns) as last_success_ns, max(d.last_failure_ns) as last_failure_ns,
         max(d.registered_ns) as registered_ns
-      from delta d join sidelight.catalogue c on c.id = d.catalogue_id
+      from delta d join about c on c.catalogue_id = d.catalogue_id
       where c.kind in ('webhook', 'rule', 'rate_limit')
       group by d.catalogue_id, c.kind
     ),
@@ -164,7 +136,9 @@ begin
         greatest(s.last_failure_ns, n.last_failure_ns) as failure_ns,
         sidelight.time_of(greatest(s.last_success_ns, n.last_success_ns)) as success_time,
         date_trunc('hour', sidelight.time_of(greatest(s.last_success_ns, n.last_success_ns)), 'UTC') + interval '1 hour' as hour_end
-      from subject n left join sidelight.catalogue_state s on s.catalogue_id = n.catalogue_id
+      from subject n left join lateral (
+        select * from sidelight.catalogue_state where catalogue_id = n.catalogue_id offset 0
+      ) as s on true
     ),
     -- What came of the hour of the last success, and of later hours.
     later as (
@@ -281,7 +255,59 @@ begin
         failures_in_hour = excluded.failures_in_hour, registered_ns = excluded.registered_ns,
         enabled_ns = excluded.enabled_ns, attributes = excluded.attributes
     )
-    select count(*) into folded from delta;
+    select
+      (select count(*) from delta),
+      (
+        select array_agg(row(
+          t.since, t.level, t.catalogue_id, t.service_id, t.event_count, t.failed_count, t.amount, t.duration_sum_ns,
+          t.duration_min_ns, t.duration_max_ns, t.zero_count, coalesce(h.indexes, '{}'), coalesce(h.counts, '{}'),
+          t.last_success_ns, t.last_failure_ns, null
+        )::sidelight.event_rollup)
+        from total t left join histogram h using (level, since, catalogue_id, service_id)
+      )
+    into folded, put;
+
+    set local enable_nestloop = on;
+    set local enable_hashjoin = off;
+
+    update sidelight.event_rollup r set
+      event_count = r.event_count + p.event_count,
+      failed_count = r.failed_count + p.failed_count,
+      amount = r.amount + p.amount,
+      duration_sum_ns = r.duration_sum_ns + p.duration_sum_ns,
+      duration_min_ns = least(r.duration_min_ns, p.duration_min_ns),
+      duration_max_ns = greatest(r.duration_max_ns, p.duration_max_ns),
+      zero_count = r.zero_count + p.zero_count,
+      (bucket_indexes, bucket_counts) = (
+        select coalesce(array_agg(index order by index), '{}'), coalesce(array_agg(count order by index), '{}')
+        from (
+          select index, sum(count) as count from (
+            select * from unnest(r.bucket_indexes, r.bucket_counts) as a (index, count)
+            union all select * from unnest(p.bucket_indexes, p.bucket_counts)
+          ) as both_parts group by index
+        ) as merged
+      ),
+      last_success_ns = greatest(r.last_success_ns, p.last_success_ns),
+      last_failure_ns = greatest(r.last_failure_ns, p.last_failure_ns)
+    from unnest(put) as p
+    where r.level = p.level and r.bucket = p.bucket and r.catalogue_id = p.catalogue_id and r.service_id = p.service_id;
+
+    insert into sidelight.event_rollup (bucket, level, catalogue_id, service_id, event_count, failed_count, amount,
+      duration_sum_ns, duration_min_ns, duration_max_ns, zero_count, bucket_indexes, bucket_counts, last_success_ns,
+      last_failure_ns)
+    select p.bucket, p.level, p.catalogue_id, p.service_id, p.event_count, p.failed_count, p.amount,
+      p.duration_sum_ns, p.duration_min_ns, p.duration_max_ns, p.zero_count, p.bucket_indexes, p.bucket_counts,
+      p.last_success_ns, p.last_failure_ns
+    from unnest(put) as p
+    left join lateral (
+      select true as is_there from sidelight.event_rollup r
+      where r.level = p.level and r.bucket = p.bucket and r.catalogue_id = p.catalogue_id and r.service_id = p.service_id
+      limit 1
+    ) as r on true
+    where r.is_there is null;
+
+    set local enable_nestloop = off;
+    set local enable_hashjoin = on;
   end if;
 
   -- The day in which 7 days began by its hours, the others as a whole.
