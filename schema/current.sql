@@ -19,6 +19,7 @@ create table sidelight.catalogue_state (
   duration_sum_ns double precision not null,
   duration_min_ns bigint,
   duration_max_ns bigint,
+  duration_count double precision not null,
   p95_ns double precision,
   zero_count double precision not null,
   bucket_indexes smallint[] not null,
@@ -494,7 +495,10 @@ CREATE INDEX span_rollup_level_bucket ON ONLY sidelight.span_rollup USING btree 
 create view sidelight.business_events as
  SELECT e."time",
     c.subject AS name,
-    e.outcome AS status,
+        CASE e.outcome
+            WHEN 'succeeded'::text THEN 'completed'::text
+            ELSE e.outcome
+        END AS status,
     sv.name AS service,
     c.tenant,
     e.attributes ->> 'user.id'::text AS user_id,
@@ -912,8 +916,7 @@ create view sidelight.mv_webhook_performance as
     s.event_count - s.failed_count AS successful_deliveries,
     s.failed_count AS failed_deliveries,
     (100 * (s.event_count - s.failed_count))::double precision / NULLIF(s.event_count, 0)::double precision AS success_rate_pct,
-    s.duration_sum_ns / NULLIF(s.zero_count + (( SELECT COALESCE(sum(count.count), 0::double precision) AS "coalesce"
-           FROM unnest(s.bucket_counts) count(count))), 0::double precision) / '1000000'::numeric::double precision AS avg_duration_ms,
+    s.duration_sum_ns / NULLIF(s.duration_count, 0::double precision) / '1000000'::numeric::double precision AS avg_duration_ms,
     s.p95_ns / '1000000'::numeric::double precision AS p95_duration_ms,
     s.duration_max_ns::double precision / '1000000'::numeric::double precision AS max_duration_ms,
     s.events_24h AS deliveries_24h,
@@ -1547,7 +1550,7 @@ begin
     ),
     stood as (
       insert into sidelight.catalogue_state as s (catalogue_id, event_count, failed_count, amount, duration_sum_ns,
-        duration_min_ns, duration_max_ns, p95_ns, zero_count, bucket_indexes, bucket_counts, events_24h, events_7d, failures_24h,
+        duration_min_ns, duration_max_ns, duration_count, p95_ns, zero_count, bucket_indexes, bucket_counts, events_24h, events_7d, failures_24h,
         window_hour, last_success_ns, last_failure_ns, consecutive_failures, failures_in_hour, registered_ns, enabled_ns,
         attributes)
       select k.catalogue_id, k.old_events + k.event_count, k.old_failures + k.failed_count, k.old_amount + k.amount,
@@ -1584,7 +1587,7 @@ begin
       cross join lateral (
         select coalesce(array_agg(index order by index), '{}') as indexes,
           coalesce(array_agg(count order by index), '{}') as counts,
-          coalesce(max(rank), 0) as rank, min(index) filter (where passed >= rank) as p95_index
+          coalesce(max(rank), 0) as rank, coalesce(sum(count), 0) as positive_count, min(index) filter (where passed >= rank) as p95_index
         from (
           select index, count, k.old_zeros + k.zero_count + sum(count) over (order by index) as passed,
             0.95::double precision * (k.old_zeros + k.zero_count + sum(count) over ()) as rank
@@ -1607,7 +1610,7 @@ begin
       on conflict (catalogue_id) do update set
         event_count = excluded.event_count, failed_count = excluded.failed_count, amount = excluded.amount,
         duration_sum_ns = excluded.duration_sum_ns, duration_min_ns = excluded.duration_min_ns,
-        duration_max_ns = excluded.duration_max_ns, p95_ns = excluded.p95_ns, zero_count = excluded.zero_count,
+        duration_max_ns = excluded.duration_max_ns, duration_count = excluded.duration_count, p95_ns = excluded.p95_ns, zero_count = excluded.zero_count,
         bucket_indexes = excluded.bucket_indexes, bucket_counts = excluded.bucket_counts,
         events_24h = excluded.events_24h, events_7d = excluded.events_7d, failures_24h = excluded.failures_24h,
         window_hour = excluded.window_hour, last_success_ns = excluded.last_success_ns,

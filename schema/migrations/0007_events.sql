@@ -76,6 +76,7 @@ create table sidelight.catalogue_state (
   duration_sum_ns double precision not null,
   duration_min_ns bigint,
   duration_max_ns bigint,
+  duration_count double precision not null,
   p95_ns double precision,
   zero_count double precision not null,
   bucket_indexes smallint[] not null,

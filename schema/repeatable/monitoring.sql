@@ -187,7 +187,7 @@ begin
     ),
     stood as (
       insert into sidelight.catalogue_state as s (catalogue_id, event_count, failed_count, amount, duration_sum_ns,
-        duration_min_ns, duration_max_ns, p95_ns, zero_count, bucket_indexes, bucket_counts, events_24h, events_7d, failures_24h,
+        duration_min_ns, duration_max_ns, duration_count, p95_ns, zero_count, bucket_indexes, bucket_counts, events_24h, events_7d, failures_24h,
         window_hour, last_success_ns, last_failure_ns, consecutive_failures, failures_in_hour, registered_ns, enabled_ns,
         attributes)
       select k.catalogue_id, k.old_events + k.event_count, k.old_failures + k.failed_count, k.old_amount + k.amount,
@@ -224,7 +224,7 @@ begin
       cross join lateral (
         select coalesce(array_agg(index order by index), '{}') as indexes,
           coalesce(array_agg(count order by index), '{}') as counts,
-          coalesce(max(rank), 0) as rank, min(index) filter (where passed >= rank) as p95_index
+          coalesce(max(rank), 0) as rank, coalesce(sum(count), 0) as positive_count, min(index) filter (where passed >= rank) as p95_index
         from (
           select index, count, k.old_zeros + k.zero_count + sum(count) over (order by index) as passed,
             0.95::double precision * (k.old_zeros + k.zero_count + sum(count) over ()) as rank
@@ -247,7 +247,7 @@ begin
       on conflict (catalogue_id) do update set
         event_count = excluded.event_count, failed_count = excluded.failed_count, amount = excluded.amount,
         duration_sum_ns = excluded.duration_sum_ns, duration_min_ns = excluded.duration_min_ns,
-        duration_max_ns = excluded.duration_max_ns, p95_ns = excluded.p95_ns, zero_count = excluded.zero_count,
+        duration_max_ns = excluded.duration_max_ns, duration_count = excluded.duration_count, p95_ns = excluded.p95_ns, zero_count = excluded.zero_count,
         bucket_indexes = excluded.bucket_indexes, bucket_counts = excluded.bucket_counts,
         events_24h = excluded.events_24h, events_7d = excluded.events_7d, failures_24h = excluded.failures_24h,
         window_hour = excluded.window_hour, last_success_ns = excluded.last_success_ns,

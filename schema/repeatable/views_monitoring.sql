@@ -10,9 +10,7 @@ select
   s.event_count - s.failed_count as successful_deliveries,
   s.failed_count as failed_deliveries,
   100 * (s.event_count - s.failed_count) / nullif(s.event_count, 0)::double precision as success_rate_pct,
-  s.duration_sum_ns / nullif(
-    s.zero_count + (select coalesce(sum(count), 0) from unnest(s.bucket_counts) as count), 0
-  ) / 1e6 as avg_duration_ms,
+  s.duration_sum_ns / nullif(s.duration_count, 0) / 1e6 as avg_duration_ms,
   s.p95_ns / 1e6 as p95_duration_ms,
   s.duration_max_ns / 1e6::double precision as max_duration_ms,
   s.events_24h as deliveries_24h,
@@ -156,7 +154,7 @@ create or replace view sidelight.business_events as
 select
   e.time,
   c.subject as name,
-  e.outcome as status,
+  case e.outcome when 'succeeded' then 'completed' else e.outcome end as status,
   sv.name as service,
   c.tenant,
   e.attributes ->> 'user.id' as user_id,
