@@ -192,7 +192,7 @@ begin
         attributes)
       select k.catalogue_id, k.old_events + k.event_count, k.old_failures + k.failed_count, k.old_amount + k.amount,
         k.old_sum_ns + k.duration_sum_ns, least(k.old_min_ns, k.duration_min_ns),
-        greatest(k.old_max_ns, k.duration_max_ns),
+        greatest(k.old_max_ns, k.duration_max_ns), k.old_zeros + k.zero_count + h.positive_count,
         case
           when coalesce(k.old_max_ns, k.duration_max_ns) is null then null
           when h.rank <= k.old_zeros + k.zero_count and k.old_zeros + k.zero_count > 0 then 0
