@@ -1,4 +1,6 @@
 import { type Alert, bySeverity, listAlerts } from '../health/alerts'
+import { composeHealth, MINUTE_MS, VERDICT_MINUTES } from '../health/system'
+import type { ThresholdSet } from '../health/thresholds'
 import { listPatterns, PATTERN_MS, type Patterns, REPEATED_THROWS } from '../health/patterns'
 import { type ErrorCountQueries, type ErrorQueries, UNRESOLVED_STATES } from './error-contract'
 import { EVERY_ERROR } from './error-filter'
@@ -35,6 +37,26 @@ export async function readAlerts(
   const breached = listAlerts(answer.health, answer.module, answer.window.sinceMs)
   const alerts = [...breached, ...listPatterns(patterns)]
   return bySeverity([...alerts.map(describeAlert), ...conditions.map(describeCondition)])
+}
+
+/** The limits of health that services of all tenants pass at `nowMs`; one question after the other. */
+export async function readBreaches(
+  { readFigures, countUnresolved }: HealthQueries,
+  thresholds: ThresholdSet,
+  nowMs: number,
+): Promise<readonly Alert[]> {
+  const window = { sinceMs: nowMs - VERDICT_MINUTES * MINUTE_MS, untilMs: nowMs }
+  const everything = { tenant: null, service: null, module: null }
+  const { figures } = await readFigures({
+    window,
+    filter: { ...everything, operation: null },
+    of: 'requests',
+    by: ['service'],
+    stepMs: null,
+  })
+  const unresolved = await countUnresolved({ window, ...everything })
+  const health = composeHealth({ figures, unresolved, past: null, thresholds, module: null })
+  return listAlerts(health, null, window.sinceMs)
 }
 
 /** Alerts as conditions of resources, with how many there are. */

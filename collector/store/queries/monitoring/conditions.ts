@@ -3,11 +3,11 @@ import { read } from '../read'
 
 const MAX_CONDITIONS = 10_000
 
-/** $1: the tenant or null. The type is a literal, so that Postgres leaves out what looks at errors: the API asks that itself. */
+/** $1: the tenant or null. The types are literals, so that Postgres leaves out what looks at errors: the API judges these and health itself. */
 const CONDITIONS = `
 select type, severity, resource_id, resource_name, message, tenant
 from sidelight.v_alert_conditions
-where ($1::text is null or tenant = $1) and type <> 'error_pattern'
+where ($1::text is null or tenant = $1) and type not in ('error_pattern', 'error_rate', 'p95', 'unresolved_errors')
 order by severity, type, tenant collate "C", resource_id collate "C"
 limit ${MAX_CONDITIONS}`
 
