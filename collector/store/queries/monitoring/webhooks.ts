@@ -22,8 +22,8 @@ select json_agg(worst) as webhooks from (
     consecutive_failures, last_success_at, last_failure_at, tenant
   from sidelight.mv_webhook_performance
   where $1::text is null or tenant = $1
-  order by enabled desc, consecutive_failures desc, failures_24h desc, success_rate_pct nulls last, tenant collate "C",
-    webhook_id collate "C"
+  order by enabled desc, consecutive_failures desc, failures_24h desc, success_rate_pct nulls last, total_deliveries desc,
+    webhook_id collate "C", tenant collate "C"
   limit $2
 ) as worst`
 
