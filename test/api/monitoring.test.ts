@@ -239,13 +239,9 @@ t.test('of what applications told', async (t) => {
   })
 
   t.test('the path without /api answers the same', async (t) => {
-    const { timestamp: _old, ...old } = await ask<MonitoringMetrics>(app, OLD, `${OLD}?type=rule`)
-    const { timestamp: _new, ...answer } = await ask<MonitoringMetrics>(
-      app,
-      METRICS,
-      `${METRICS}?type=rule`,
-    )
-    t.strictSame(old, answer)
+    const old = await ask<MonitoringMetrics>(app, OLD, `${OLD}?type=rule`)
+    const answer = await ask<MonitoringMetrics>(app, METRICS, `${METRICS}?type=rule`)
+    t.strictSame({ ...old, timestamp: '' }, { ...answer, timestamp: '' })
   })
 })
 
