@@ -1,0 +1,35 @@
+/**
+ * What asks a collector: `import { getSystemHealth } from 'sidelight/client'`. The environment says where it is
+ * (`SIDELIGHT_API_URL`) and with which token; `createClient` makes functions of another one.
+ */
+export { createClient, type Client } from './client'
+export type { CallOptions } from './ask'
+export type { ClientSettings } from './connection'
+export { SidelightError, type Fault } from './error'
+export {
+  getAggregatedErrors,
+  getErrorDetail,
+  getErrorOccurrences,
+  getErrorStats,
+  getErrorTrend,
+  resolveError,
+} from './errors'
+export { getAlertConditions, getModuleHealth, getSLAMetrics, getSystemHealth } from './health'
+export {
+  getPerformanceMetrics,
+  getPerformanceStats,
+  getPerformanceTrends,
+  getSlowOperations,
+  getTopSlowOperations,
+} from './performance'
+export { getCorrelation, searchLogs } from './stories'
+export {
+  getSlowTraces,
+  getTrace,
+  getTraceSpans,
+  getTraceStats,
+  getTraceTree,
+  searchTraces,
+} from './traces'
+export type { Hours } from './window'
+export type * from './openapi'
