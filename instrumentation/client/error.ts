@@ -1,6 +1,20 @@
 import type { Problem } from './openapi'
 
-/** A question that was not answered. `message` says what was asked, why there is no answer, and what to do about it. */
+/**
+ * A question that was not answered. `message` says what was asked, why there is no answer, and what to do about it. An abort
+ * by a signal of yours is none: it rejects with the reason of the signal.
+ *
+ * @example
+ * import { getErrorStats, SidelightError } from 'sidelight/client'
+ *
+ * try {
+ *   const { occurrenceCount } = await getErrorStats({ since: '-3h', until: '-4h' })
+ *   console.log(occurrenceCount)
+ * } catch (error) {
+ *   if (!(error instanceof SidelightError)) throw error
+ *   console.log(error.status, error.faults[0]?.name) // prints 400 since
+ * }
+ */
 export class SidelightError extends Error {
   override readonly name = 'SidelightError'
   /** The status of the answer; null where there was none: nobody listens, the time was over, the connection broke. */

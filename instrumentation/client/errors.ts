@@ -125,7 +125,8 @@ export function getErrorTrend(
  * `in: 'next_release'` or `in: 'release'` only one of a later release does. `who` and `notes` are for its history. Asking again
  * changes nothing but who resolved it last.
  *
- * Needs a token of scope admin. Rejects with {@link SidelightError}, with status 404 where there is no such group.
+ * Needs a token of scope admin. Rejects with {@link SidelightError}, with status 404 where there is no such group, and 409 where
+ * its service has no such release.
  *
  * @example
  * import { getAggregatedErrors, resolveError } from 'sidelight/client'

@@ -100,7 +100,9 @@ function adviceFor(
   problem: Problem | null,
   { retryAfterMs, location }: { retryAfterMs: number | null; location: string | null },
 ): string | undefined {
-  if (status === 401) return `give token, or set ${VARIABLES.tokens.join(', ')}`
+  if (status === 401) {
+    return `give token, or set ${VARIABLES.tokens.join(', ')}; a collector keeps one in .sidelight/admin-token`
+  }
   if (status === 403) return `give one of scope admin as token, ${TOKEN} or ${ADMIN_TOKEN}`
   if (retryAfterMs !== null) return `try again in ${retryAfterMs / SECOND_MS} s`
   if (status >= 300 && status < 400) {
