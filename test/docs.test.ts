@@ -12,6 +12,7 @@ import { describeRelation, LIST_RELATIONS } from '../collector/store/console'
 import { createPool } from '../collector/store/pool'
 import { createCounters } from '../collector/telemetry/counters'
 import * as sidelight from '../instrumentation/index'
+import { VARIABLES } from '../instrumentation/client/connection'
 import { BUILTINS } from '../instrumentation/libraries/builtin'
 import { PATCHES } from '../instrumentation/libraries/patches'
 import { RUNTIME_LIBRARY } from '../instrumentation/measures/runtime'
@@ -74,6 +75,7 @@ function unitOf({ unit, type }: Key<unknown>): string {
 t.test('no page names a variable that does not exist', async (t) => {
   const known = new Set<string>(Object.values(KEYS).map(({ env }) => env))
   for (const name of variablesOfBootstrap()) known.add(name)
+  for (const name of [VARIABLES.url, ...VARIABLES.tokens]) known.add(name)
   for (const page of PAGES) {
     const named = read(page).match(/\bSIDELIGHT_[A-Z_]+\b/g) ?? []
     t.strictSame(
