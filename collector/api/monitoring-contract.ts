@@ -110,6 +110,8 @@ export interface MonitoringQueries {
     readonly tenant: string | null
     readonly parts: readonly MonitoringPart[]
     readonly limit: number
+    /** Only this webhook; null for all. */
+    readonly webhookId: string | null
   }): Promise<Monitored>
   /** Critical ones first; those of errors and of the health of services are not among them. */
   readConditions(question: { readonly tenant: string | null }): Promise<readonly Condition[]>

@@ -6,7 +6,7 @@ import { type AlertQueries, describeConditions, readAlerts } from '../alerts'
 import { sendLarge } from '../answer'
 import { MONITORING_PARTS, type MonitoringQueries } from '../monitoring-contract'
 import { problems } from '../openapi'
-import { choice, limitParameter, questionQuery } from '../parameters'
+import { choice, limitParameter, questionQuery, someText } from '../parameters'
 import { BadParameters } from '../problems'
 import { MonitoringMetrics } from '../schemas/monitoring'
 import { formatMs } from '../window'
@@ -41,6 +41,7 @@ function metrics(
     querystring: questionQuery({
       type: choice([...MONITORING_PARTS, 'all'] as const, 'Which part to answer; all by default'),
       org_id: Type.Optional(Type.String({ description: 'The same as tenant' })),
+      webhook_id: someText('Of webhooks only this one'),
       limit: limitParameter('webhooks, rules and rate limits', DEFAULT_LIMIT, MAX_LIMIT),
     }),
     response: { 200: MonitoringMetrics, ...problems(400, 401, 403, 503) },
@@ -48,6 +49,7 @@ function metrics(
   return (app, _options, done) => {
     app.get(path, { schema }, async ({ query, tenant: asked }, reply) => {
       const { type = 'all', org_id: orgId, limit = DEFAULT_LIMIT } = query
+      const { webhook_id: webhookId = null } = query
       if (orgId !== undefined && query.tenant !== undefined) {
         throw new BadParameters([{ name: 'org_id', reason: 'must not be given with tenant' }])
       }
@@ -58,7 +60,7 @@ function metrics(
       const window = { sinceMs: nowMs - VERDICT_MINUTES * MINUTE_MS, untilMs: nowMs }
       const health = { window, tenant, service: null, module: null, thresholds, nowMs }
       const [monitored, alerts] = await Promise.all([
-        queries.readMonitored({ tenant, parts, limit }),
+        queries.readMonitored({ tenant, parts, limit, webhookId }),
         parts.includes('alerts') ? readAlerts(queries, health) : null,
       ])
       const answer = {

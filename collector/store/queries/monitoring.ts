@@ -12,6 +12,8 @@ export interface MonitoredQuestion {
   readonly tenant: string | null
   readonly parts: readonly ('webhook' | 'rule' | 'rate_limit' | 'alerts')[]
   readonly limit: number
+  /** Only this webhook; null for all. */
+  readonly webhookId: string | null
 }
 
 /** The questions about what applications tell of themselves, asked of `pool`. */
@@ -24,9 +26,14 @@ export function createMonitoringQueries(pool: Pool) {
   }
 }
 
-async function readMonitored(pool: Pool, { tenant, parts, limit }: MonitoredQuestion) {
+async function readMonitored(
+  pool: Pool,
+  { tenant, parts, limit, webhookId: id }: MonitoredQuestion,
+) {
   return readTogether(pool, 'what is monitored', async (reading) => ({
-    ...(parts.includes('webhook') && { webhooks: await readWebhooks(reading, tenant, limit) }),
+    ...(parts.includes('webhook') && {
+      webhooks: await readWebhooks(reading, tenant, { limit, id }),
+    }),
     ...(parts.includes('rule') && { rules: await readRules(reading, tenant, limit) }),
     ...(parts.includes('rate_limit') && {
       rate_limits: await readRateLimits(reading, tenant, limit),

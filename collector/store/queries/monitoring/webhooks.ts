@@ -1,7 +1,7 @@
 import type { Reading } from '../read'
 import { formatTimes } from './times'
 
-/** $1: the tenant or null. Of all; disabled ones are not critical, nobody waits for them. */
+/** $1 and $2: the tenant and the one webhook asked about, or null. Disabled ones are not critical, nobody waits for them. */
 const SUMMARY = `
 select count(*)::float8 as total_webhooks,
   count(*) filter (where enabled)::float8 as enabled_webhooks,
@@ -12,25 +12,29 @@ select count(*)::float8 as total_webhooks,
   count(*) filter (where consecutive_failures > 0)::float8 as webhooks_with_failures,
   count(*) filter (where enabled and consecutive_failures >= 10)::float8 as critical_webhooks
 from sidelight.mv_webhook_performance
-where $1::text is null or tenant = $1`
+where ($1::text is null or tenant = $1) and ($2::text is null or webhook_id = $2)`
 
-/** $1 and $2: the tenant or null, how many. Only of those that are answered are means worked out. */
+/** The same, and $3: how many. Only of those that are answered are means worked out. */
 const WORST = `
 select json_agg(worst) as webhooks from (
   select webhook_id, url, enabled, total_deliveries, successful_deliveries, failed_deliveries, success_rate_pct,
     avg_duration_ms, p95_duration_ms, max_duration_ms, deliveries_24h, deliveries_7d, failures_24h,
     consecutive_failures, last_success_at, last_failure_at, tenant
   from sidelight.mv_webhook_performance
-  where $1::text is null or tenant = $1
+  where ($1::text is null or tenant = $1) and ($2::text is null or webhook_id = $2)
   order by enabled desc, consecutive_failures desc, failures_24h desc, success_rate_pct nulls last, total_deliveries desc,
     webhook_id collate "C", tenant collate "C"
-  limit $2
+  limit $3
 ) as worst`
 
-/** Webhooks, worst first, and a summary of all of them. */
-export async function readWebhooks({ ask }: Reading, tenant: string | null, limit: number) {
-  const [summary] = await ask<Summary>({ text: SUMMARY, values: [tenant] })
-  const [worst] = await ask<Worst>({ text: WORST, values: [tenant, limit] })
+/** Webhooks, worst first, and a summary of all of them; or the one with an id. */
+export async function readWebhooks(
+  { ask }: Reading,
+  tenant: string | null,
+  { limit, id }: { readonly limit: number; readonly id: string | null },
+) {
+  const [summary] = await ask<Summary>({ text: SUMMARY, values: [tenant, id] })
+  const [worst] = await ask<Worst>({ text: WORST, values: [tenant, id, limit] })
   if (summary === undefined) throw new Error('an aggregate has no row')
   return { summary, webhooks: (worst?.webhooks ?? []).map((each) => formatTimes(each, TIMES)) }
 }
