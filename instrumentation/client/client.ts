@@ -1,12 +1,20 @@
 import type { BoundOptions, CallOptions } from './ask'
 import { type ClientSettings, connect } from './connection'
+import * as business from './business'
 import * as errors from './errors'
 import * as health from './health'
+import * as monitoring from './monitoring'
 import * as performance from './performance'
 import * as stories from './stories'
 import * as traces from './traces'
 
-type Functions = typeof errors & typeof health & typeof performance & typeof stories & typeof traces
+type Functions = typeof business &
+  typeof errors &
+  typeof health &
+  typeof monitoring &
+  typeof performance &
+  typeof stories &
+  typeof traces
 
 /** The functions of this module, all of one collector. */
 export type Client = { readonly [Name in keyof Functions]: Functions[Name] }
@@ -55,6 +63,14 @@ export function createClient(settings: ClientSettings = {}): Client {
     getModuleHealth: (module, query, options) => health.getModuleHealth(module, query, on(options)),
     getSLAMetrics: (query, options) => health.getSLAMetrics(query, on(options)),
     getAlertConditions: (query, options) => health.getAlertConditions(query, on(options)),
+    getMonitoringMetrics: (query, options) => monitoring.getMonitoringMetrics(query, on(options)),
+    getWebhookMetrics: (id, options) => monitoring.getWebhookMetrics(id, on(options)),
+    getRuleMetrics: (options) => monitoring.getRuleMetrics(on(options)),
+    getRateLimitMetrics: (options) => monitoring.getRateLimitMetrics(on(options)),
+    checkAlerts: (orgId, options) => monitoring.checkAlerts(orgId, on(options)),
+    getCosts: (query, options) => business.getCosts(query, on(options)),
+    getBusinessEvents: (query, options) => business.getBusinessEvents(query, on(options)),
+    getBusinessSeries: (query, options) => business.getBusinessSeries(query, on(options)),
     getCorrelation: (id, query, options) => stories.getCorrelation(id, query, on(options)),
     searchLogs: (query, options) => stories.searchLogs(query, on(options)),
   }

@@ -2,6 +2,7 @@
  * What asks a collector: `import { getSystemHealth } from 'sidelight/client'`. The environment says where it is
  * (`SIDELIGHT_API_URL`) and with which token; `createClient` makes functions of another one.
  */
+export { getBusinessEvents, getBusinessSeries, getCosts } from './business'
 export { createClient, type Client } from './client'
 export type { CallOptions } from './ask'
 export type { ClientSettings } from './connection'
@@ -15,6 +16,14 @@ export {
   resolveError,
 } from './errors'
 export { getAlertConditions, getModuleHealth, getSLAMetrics, getSystemHealth } from './health'
+export {
+  checkAlerts,
+  getMonitoringMetrics,
+  getRateLimitMetrics,
+  getRuleMetrics,
+  getWebhookMetrics,
+} from './monitoring'
+export type { AlertCondition, RateLimitMetrics, RuleMetrics, WebhookMetrics } from './monitoring'
 export {
   getPerformanceMetrics,
   getPerformanceStats,

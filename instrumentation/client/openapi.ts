@@ -1404,7 +1404,7 @@ export interface components {
       until?: string
       /** @description Only this service.name */
       service?: string
-      /** @description Those that the spans of this module pass */
+      /** @description Those that the spans of this module pass. Of a service or module, or an end before now, there are none about webhooks, rules, APIs, queries and rate limits */
       module?: string
       /** @description Only this tenant, empty for none; a token that is bound to one asks about that one */
       tenant?: string
@@ -1416,8 +1416,28 @@ export interface components {
        * @enum {string}
        */
       severity: 'critical' | 'warning'
-      /** @description The same in words, with the figures */
+      /** @description In words, with the figures */
       message: string
+      /**
+       * @description error_pattern: in an hour 10 throws of one unresolved error with the severity of an error, or 3 fatal errors of a service. webhook_failure: 5 deliveries failed in a row, critical from 10. webhook_inactive, rule_not_triggering: enabled, and nothing for 7 days. api_error_rate: more than half of the requests of an hour failed. slow_query: a database query took more than 5 s. rate_limit: more than 90 % used up
+       * @enum {string}
+       */
+      type:
+        | 'error_rate'
+        | 'p95'
+        | 'unresolved_errors'
+        | 'sample_size'
+        | 'error_pattern'
+        | 'webhook_failure'
+        | 'webhook_inactive'
+        | 'rule_not_triggering'
+        | 'api_error_rate'
+        | 'slow_query'
+        | 'rate_limit'
+      /** @description The service, the group of errors, the webhook, the rule, or whatever it is */
+      resourceId: string
+      /** @description The same for people */
+      resourceName: string
       /** @description Empty for none */
       tenant: string
       /** @description deployment.environment.name */
@@ -1429,20 +1449,403 @@ export interface components {
       /** @description null where it is about the requests of the service */
       module: string | null
       /**
-       * @description error_pattern: in an hour 10 throws of one unresolved error with the severity of an error, or 3 fatal errors of a service
+       * @description error_pattern: in an hour 10 throws of one unresolved error with the severity of an error, or 3 fatal errors of a service. webhook_failure: 5 deliveries failed in a row, critical from 10. webhook_inactive, rule_not_triggering: enabled, and nothing for 7 days. api_error_rate: more than half of the requests of an hour failed. slow_query: a database query took more than 5 s. rate_limit: more than 90 % used up
        * @enum {string}
        */
-      criterion: 'error_rate' | 'p95' | 'unresolved_errors' | 'sample_size' | 'error_pattern'
-      value: number
-      /** @description The one that is passed */
-      limit: number
+      criterion:
+        | 'error_rate'
+        | 'p95'
+        | 'unresolved_errors'
+        | 'sample_size'
+        | 'error_pattern'
+        | 'webhook_failure'
+        | 'webhook_inactive'
+        | 'rule_not_triggering'
+        | 'api_error_rate'
+        | 'slow_query'
+        | 'rate_limit'
+      /** @description null where the message alone has it */
+      value: number | null
+      /** @description The one that is passed; null likewise */
+      limit: number | null
       /** @description %, ms, errors, or empty */
       unit: string
       /** @description The group of errors it is about, if it is about one */
       errorId: string | null
-      /** @description The first of the latest minutes in all of which it was passed, at most half an hour ago; of unresolved errors the last minute; of a pattern of errors the begin of the hour, or the first throw ever */
-      since: string
+      /** @description The first of the latest minutes in all of which it was passed, at most half an hour ago; of unresolved errors the last minute; of a pattern of errors the begin of the hour, or the first throw ever; null where it is not known */
+      since: string | null
     }[]
+    MonitoringMetricsQuery: {
+      /**
+       * @description Which part to answer; all by default
+       * @enum {string}
+       */
+      type?: 'webhook' | 'rule' | 'rate_limit' | 'alerts' | 'all'
+      /** @description The same as tenant */
+      org_id?: string
+      /** @description Of webhooks only this one */
+      webhook_id?: string
+      /**
+       * @description Most webhooks, rules and rate limits to answer with
+       * @default 1000
+       */
+      limit?: number
+      /** @description Only this tenant, empty for none; a token that is bound to one asks about that one */
+      tenant?: string
+    }
+    /** @description Parts that were not asked for are left out */
+    MonitoringMetrics: {
+      /** @description The tenant, empty for all */
+      org_id: string
+      /** @description When it was answered, RFC 3339 */
+      timestamp: string
+      webhooks?: {
+        summary: {
+          /** @description Registered, or with a delivery */
+          total_webhooks: number
+          /** @description Of them */
+          enabled_webhooks: number
+          /** @description Of all */
+          total_deliveries: number
+          /** @description Of them */
+          successful_deliveries: number
+          /** @description Of them */
+          failed_deliveries: number
+          /** @description Percent, the mean of those that have deliveries, each counting alike; null without any */
+          avg_success_rate: number | null
+          /** @description Those whose latest delivery failed */
+          webhooks_with_failures: number
+          /** @description Enabled ones with 10 failures in a row or more */
+          critical_webhooks: number
+        }
+        /** @description Worst first, disabled ones last */
+        webhooks: {
+          /** @description As it was told */
+          webhook_id: string
+          /** @description null until it is registered */
+          url: string | null
+          /** @description As it was registered last; true until it is */
+          enabled: boolean
+          /** @description Ever, as far as rollups are kept */
+          total_deliveries: number
+          /** @description Of them */
+          successful_deliveries: number
+          /** @description Of them */
+          failed_deliveries: number
+          /** @description Percent; null without deliveries */
+          success_rate_pct: number | null
+          /** @description null without a known duration */
+          avg_duration_ms: number | null
+          /** @description Within 2.2 % of exact */
+          p95_duration_ms: number | null
+          /** @description Slowest */
+          max_duration_ms: number | null
+          /** @description In the last 24 hours */
+          deliveries_24h: number
+          /** @description In the last 7 days */
+          deliveries_7d: number
+          /** @description In the last 24 hours */
+          failures_24h: number
+          /** @description Since the last success, by the times at which they happened */
+          consecutive_failures: number
+          /** @description RFC 3339: of the latest delivery that succeeded */
+          last_success_at: string | null
+          /** @description RFC 3339: of the latest delivery that failed */
+          last_failure_at: string | null
+          /** @description Empty for none */
+          tenant: string
+        }[]
+      }
+      rules?: {
+        summary: {
+          /** @description Registered, or with an execution */
+          total_rules: number
+          /** @description Of them */
+          enabled_rules: number
+          /** @description Executions of all */
+          total_triggers: number
+          /** @description In the last 24 hours */
+          triggers_24h: number
+          /** @description In the last 7 days */
+          triggers_7d: number
+          /** @description Those without a type are unknown */
+          rules_by_type: {
+            [key: string]: number
+          }
+        }
+        /** @description Worst first: enabled ones without an execution in 7 days, then by failures */
+        rules: {
+          /** @description As it was told */
+          rule_id: string
+          /** @description null until it is registered */
+          rule_name: string | null
+          /** @description null until it is registered */
+          rule_type: string | null
+          /** @description As it was registered last; true until it is */
+          enabled: boolean
+          /** @description Executions */
+          trigger_count: number
+          /** @description Of them */
+          success_count: number
+          /** @description Of them */
+          failure_count: number
+          /** @description In the last 24 hours */
+          executions_24h: number
+          /** @description In the last 7 days */
+          executions_7d: number
+          /** @description What all executions changed together */
+          affected_total: number
+          /** @description As it was registered last */
+          segment_member_count: number | null
+          /** @description RFC 3339: of the latest execution */
+          last_triggered_at: string | null
+          /** @description Empty for none */
+          tenant: string
+        }[]
+      }
+      /** @description The most used up first */
+      rate_limits?: {
+        /** @description api_key, org or ip */
+        key_type: string
+        /** @description Who is limited */
+        identifier: string
+        /** @description As it was observed last; 0 after the reset */
+        request_count: number | null
+        /** @description The limit */
+        limit_max: number | null
+        /** @description Percent; null without a limit */
+        utilization_pct: number | null
+        /** @enum {string} */
+        status: 'throttled' | 'warning' | 'normal'
+        /** @description null where no reset was told */
+        seconds_until_reset: number | null
+        /** @description Empty for none */
+        tenant: string
+      }[]
+      alerts?: {
+        /** @description Conditions */
+        total: number
+        /** @description Of them */
+        critical: number
+        /** @description Of them */
+        warning: number
+        /** @description Critical ones first */
+        alerts: {
+          /**
+           * @description error_pattern: in an hour 10 throws of one unresolved error with the severity of an error, or 3 fatal errors of a service. webhook_failure: 5 deliveries failed in a row, critical from 10. webhook_inactive, rule_not_triggering: enabled, and nothing for 7 days. api_error_rate: more than half of the requests of an hour failed. slow_query: a database query took more than 5 s. rate_limit: more than 90 % used up
+           * @enum {string}
+           */
+          type:
+            | 'error_rate'
+            | 'p95'
+            | 'unresolved_errors'
+            | 'sample_size'
+            | 'error_pattern'
+            | 'webhook_failure'
+            | 'webhook_inactive'
+            | 'rule_not_triggering'
+            | 'api_error_rate'
+            | 'slow_query'
+            | 'rate_limit'
+          /**
+           * @description warning for degraded
+           * @enum {string}
+           */
+          severity: 'critical' | 'warning'
+          /** @description The service, the group of errors, the webhook, the rule, or whatever it is */
+          resource_id: string
+          /** @description The same for people */
+          resource_name: string
+          /** @description In words, with the figures */
+          message: string
+        }[]
+      }
+    }
+    CostsQuery: {
+      /** @description Length of the window before until; 24 unless since is given */
+      hours?: number
+      /** @description Begin of the window: an RFC 3339 time, unix seconds, now, or a time before now such as -15m, -1h, -7d */
+      since?: string
+      /** @description End of the window, now by default: an RFC 3339 time, unix seconds, now, or a time before now such as -15m, -1h, -7d */
+      until?: string
+      /** @description What costs are told apart by, separated by commas: user, endpoint, day, service, tenant; user by default, none for the total alone */
+      groupBy?: string
+      /** @description Only this user */
+      user?: string
+      /** @description Only this endpoint */
+      endpoint?: string
+      /** @description Only this service.name */
+      service?: string
+      /**
+       * @description Largest first of cost or count, or the first day first; cost by default
+       * @enum {string}
+       */
+      order?: 'cost' | 'count' | 'day'
+      /**
+       * @description Most groups to answer with
+       * @default 100
+       */
+      limit?: number
+      /** @description Only this tenant, empty for none; a token that is bound to one asks about that one */
+      tenant?: string
+    }
+    /** @description Costs by group; those of business events are not among them */
+    Costs: {
+      /** @description Whole hours */
+      window: {
+        since: string
+        until: string
+      }
+      /** @description Of all groups, those beyond the limit too */
+      totalUsd: number
+      /** @description Costs that were told, of all groups */
+      count: number
+      costs: {
+        /** @description Empty for nobody; null where users are not told apart, as below */
+        user: string | null
+        /** @description As it was told */
+        endpoint: string | null
+        /** @description As in 2026-03-01, UTC */
+        day: string | null
+        /** @description service.name */
+        service: string | null
+        /** @description Empty for none */
+        tenant: string | null
+        /** @description US dollars */
+        costUsd: number
+        /** @description Costs that were told */
+        count: number
+      }[]
+      /** @description There are more groups */
+      truncated: boolean
+    }
+    BusinessEventsQuery: {
+      /** @description Length of the window before until; 24 unless since is given */
+      hours?: number
+      /** @description Begin of the window: an RFC 3339 time, unix seconds, now, or a time before now such as -15m, -1h, -7d */
+      since?: string
+      /** @description End of the window, now by default: an RFC 3339 time, unix seconds, now, or a time before now such as -15m, -1h, -7d */
+      until?: string
+      /** @description Only events of this name */
+      name?: string
+      /**
+       * @description Only events of this status
+       * @enum {string}
+       */
+      status?: 'started' | 'succeeded' | 'failed'
+      /** @description Only this service.name */
+      service?: string
+      /** @description Only those of this user */
+      user?: string
+      /** @description Only those with this correlation or request id */
+      correlationId?: string
+      /**
+       * @description Most events to answer with
+       * @default 100
+       */
+      limit?: number
+      /** @description nextCursor of the page before, with the same parameters; it keeps the window */
+      cursor?: string
+      /** @description Only this tenant, empty for none; a token that is bound to one asks about that one */
+      tenant?: string
+    }
+    /** @description Business events in order of time */
+    BusinessEvents: {
+      /** @description Newest first */
+      events: {
+        /** @description RFC 3339 with nanoseconds */
+        time: string
+        /** @description Of the event */
+        name: string
+        /** @enum {string} */
+        status: 'started' | 'succeeded' | 'failed'
+        /** @description Empty for none */
+        tenant: string
+        /** @description service.name */
+        service: string
+        /** @description From its start; null where it was not told */
+        durationMs: number | null
+        /** @description US dollars; null where none was told */
+        costUsd: number | null
+        /** @description How many things it was about; null where it was not told */
+        count: number | null
+        /** @description user.id, or another name of it */
+        userId: string | null
+        /** @description The first attribute that holds a correlation id */
+        correlationId: string | null
+        /** @description 32 hex digits */
+        traceId: string | null
+        /** @description 16 hex digits */
+        spanId: string | null
+        /** @description int64 values are strings, doubles numbers; NaN and infinities {"$double":"NaN"}, bytes {"$bytes":"base64"}; a key that itself begins with $ has one $ more */
+        attributes: {
+          [key: string]: unknown
+        }
+      }[]
+      /** @description Goes on behind these events, with the same parameters; null at the end. There may be one with fewer events than the limit, even none: the time was over */
+      nextCursor: string | null
+      /** @description From here to searchedUntil these pages have every match so far */
+      searchedSince: string | null
+      /** @description See searchedSince */
+      searchedUntil: string | null
+    }
+    BusinessSeriesQuery: {
+      /** @description Length of the window before until; 24 unless since is given */
+      hours?: number
+      /** @description Begin of the window: an RFC 3339 time, unix seconds, now, or a time before now such as -15m, -1h, -7d */
+      since?: string
+      /** @description End of the window, now by default: an RFC 3339 time, unix seconds, now, or a time before now such as -15m, -1h, -7d */
+      until?: string
+      /** @description Only events of this name */
+      name?: string
+      /**
+       * @description Only events of this status
+       * @enum {string}
+       */
+      status?: 'started' | 'succeeded' | 'failed'
+      /** @description Only this service.name */
+      service?: string
+      /** @description Length of a step: seconds, or 30s, 5m, 1h, 1d; by default the round one that makes at most 200 steps, and never so short that there are more than 11000. Steps begin at multiples of their length since 1970. Whole minutes; whole hours unless one is named in windows of more than six, and where events are not kept any more */
+      step?: string
+      /**
+       * @description Most series to answer with
+       * @default 50
+       */
+      limit?: number
+      /** @description Only this tenant, empty for none; a token that is bound to one asks about that one */
+      tenant?: string
+    }
+    /** @description Business events by name, status and step */
+    BusinessSeries: {
+      /** @description Whole minutes, and whole hours where minutes are not kept any more */
+      window: {
+        since: string
+        until: string
+      }
+      stepSeconds: number
+      /** @description Begin of each step */
+      times: string[]
+      /** @description Those with the most events first */
+      series: {
+        /** @description Of the events */
+        name: string
+        /** @enum {string} */
+        status: 'started' | 'succeeded' | 'failed'
+        /** @description Events of the window */
+        total: number
+        totalCostUsd: number
+        /** @description Events, one number a step */
+        counts: number[]
+        /** @description US dollars likewise */
+        costsUsd: number[]
+        /** @description Means likewise */
+        avgDurationsMs: (number | null)[]
+        /** @description Slowest likewise */
+        maxDurationsMs: (number | null)[]
+      }[]
+      /** @description There are more series */
+      truncated: boolean
+    }
     CorrelationQuery: {
       /**
        * @description Most traces to answer with, the newest ones
@@ -1986,6 +2389,14 @@ export type SLAMetricsQuery = components['schemas']['SLAMetricsQuery']
 export type SLAMetrics = components['schemas']['SLAMetrics']
 export type AlertConditionsQuery = components['schemas']['AlertConditionsQuery']
 export type AlertConditions = components['schemas']['AlertConditions']
+export type MonitoringMetricsQuery = components['schemas']['MonitoringMetricsQuery']
+export type MonitoringMetrics = components['schemas']['MonitoringMetrics']
+export type CostsQuery = components['schemas']['CostsQuery']
+export type Costs = components['schemas']['Costs']
+export type BusinessEventsQuery = components['schemas']['BusinessEventsQuery']
+export type BusinessEvents = components['schemas']['BusinessEvents']
+export type BusinessSeriesQuery = components['schemas']['BusinessSeriesQuery']
+export type BusinessSeries = components['schemas']['BusinessSeries']
 export type CorrelationQuery = components['schemas']['CorrelationQuery']
 export type Correlation = components['schemas']['Correlation']
 export type Span = components['schemas']['Span']

@@ -32,6 +32,14 @@ export const ROUTES = {
   getModuleHealth: get('/api/admin/observability/health/{module}'),
   getSLAMetrics: get('/api/admin/observability/sla'),
   getAlertConditions: get('/api/admin/observability/alerts'),
+  getMonitoringMetrics: get('/api/v1/monitoring/metrics'),
+  getWebhookMetrics: get('/api/v1/monitoring/metrics'),
+  getRuleMetrics: get('/api/v1/monitoring/metrics'),
+  getRateLimitMetrics: get('/api/v1/monitoring/metrics'),
+  checkAlerts: get('/api/v1/monitoring/metrics'),
+  getCosts: get('/api/v1/costs'),
+  getBusinessEvents: get('/api/v1/business-events'),
+  getBusinessSeries: get('/api/v1/business-events/series'),
   getCorrelation: get('/api/v1/correlations/{id}'),
 } as const satisfies Readonly<Record<string, Route>>
 

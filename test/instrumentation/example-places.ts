@@ -2,13 +2,16 @@ import { existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { link, ROOT } from './application'
+import { startForExamples } from './client/seeded'
 
 interface Teardown {
   teardown(fn: () => Promise<void> | void): void
 }
 
 /** What examples need besides a receiver, by what they import: started once, for all of them. */
-const NEEDED: Readonly<Record<string, (t: Teardown) => Promise<NodeJS.ProcessEnv>>> = {}
+const NEEDED: Readonly<Record<string, (t: Teardown) => Promise<NodeJS.ProcessEnv>>> = {
+  'sidelight/client': startForExamples,
+}
 
 /** Starts what examples with these imports need, and resolves to the variables they find it by. */
 export async function startNeeded(

@@ -182,6 +182,53 @@ t.test('every function answers what a collector has, as the document says', asyn
     })
   })
 
+  await t.test('webhooks, rules, rate limits, alerts', async (t) => {
+    const all = await check('getMonitoringMetrics', client.getMonitoringMetrics())
+    const webhook = {
+      webhook_id: SEEDED.webhook,
+      consecutive_failures: 12,
+      total_deliveries: 13,
+      tenant,
+    }
+    t.match(all, { webhooks: { summary: { total_webhooks: 1, critical_webhooks: 1 } } })
+    t.match(all, { webhooks: { webhooks: [webhook] }, rules: { rules: [{ rule_id: 'win-back' }] } })
+    asked
+      .add('getWebhookMetrics')
+      .add('getRuleMetrics')
+      .add('getRateLimitMetrics')
+      .add('checkAlerts')
+    t.strictSame(await client.getWebhookMetrics(), all.webhooks?.webhooks)
+    t.strictSame(await client.getWebhookMetrics(SEEDED.webhook), all.webhooks?.webhooks)
+    t.strictSame(await client.getWebhookMetrics('another'), [])
+    t.strictSame(await client.getWebhookMetrics(SEEDED.webhook, { tenant: '' }), [])
+    t.strictSame(await client.getRuleMetrics(), all.rules?.rules)
+    const [limit] = await client.getRateLimitMetrics()
+    t.match(limit, { identifier: SEEDED.rateLimited, utilization_pct: 95, status: 'warning' })
+    const ofTenant = await client.checkAlerts(tenant)
+    t.match(ofTenant, [
+      { type: 'webhook_failure', severity: 'critical', resource_id: SEEDED.webhook },
+    ])
+    t.equal(ofTenant.length, 1)
+    const ofNone = (await client.checkAlerts('')).map(({ type }) => type)
+    t.ok(ofNone.includes('rate_limit') && !ofNone.includes('webhook_failure'))
+    t.strictSame(await client.checkAlerts(), all.alerts?.alerts)
+  })
+
+  await t.test('costs and business events', async (t) => {
+    const costs = await check('getCosts', client.getCosts({ hours: 24, groupBy: 'user,endpoint' }))
+    t.match(costs, {
+      totalUsd: 0.25,
+      costs: [{ user: SEEDED.user, endpoint: '/pay', costUsd: 0.25 }],
+    })
+    const { events } = await check('getBusinessEvents', client.getBusinessEvents({ name: 'order' }))
+    t.match(events, [{ name: 'order', status: 'completed', userId: SEEDED.user, costUsd: 0.25 }])
+    const { series } = await check(
+      'getBusinessSeries',
+      client.getBusinessSeries({ hours: 2, step: '1h' }),
+    )
+    t.match(series, [{ name: 'order', status: 'completed', total: 1, totalCostUsd: 0.25 }])
+  })
+
   await t.test('one tenant alone, said in the question or beside it', async (t) => {
     const { stats } = await client.getPerformanceStats(1, { tenant })
     t.strictSame(

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { ADMIN_TOKEN, collectors, dataFolder, freePorts } from '../../helpers/collector'
-import { logs } from '../../helpers/otlp-logs'
-import { type SpanInput, traces } from '../../helpers/otlp'
+import { ATTRIBUTE, EVENT } from '../../../instrumentation/api/attributes'
+import { anyValue, type Attributes, type SpanInput, traces } from '../../helpers/otlp'
+import { type LogRecordInput, logs } from '../../helpers/otlp-logs'
 import { withDatabase } from '../../helpers/postgres'
 import { until } from '../../helpers/until'
 import { exceptionEvent, fault } from '../../translate/translated-errors'
@@ -21,6 +22,11 @@ export const SEEDED = {
   foreign: '33333333333333333333333333333333',
   foreignTenant: 'acme',
   slowService: 'till',
+  /** Failed 12 times in a row, and its tenant is `acme`. */
+  webhook: 'orders-to-erp',
+  /** At 95 %. */
+  rateLimited: 'key-1',
+  user: 'ada',
   correlationId: 'req-7f3a',
   errorClass: 'PayError',
 } as const
@@ -32,6 +38,8 @@ const CLIENT = 3
 const FAILED = 2
 /** As many as a verdict needs, and their duration. */
 const SLOW = { count: 60, durationMs: 6_000 }
+
+const HEADERS = { authorization: `Bearer ${ADMIN_TOKEN}` }
 
 interface Teardown {
   teardown(fn: () => Promise<void> | void): void
@@ -64,7 +72,12 @@ export async function startSeeded(t: Teardown): Promise<{ url: string; token: st
       { service, resource, spans: [request(startMs, SEEDED.foreign, 10)] },
     ]),
   )
-  await send(`${otlpUrl}/v1/logs`, logs({ service, records: records(startMs) }))
+  await send(
+    `${otlpUrl}/v1/logs`,
+    logs({ service, records: [...records(startMs), ...events(startMs)] }),
+  )
+  // What is added up by the leader every few seconds, too.
+  await fetch(`${apiUrl}/api/cron/refresh-monitoring-views`, { method: 'POST', headers: HEADERS })
   await until(() => isFolded(apiUrl), PATIENCE_MS, 'figures of what was sent')
   return { url: apiUrl, token: ADMIN_TOKEN }
 }
@@ -132,6 +145,49 @@ function records(startMs: number) {
   ]
 }
 
+/** What the helpers of `sidelight` tell. */
+function events(startMs: number): LogRecordInput[] {
+  const tell = (eventName: string, attributes: Attributes, afterMs = 0): LogRecordInput => ({
+    timeUnixNano: nanos(startMs + afterMs),
+    severityNumber: 9,
+    eventName,
+    attributes,
+  })
+  const delivery = (outcome: string, afterMs: number) =>
+    tell(
+      EVENT.webhookDelivery,
+      {
+        [ATTRIBUTE.webhookId]: SEEDED.webhook,
+        [ATTRIBUTE.outcome]: outcome,
+        [ATTRIBUTE.durationMs]: anyValue({ doubleValue: 40 }),
+        [ATTRIBUTE.tenantId]: SEEDED.foreignTenant,
+      },
+      afterMs,
+    )
+  const money = {
+    [ATTRIBUTE.userId]: SEEDED.user,
+    [ATTRIBUTE.costUsd]: anyValue({ doubleValue: 0.25 }),
+  }
+  return [
+    delivery('succeeded', 0),
+    ...Array.from({ length: 12 }, (_, at) => delivery('failed', 1 + at)),
+    tell(EVENT.ruleExecution, { [ATTRIBUTE.ruleId]: 'win-back', [ATTRIBUTE.outcome]: 'succeeded' }),
+    tell(EVENT.rateLimit, {
+      [ATTRIBUTE.rateLimitKeyType]: 'api_key',
+      [ATTRIBUTE.rateLimitIdentifier]: SEEDED.rateLimited,
+      [ATTRIBUTE.rateLimitRequestCount]: 95,
+      [ATTRIBUTE.rateLimitMax]: 100,
+      [ATTRIBUTE.rateLimitResetAt]: new Date(startMs + 60 * MINUTE_MS).toISOString(),
+    }),
+    tell(EVENT.cost, { ...money, [ATTRIBUTE.costEndpoint]: '/pay' }),
+    tell(EVENT.business, {
+      ...money,
+      [ATTRIBUTE.businessEvent]: 'order',
+      [ATTRIBUTE.outcome]: 'succeeded',
+    }),
+  ]
+}
+
 async function send(url: string, body: Buffer): Promise<void> {
   const headers = { 'content-type': 'application/x-protobuf' }
   const response = await fetch(url, { method: 'POST', headers, body: new Uint8Array(body) })
@@ -141,8 +197,7 @@ async function send(url: string, body: Buffer): Promise<void> {
 /** What is told by figures and by groups of errors comes a moment after the spans. */
 async function isFolded(apiUrl: string): Promise<boolean> {
   const count = async (path: string, list: string) => {
-    const headers = { authorization: `Bearer ${ADMIN_TOKEN}` }
-    const response = await fetch(`${apiUrl}${path}`, { headers })
+    const response = await fetch(`${apiUrl}${path}`, { headers: HEADERS })
     const answer = (await response.json()) as Record<string, unknown[] | undefined>
     return answer[list]?.length ?? 0
   }
