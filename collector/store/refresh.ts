@@ -30,7 +30,7 @@ export async function refreshViews(pool: Pool): Promise<Freshness> {
   }
 }
 
-interface Freshness {
+export interface Freshness {
   /** Unix milliseconds. */
   readonly monitoringMs: number
   readonly observabilityMs: number

@@ -16,7 +16,7 @@ export async function readConditions(pool: Pool, { tenant }: { readonly tenant: 
   return read<Condition>(pool, { what: 'alerts', text: CONDITIONS, values: [tenant] })
 }
 
-interface Condition {
+export interface Condition {
   readonly type:
     | 'webhook_failure'
     | 'webhook_inactive'

@@ -14,7 +14,7 @@ export async function readRateLimits({ ask }: Reading, tenant: string | null, li
   return ask<RateLimit>({ text: RATE_LIMITS, values: [tenant, limit] })
 }
 
-interface RateLimit {
+export interface RateLimit {
   readonly key_type: string
   readonly identifier: string
   readonly request_count: number | null

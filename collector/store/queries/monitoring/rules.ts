@@ -45,7 +45,7 @@ interface RulesRow {
   readonly rules: readonly Rule[]
 }
 
-interface Rule {
+export interface Rule {
   readonly rule_id: string
   readonly rule_name: string | null
   readonly rule_type: string | null

@@ -56,7 +56,7 @@ interface Worst {
   readonly webhooks: readonly Webhook[] | null
 }
 
-interface Webhook {
+export interface Webhook {
   readonly webhook_id: string
   readonly url: string | null
   readonly enabled: boolean
