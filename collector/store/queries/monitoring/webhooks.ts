@@ -41,7 +41,7 @@ export async function readWebhooks(
 
 const TIMES = ['last_success_at', 'last_failure_at'] as const
 
-interface Summary {
+export interface Summary {
   readonly total_webhooks: number
   readonly enabled_webhooks: number
   readonly total_deliveries: number
@@ -52,7 +52,7 @@ interface Summary {
   readonly critical_webhooks: number
 }
 
-interface Worst {
+export interface Worst {
   readonly webhooks: readonly Webhook[] | null
 }
 
