@@ -30,7 +30,7 @@ export interface Costs {
   readonly costs: readonly Cost[]
 }
 
-export const BUSINESS_STATUSES = ['started', 'succeeded', 'failed'] as const
+export const BUSINESS_STATUSES = ['started', 'completed', 'failed'] as const
 export type BusinessStatus = (typeof BUSINESS_STATUSES)[number]
 
 /** What narrows a question about business events; null: everything. */

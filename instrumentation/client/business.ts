@@ -38,7 +38,7 @@ export function getCosts(
  * @example
  * import { getBusinessEvents } from 'sidelight/client'
  *
- * const { events } = await getBusinessEvents({ hours: 24, name: 'order', status: 'succeeded' })
+ * const { events } = await getBusinessEvents({ hours: 24, name: 'order', status: 'completed' })
  * for (const { time, userId, durationMs, costUsd } of events) console.log(time, userId, durationMs, costUsd)
  */
 export function getBusinessEvents(

@@ -1732,7 +1732,7 @@ export interface components {
        * @description Only events of this status
        * @enum {string}
        */
-      status?: 'started' | 'succeeded' | 'failed'
+      status?: 'started' | 'completed' | 'failed'
       /** @description Only this service.name */
       service?: string
       /** @description Only those of this user */
@@ -1758,7 +1758,7 @@ export interface components {
         /** @description Of the event */
         name: string
         /** @enum {string} */
-        status: 'started' | 'succeeded' | 'failed'
+        status: 'started' | 'completed' | 'failed'
         /** @description Empty for none */
         tenant: string
         /** @description service.name */
@@ -1802,7 +1802,7 @@ export interface components {
        * @description Only events of this status
        * @enum {string}
        */
-      status?: 'started' | 'succeeded' | 'failed'
+      status?: 'started' | 'completed' | 'failed'
       /** @description Only this service.name */
       service?: string
       /** @description Length of a step: seconds, or 30s, 5m, 1h, 1d; by default the round one that makes at most 200 steps, and never so short that there are more than 11000. Steps begin at multiples of their length since 1970. Whole minutes; whole hours unless one is named in windows of more than six, and where events are not kept any more */
@@ -1830,7 +1830,7 @@ export interface components {
         /** @description Of the events */
         name: string
         /** @enum {string} */
-        status: 'started' | 'succeeded' | 'failed'
+        status: 'started' | 'completed' | 'failed'
         /** @description Events of the window */
         total: number
         totalCostUsd: number

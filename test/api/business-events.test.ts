@@ -78,18 +78,18 @@ t.test('of business events', async (t) => {
     t.strictSame(
       events.map(({ name, status }) => `${name} ${status}`),
       [
-        'import succeeded',
-        'order succeeded',
-        'order succeeded',
+        'import completed',
+        'order completed',
+        'order completed',
         'order failed',
-        'order succeeded',
+        'order completed',
         'order started',
       ],
     )
     t.strictSame(events[4], {
       time: new Date(BEGIN_MS + 2 * MINUTE_MS).toISOString().replace('000Z', '000000123Z'),
       name: 'order',
-      status: 'succeeded',
+      status: 'completed',
       tenant: '',
       service: 'shop',
       durationMs: 60_000,
@@ -114,7 +114,7 @@ t.test('of business events', async (t) => {
 
   t.test('they are found by name, status, service, user, correlation id and time', async (t) => {
     t.equal(await count('name=order'), 5)
-    t.equal(await count('status=succeeded'), 4)
+    t.equal(await count('status=completed'), 4)
     t.equal(await count('name=order&status=failed'), 1)
     t.equal(await count('service=mail'), 1)
     t.equal(await count('user=ann'), 2)
@@ -156,7 +156,7 @@ t.test('of business events', async (t) => {
     t.strictSame(answer.series, [
       {
         name: 'order',
-        status: 'succeeded',
+        status: 'completed',
         total: 3,
         totalCostUsd: 1.25,
         counts: [1, 2],
@@ -164,7 +164,7 @@ t.test('of business events', async (t) => {
         avgDurationsMs: [60_000, 20_000],
         maxDurationsMs: [60_000, 20_000],
       },
-      seriesOf('import', 'succeeded', [0, 1]),
+      seriesOf('import', 'completed', [0, 1]),
       seriesOf('order', 'failed', [1, 0], [1000, null]),
       seriesOf('order', 'started', [1, 0]),
     ])
@@ -177,7 +177,7 @@ t.test('of business events', async (t) => {
     t.match(answer.series, [
       {
         name: 'order',
-        status: 'succeeded',
+        status: 'completed',
         counts: [1, 0, 2, 0],
         costsUsd: [0.25, 0, 1, 0],
         avgDurationsMs: [60_000, null, 20_000, null],
@@ -203,7 +203,7 @@ t.test('of business events', async (t) => {
 
   t.test('the limit leaves those with the most', async (t) => {
     const answer = await series('hours=6&limit=1')
-    t.match(answer, { truncated: true, series: [{ name: 'order', status: 'succeeded' }] })
+    t.match(answer, { truncated: true, series: [{ name: 'order', status: 'completed' }] })
     t.equal(answer.series.length, 1)
   })
 
@@ -238,7 +238,7 @@ t.test('what cannot be answered is refused', async (t) => {
     retentionHours: { traces: 1, logs: 48, metrics: 1, rollups: 9600 },
   })
   for (const [url, reason] of [
-    [`${PATH}?status=completed`, /status must be one of started, succeeded, failed/],
+    [`${PATH}?status=succeeded`, /status must be one of started, completed, failed/],
     [`${PATH}?hours=49`, /hours must be/],
     [`${PATH}?cursor=x`, /cursor must be/],
     [`${PATH}?limit=1001`, /limit must be/],

@@ -221,12 +221,12 @@ t.test('every function answers what a collector has, as the document says', asyn
       costs: [{ user: SEEDED.user, endpoint: '/pay', costUsd: 0.25 }],
     })
     const { events } = await check('getBusinessEvents', client.getBusinessEvents({ name: 'order' }))
-    t.match(events, [{ name: 'order', status: 'succeeded', userId: SEEDED.user, costUsd: 0.25 }])
+    t.match(events, [{ name: 'order', status: 'completed', userId: SEEDED.user, costUsd: 0.25 }])
     const { series } = await check(
       'getBusinessSeries',
       client.getBusinessSeries({ hours: 2, step: '1h' }),
     )
-    t.match(series, [{ name: 'order', status: 'succeeded', total: 1, totalCostUsd: 0.25 }])
+    t.match(series, [{ name: 'order', status: 'completed', total: 1, totalCostUsd: 0.25 }])
   })
 
   await t.test('one tenant alone, said in the question or beside it', async (t) => {

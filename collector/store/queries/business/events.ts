@@ -10,7 +10,7 @@ import {
   sliceOf,
 } from '../slices'
 import { formatUnixNano, parseAttributes, spanIdHex, unixNanoOf } from '../stored'
-import { businessConditions, type BusinessFilter } from './filter'
+import { businessConditions, STATUS, type BusinessFilter } from './filter'
 
 const NS_PER_MS = 1e6
 
@@ -56,7 +56,7 @@ function eventStatement(
   }
   const text = `
 select (extract(epoch from event.time) * 1000000)::bigint as time_us, event.time_ns, event.ctid::text as place,
-  catalogue.tenant, catalogue.subject as name, catalogue.detail as status, coalesce(service.name, '') as service,
+  catalogue.tenant, catalogue.subject as name, ${STATUS} as status, coalesce(service.name, '') as service,
   event.duration_ns::float8 as duration_ns, event.amount, event.trace_id, event.span_id,
   event.attributes::text as attributes
 from sidelight.catalogue join sidelight.event on event.catalogue_id = catalogue.id

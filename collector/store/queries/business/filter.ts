@@ -8,13 +8,16 @@ export interface BusinessFilter {
   readonly service: string | null
 }
 
+/** As the helper and the view `business_events` name the outcome of an event. */
+export const STATUS = `case catalogue.detail when 'succeeded' then 'completed' else catalogue.detail end`
+
 /** The conditions on `catalogue` and `service`, by which events are told. */
 export function businessConditions(filter: BusinessFilter, values: Values): string[] {
   const { tenant, name, status, service } = filter
   const asked = [
     ['catalogue.tenant', tenant],
     ['catalogue.subject', name],
-    ['catalogue.detail', status],
+    ['catalogue.detail', status === 'completed' ? 'succeeded' : status],
     ['service.name', service],
   ] as const
   const narrowing = asked.filter(([, value]) => value !== null)

@@ -3,7 +3,7 @@ import { groupBy } from '../../../group-by'
 import { DAY_MS, HOUR_MS } from '../../clock'
 import { Values } from '../log-filter'
 import { read } from '../read'
-import { businessConditions, type BusinessFilter } from './filter'
+import { businessConditions, STATUS, type BusinessFilter } from './filter'
 
 /** Business events over time, in a window of whole steps. */
 export interface SeriesQuestion {
@@ -55,7 +55,7 @@ function seriesStatement({ window, stepMs, filter, limit }: SeriesQuestion, valu
   if (isByHour) conditions.push(`fact.level in (0, ${levelOf(window, stepMs)})`)
   return `
 with counted as (
-  select catalogue.subject as name, catalogue.detail as status,
+  select catalogue.subject as name, ${STATUS} as status,
     date_bin('${stepMs} milliseconds', ${time}, 'epoch'::timestamptz) as since, ${isByHour ? OF_ROLLUPS : OF_EVENTS}
   from sidelight.catalogue
   join sidelight.${isByHour ? 'event_rollup' : 'event'} as fact on fact.catalogue_id = catalogue.id
