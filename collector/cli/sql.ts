@@ -19,7 +19,7 @@ export const SQL_USAGE = `usage: sidelight sql [-c "statement"]... [--json | --c
 Runs SQL on the configured database: what -c says, or what standard input holds, or a prompt on a
 terminal. Names without a schema are looked for in the schema sidelight first.
 
-  -c, --command TEXT  run this and exit; may be repeated
+  -c, --command TEXT  run this and exit; may be repeated; '\\d' lists tables and views, '\\d NAME' columns
   --json              one JSON object a row; int8 and numeric as strings
   --csv               CSV with a header
 `
@@ -55,6 +55,13 @@ export async function runSql(
   } finally {
     await session?.close()
   }
+}
+
+/** The statement that `\d` and `\d NAME` stand for; null for anything else. */
+function relations(text: string): string | null {
+  const [command, name] = /^\s*\\d(?:\s+(\S+))?\s*$/.exec(text) ?? []
+  if (command === undefined) return null
+  return name === undefined ? LIST_RELATIONS : describeRelation(name)
 }
 
 interface Options {
@@ -115,7 +122,7 @@ class Session {
   /** Runs the texts one after the other, up to the first that fails. */
   async runAll(texts: readonly string[]): Promise<number> {
     for (const text of texts) {
-      if (!(await this.#run(text))) return this.#output.isGone ? 0 : 1
+      if (!(await this.#run(relations(text) ?? text))) return this.#output.isGone ? 0 : 1
     }
     return 0
   }
@@ -165,8 +172,9 @@ class Session {
   }
 
   async #obey(command: string): Promise<void> {
-    const [, name, argument = ''] = /^\\(\S*)\s*(\S*)/.exec(command) ?? []
-    if (name === 'd') await this.#run(argument === '' ? LIST_RELATIONS : describeRelation(argument))
+    const asked = relations(command)
+    const [, name] = /^\\(\S*)/.exec(command) ?? []
+    if (asked !== null) await this.#run(asked)
     else if (name === '?') await this.#output.write(PROMPT_HELP)
     else this.#streams.stderr.write(`there is no \\${name}; \\? lists what there is\n`)
   }

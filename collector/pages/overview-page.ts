@@ -1,3 +1,5 @@
+import type { Condition } from '../api/monitoring-contract'
+import { conditionList } from './conditions'
 import { counted, digits, formatCount, formatNs, formatPercent, formatTime } from './format'
 import { framePage, type Place } from './frame'
 import { html, type Html, type Part } from './html'
@@ -23,6 +25,14 @@ export interface OverviewChoice {
   readonly isRefreshing: boolean
 }
 
+/** What the page shows. */
+export interface Shown extends OverviewView {
+  /** Unresolved errors of the window. */
+  readonly errorCount: number
+  /** Of all services; none where one is asked about. */
+  readonly conditions: readonly Condition[]
+}
+
 /** Where telemetry is received; null where this collector receives none. */
 export interface OtlpAddresses {
   readonly http: string
@@ -31,7 +41,7 @@ export interface OtlpAddresses {
 
 /** The page one opens first: what is wrong, where, since when, and a trace to look at. */
 export function renderOverview(
-  view: OverviewView & { readonly errorCount: number },
+  view: Shown,
   choice: OverviewChoice,
   place: Place & { readonly hasSession: boolean; readonly otlp: OtlpAddresses | null },
 ): string {
@@ -44,6 +54,7 @@ export function renderOverview(
       ${service === null ? null : html`<a href="${linkTo({ ...choice, service: null })}">All services</a>`}
       ${controls(choice)}
     </div>
+    ${isEmpty && service === null ? null : health(view, choice)} ${conditionList(view.conditions)}
     ${isEmpty && service === null ? welcome(place.otlp) : figures(view, choice)}
     <p class="fine">
       ${formatTime(view.sinceMs)} to ${formatTime(view.untilMs)}. Requests are server and consumer
@@ -58,12 +69,9 @@ export function renderOverview(
   })
 }
 
-function figures(
-  view: OverviewView & { readonly errorCount: number },
-  choice: OverviewChoice,
-): Html {
+function figures(view: Shown, choice: OverviewChoice): Html {
   return html`
-    ${health(view, choice)} ${services(view.services, choice)}
+    ${services(view.services, choice)}
     ${choice.service === null ? null : operations(view.operations)} ${slowest(view.slowest)}
   `
 }
@@ -89,10 +97,7 @@ function linkTo({ window, service, isRefreshing }: OverviewChoice): string {
   return `./?${query}`
 }
 
-function health(
-  view: OverviewView & { readonly errorCount: number },
-  choice: OverviewChoice,
-): Html {
+function health(view: Shown, choice: OverviewChoice): Html {
   const { total, gaps } = view
   const { status, stableStatus, reasons } = view.health
   return html`<section class="health ${status}" aria-labelledby="health">

@@ -19,6 +19,12 @@ export function statusMark(status: Status): Html {
   return html`<span class="status ${status}">${shape(status)} ${WORDS[status]}</span>`
 }
 
+/** The severity of an alert, with the shapes of states. */
+export function severityMark(severity: 'critical' | 'warning'): Html {
+  if (severity === 'critical') return statusMark('critical')
+  return html`<span class="status degraded">${shape('degraded')} Warning</span>`
+}
+
 /** The shapes, once a page; each mark refers to one of them. */
 export const STATUS_SHAPES = html`<svg class="defs" aria-hidden="true">
   <symbol id="healthy" viewBox="0 0 16 16">

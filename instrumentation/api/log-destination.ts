@@ -29,7 +29,7 @@ function readableStdout(env: NodeJS.ProcessEnv): DestinationStream {
     messageKey: 'message',
     timestampKey: 'timestamp',
     translateTime: 'SYS:HH:MM:ss.l',
-    ignore: 'logger,app,version,environment',
+    ignore: 'logger,module,app,version,environment,trace_flags',
     messageFormat: '[{module}] {message}',
     singleLine: true,
     sync: true,

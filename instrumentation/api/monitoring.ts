@@ -66,10 +66,10 @@ export interface MonitoringOptions extends CorrelationOptions {
  * })
  *
  * @example
- * import { type MonitoringContext, withMonitoring } from 'sidelight'
+ * import { withMonitoring } from 'sidelight'
  *
  * // A route handler of Next.js: export const GET = withMonitoring(...)
- * const GET = withMonitoring((request: Request, { requestId, path }: MonitoringContext) =>
+ * const GET = withMonitoring((request: Request, { requestId, path }) =>
  *   Response.json({ requestId, path }),
  * )
  * const headers = { 'x-request-id': 'r-1' }
@@ -77,16 +77,18 @@ export interface MonitoringOptions extends CorrelationOptions {
  * console.log(answer.headers.get('x-request-id'), await answer.text()) // prints r-1 {"requestId":"r-1","path":"/orders"}
  */
 export function withMonitoring<
-  Asked extends IncomingMessage = IncomingMessage,
+  Asked extends IncomingMessage | Request = IncomingMessage,
   Answer extends ServerResponse = ServerResponse,
 >(
-  handler: (request: Asked, response: Answer, context: MonitoringContext) => unknown,
+  handler: (
+    request: Asked,
+    second: Asked extends Request ? MonitoringContext : Answer,
+    context: MonitoringContext,
+  ) => Asked extends Request ? Response | Promise<Response> : unknown,
   options?: MonitoringOptions,
-): (request: Asked, response: Answer) => void
-export function withMonitoring<Asked extends Request>(
-  handler: (request: Asked, context: MonitoringContext) => Response | Promise<Response>,
-  options?: MonitoringOptions,
-): (request: Asked) => Promise<Response>
+): Asked extends Request
+  ? (request: Asked) => Promise<Response>
+  : (request: Asked, response: Answer) => void
 export function withMonitoring<Asked extends Request, Route>(
   handler: (
     request: Asked,

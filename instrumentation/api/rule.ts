@@ -55,11 +55,13 @@ export interface RuleRegistration {
   readonly enabled?: boolean
   /** How many members the segment has that it is about. */
   readonly segmentMemberCount?: number
+  /** Whose it is: the tenant its executions are told for. By default that of the active request. */
+  readonly tenantId?: string
 }
 
 /**
  * Tells what is known of a rule: call it when the application starts, and whenever the rule is changed. The latest call counts.
- * Without an id nothing is sent. Never throws; does nothing without an OpenTelemetry SDK.
+ * Each tenant has its own: give `tenantId` where there are several. Without an id nothing is sent. Never throws; does nothing without an OpenTelemetry SDK.
  *
  * @example
  * import { registerRule } from 'sidelight'
@@ -84,6 +86,8 @@ export function registerRule(rule: RuleRegistration): void {
       given.segmentMemberCount,
     )
     if (members !== undefined) attributes[ATTRIBUTE.ruleSegmentMemberCount] = members
+    const tenant = readOptionalText('registerRule', 'tenantId', given.tenantId)
+    if (tenant !== undefined) attributes[ATTRIBUTE.tenantId] = tenant
     emitEvent(EVENT.ruleRegistration, attributes)
   })
 }

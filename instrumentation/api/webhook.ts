@@ -53,11 +53,13 @@ export interface WebhookRegistration {
   readonly url?: string | URL
   /** Whether it is delivered at all. */
   readonly enabled?: boolean
+  /** Whose it is: the tenant its deliveries are told for. By default that of the active request. */
+  readonly tenantId?: string
 }
 
 /**
  * Tells what is known of a webhook: call it when the application starts, and whenever it is changed. The latest call counts.
- * Without an id nothing is sent. Never throws; does nothing without an OpenTelemetry SDK.
+ * Each tenant has its own: give `tenantId` where there are several. Without an id nothing is sent. Never throws; does nothing without an OpenTelemetry SDK.
  *
  * @example
  * import { registerWebhook } from 'sidelight'
@@ -80,6 +82,8 @@ export function registerWebhook(webhook: WebhookRegistration): void {
     if (url !== undefined) attributes[ATTRIBUTE.webhookUrl] = cleanUrl(url)
     const enabled = readOptionalFlag('registerWebhook', 'enabled', given.enabled)
     if (enabled !== undefined) attributes[ATTRIBUTE.webhookEnabled] = enabled
+    const tenant = readOptionalText('registerWebhook', 'tenantId', given.tenantId)
+    if (tenant !== undefined) attributes[ATTRIBUTE.tenantId] = tenant
     emitEvent(EVENT.webhookRegistration, attributes)
   })
 }

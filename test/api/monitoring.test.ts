@@ -133,6 +133,26 @@ t.test('of what applications told', async (t) => {
     t.match(webhooks?.webhooks.at(-1), { enabled: false, last_success_at: null })
   })
 
+  t.test('the overview tells each tenant of what is out of order', async (t) => {
+    const pageOf = async (token: string) => {
+      const { headers } = await app.inject({
+        method: 'POST',
+        url: '/login',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        payload: `token=${token}`,
+      })
+      const cookie = String(headers['set-cookie']).split(';', 1)[0] ?? ''
+      return (await app.inject({ url: '/', headers: { cookie } })).body
+    }
+    const page = await pageOf(READ)
+    for (const text of ['https://a.example/hook', '12 deliveries failed in a row', 'Silent']) {
+      t.match(page, text)
+    }
+    const ofAcme = await pageOf(ACME_ADMIN)
+    t.match(ofAcme, '10 deliveries failed in a row')
+    t.notMatch(ofAcme, 'https://a.example/hook')
+  })
+
   t.test('rules that do nothing come first', async (t) => {
     const { rules } = await ask<MonitoringMetrics>(app, METRICS, `${METRICS}?type=rule`)
     t.match(rules?.rules, [

@@ -31,6 +31,13 @@ t.test('sql on a database', async (t) => {
     t.strictSame([code, stdout], [0, 'count\n0\n'])
   })
 
+  t.test('what there is can be asked for as at the prompt', async (t) => {
+    const { code, stdout } = await run(url, ['--csv', '-c', '\\d', '-c', '\\d cost_daily'])
+    t.equal(code, 0)
+    t.match(stdout, /^v_alert_conditions,view,/m)
+    t.match(stdout, /^cost_usd,/m)
+  })
+
   t.test('a refused statement exits 1 with its SQLSTATE and place', async (t) => {
     const { code, stdout, stderr } = await run(url, ['-c', "select '😀',\n  nope"])
     t.strictSame([code, stdout], [1, ''])

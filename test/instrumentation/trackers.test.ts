@@ -16,6 +16,7 @@ for (const [assembly, env] of Object.entries(ASSEMBLIES)) {
         'webhook.id': 'wh_orders',
         'webhook.url': 'https://example.com/hooks/orders?token=[redacted]&page=2',
         'webhook.enabled': true,
+        'tenant.id': 'acme',
       },
       {
         event: 'sidelight.webhook.delivery INFO',
@@ -59,6 +60,7 @@ for (const [assembly, env] of Object.entries(ASSEMBLIES)) {
         'rule.type': 'segment',
         'rule.enabled': false,
         'rule.segment_member_count': 5_100,
+        'tenant.id': 'acme',
       },
       {
         event: 'sidelight.rule.execution INFO',

@@ -1,5 +1,6 @@
 import t from 'tap'
 import type { FigureAnswer, Figures } from '../../collector/api/figure-contract'
+import type { Condition } from '../../collector/api/monitoring-contract'
 import { createHealthJudge } from '../../collector/pages/health'
 import { DEFAULT_THRESHOLDS } from '../../collector/health/thresholds'
 import { composeOverview } from '../../collector/pages/overview'
@@ -32,7 +33,7 @@ function compose(
     minutes: answer(minutes, MINUTE_MS),
     unresolved: [],
   }
-  return { ...composeOverview(answers, judge, NOW_MS), errorCount: 3 }
+  return { ...composeOverview(answers, judge, NOW_MS), errorCount: 3, conditions: [] }
 }
 
 t.test('operations add up to services, by the adjusted counts', async (t) => {
@@ -134,6 +135,27 @@ t.test('a status is told in words, why it is so with figures', async (t) => {
   t.match(page, 'Not settled yet: it was healthy.')
 })
 
+t.test(
+  'what is out of order with webhooks and the like is told, and nothing without',
+  async (t) => {
+    const conditions = Array.from({ length: 22 }, (_, at): Condition => ({
+      type: 'webhook_failure',
+      severity: at === 0 ? 'critical' : 'warning',
+      resource_id: `wh_${at}`,
+      resource_name: at === 0 ? 'https://a.example/<hook>' : `wh_${at}`,
+      message: `${12 + at} deliveries failed in a row`,
+      tenant: at === 0 ? 'acme' : '',
+    }))
+    const view = compose([figuresOf()])
+    const page = renderOverview({ ...view, conditions }, CHOICE, PLACE)
+    t.match(page, 'https://a.example/&lt;hook&gt;<small>Webhook / acme</small>')
+    t.match(page, '12 deliveries failed in a row')
+    t.match(page, /Critical<\/span>[^]*Warning<\/span>/)
+    t.match(page, '2 alerts more.')
+    t.notMatch(renderOverview(view, CHOICE, PLACE), 'id="alerts"')
+  },
+)
+
 t.test('who has sent nothing is told what to do', async (t) => {
   const page = renderOverview(compose([], [], judgeOf({ status: 'no_data' })), CHOICE, PLACE)
   for (const text of ['npm run demo', 'http://127.0.0.1:4318', 'http://127.0.0.1:4317']) {
@@ -161,6 +183,7 @@ t.test('the overview of 50 services with all they have is less than 60 KB', asyn
     {
       ...composeOverview({ operations, minutes, unresolved: [] }, judge, NOW_MS),
       errorCount: 3,
+      conditions: [],
     },
     CHOICE,
     PLACE,

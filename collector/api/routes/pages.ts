@@ -15,6 +15,7 @@ import type { LogFilter, LogQueries, TraceQueries } from '../contract'
 import { readCursor, writeCursor } from '../cursor'
 import type { ErrorActions, ErrorQueries } from '../error-contract'
 import type { FigureQueries } from '../figure-contract'
+import type { MonitoringQueries } from '../monitoring-contract'
 import { placeOf, sendPage, sendProblemPage } from '../pages'
 import { closedQuery, mustBe, parseTraceId } from '../parameters'
 import { errorFormRoutes } from './error-forms'
@@ -34,7 +35,12 @@ const page = { access: 'page' } as const
 
 /** What the pages need. */
 export interface PageRoutesParts {
-  readonly queries: TraceQueries & LogQueries & FigureQueries & ErrorQueries & ErrorActions
+  readonly queries: TraceQueries &
+    LogQueries &
+    FigureQueries &
+    ErrorQueries &
+    ErrorActions &
+    Pick<MonitoringQueries, 'readConditions'>
   readonly judge: JudgeHealth
   readonly now: () => number
   readonly maxSpans: number
@@ -67,7 +73,7 @@ function overview({ queries, judge, now, otlp }: PageRoutesParts): FastifyPlugin
       const nowMs = now()
       const filter = { tenant: request.tenant, service, module: null, operation: null }
       const before = (ms: number) => ({ sinceMs: nowMs - ms, untilMs: nowMs })
-      const [operations, minutes, unresolved, inWindow] = await Promise.all([
+      const [operations, minutes, unresolved, inWindow, conditions] = await Promise.all([
         queries.readFigures({
           window: before(WINDOW_MS[window]),
           filter,
@@ -84,13 +90,14 @@ function overview({ queries, judge, now, otlp }: PageRoutesParts): FastifyPlugin
         }),
         queries.countUnresolved({ ...filter, window: before(VERDICT_MINUTES * MINUTE_MS) }),
         queries.countUnresolved({ ...filter, window: before(WINDOW_MS[window]) }),
+        service === null ? queries.readConditions({ tenant: request.tenant }) : [],
       ])
       const view = composeOverview({ operations, minutes, unresolved }, judge, nowMs)
       const errorCount = inWindow.reduce((sum, { count }) => sum + count, 0)
       const choice = { window, service, isRefreshing: refresh === 'on' }
       return sendPage(
         reply,
-        renderOverview({ ...view, errorCount }, choice, { ...placeOf(request), otlp }),
+        renderOverview({ ...view, errorCount, conditions }, choice, { ...placeOf(request), otlp }),
       )
     })
     done()
