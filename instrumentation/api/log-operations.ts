@@ -1,6 +1,7 @@
 import type { LogFields } from './log-fields'
 import { slowQueryMs } from './log-settings'
 import { createModuleLogger, type ModuleLogger } from './logger'
+import { observe } from './observed'
 
 /** A request that was answered. */
 export interface HttpRequestFields extends LogFields {
@@ -202,26 +203,7 @@ export function logWithTiming<T>(
   fields: LogFields = {},
 ): T {
   const timer = startOperationTimer(operation, module, fields)
-  try {
-    const result = fn()
-    if (!isPromise(result)) {
-      timer.end()
-      return result
-    }
-    return result.then(
-      (value) => {
-        timer.end()
-        return value
-      },
-      (error: unknown) => {
-        timer.fail(error)
-        throw error
-      },
-    ) as T
-  } catch (error) {
-    timer.fail(error)
-    throw error
-  }
+  return observe(fn, (isFailed, thrown) => void (isFailed ? timer.fail(thrown) : timer.end()))
 }
 
 const MOST_LOGGERS = 500
@@ -252,8 +234,4 @@ function textOf(thrown: unknown): string {
   } catch {
     return 'unknown error'
   }
-}
-
-function isPromise<T>(value: T): value is T & PromiseLike<Awaited<T>> {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
 }
