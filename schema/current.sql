@@ -1145,7 +1145,7 @@ UNION ALL
     c.tenant
    FROM sidelight.event_rollup r
      JOIN sidelight.catalogue c ON c.id = r.catalogue_id
-  WHERE (r.level = ANY (ARRAY[0, 1])) AND r.bucket >= (date_trunc('minute'::text, now()) - '01:00:00'::interval) AND c.kind = 'api'::text
+  WHERE (r.level = ANY (ARRAY[0, 1])) AND r.bucket >= (date_trunc('minute'::text, now()) - '01:00:00'::interval) AND r.bucket <= now() AND c.kind = 'api'::text
   GROUP BY c.tenant
  HAVING sum(r.event_count) >= 10::numeric AND (2::numeric * sum(r.failed_count)) > sum(r.event_count)
 UNION ALL
@@ -1315,9 +1315,11 @@ create view sidelight.v_rate_limit_utilization as
                     WHEN jsonb_typeof(s.attributes -> 'rate_limit.limit'::text) = 'number'::text THEN (s.attributes ->> 'rate_limit.limit'::text)::double precision
                     ELSE NULL::double precision
                 END AS limit_max,
-            sidelight.parse_time(s.attributes ->> 'rate_limit.reset_at'::text) AS reset_at
+            r.reset_at
            FROM sidelight.catalogue c
              JOIN sidelight.catalogue_state s ON s.catalogue_id = c.id
+             CROSS JOIN LATERAL ( SELECT sidelight.parse_time(s.attributes ->> 'rate_limit.reset_at'::text) AS reset_at
+                 OFFSET 0) r
           WHERE c.kind = 'rate_limit'::text
         ), present AS (
          SELECT observed.key_type,
@@ -1368,7 +1370,7 @@ create view sidelight.v_webhook_health as
             ELSE 'healthy'::text
         END AS health_status,
     s.consecutive_failures,
-    EXTRACT(epoch FROM now() - sidelight.time_of(s.last_success_ns))::double precision / 86400::double precision AS days_since_last_success,
+    GREATEST(0::numeric, EXTRACT(epoch FROM now() - sidelight.time_of(s.last_success_ns)))::double precision / 86400::double precision AS days_since_last_success,
     (100 * s.failures_24h)::double precision / NULLIF(s.events_24h, 0)::double precision AS failure_rate_24h,
     c.tenant
    FROM sidelight.catalogue c
@@ -1727,12 +1729,18 @@ CREATE OR REPLACE FUNCTION sidelight.parse_time(value text)
  STABLE
 AS $function$
 begin
-  if value ~* '^\d{4}-\d\d-\d\d[t ]\d\d:\d\d(:\d\d(\.\d+)?)?(z|[+-]\d\d:?\d\d)$' then
+  -- These are times for sure. To try others takes a subtransaction each, ten times as long.
+  if value ~* '^[1-9]\d{3}-((0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])|(0[13-9]|1[0-2])-(29|30)|(0[13578]|1[02])-31)[t ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?(z|[+-](0\d|1[0-4]):?[0-5]\d)$' then
     return value::timestamptz;
   end if;
-  return null;
-exception
-  when data_exception then return null;
+  if value !~* '^\d{4}-\d\d-\d\d[t ]\d\d:\d\d(:\d\d(\.\d+)?)?(z|[+-]\d\d:?\d\d)$' then
+    return null;
+  end if;
+  begin
+    return value::timestamptz;
+  exception
+    when data_exception then return null;
+  end;
 end
 $function$;
 

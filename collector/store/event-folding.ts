@@ -17,11 +17,20 @@ export async function foldEvents(leadership: Leadership, folded: Folded): Promis
   }
 }
 
+/** How a rate limit stood says nothing once it was reset; addresses that are limited are without end. */
 const FORGET = `
 delete from sidelight.catalogue_state s
-where not exists (select from sidelight.catalogue c where c.id = s.catalogue_id)`
+where not exists (select from sidelight.catalogue c where c.id = s.catalogue_id)
+  or (
+    exists (select from sidelight.catalogue c where c.id = s.catalogue_id and c.kind = 'rate_limit')
+    and sidelight.time_of(s.registered_ns) < now() - interval '24 hours'
+    and coalesce(sidelight.parse_time(s.attributes ->> 'rate_limit.reset_at') < now(), true)
+  )`
 
-/** Forgets how webhooks, rules and rate limits stood that are in the catalogue no more; returns of how many. */
+/**
+ * Forgets how webhooks, rules and rate limits stood that are in the catalogue no more, and rate limits that were reset and not
+ * observed for a day; returns how many.
+ */
 export async function forgetStates(database: Queryable): Promise<number> {
   return (await database.query(FORGET)).rowCount ?? 0
 }

@@ -79,9 +79,11 @@ export function runInContext<T>(context: RequestContext, fn: () => T): T {
  *   console.log(currentContext()?.userId) // prints u-42
  * })
  */
-export function updateContext({ userId, tenantId }: ContextUpdate): void {
+export function updateContext(update: ContextUpdate): void {
   const store = currentStore()
   if (store === undefined) return
+  // An authentication that found nobody may well say null.
+  const { userId, tenantId } = (update as ContextUpdate | null | undefined) ?? {}
   store.context = {
     ...store.context,
     ...(userId === undefined ? undefined : { userId }),

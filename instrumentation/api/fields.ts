@@ -1,6 +1,7 @@
 import type { AnyValue, AnyValueMap } from '@opentelemetry/api-logs'
 import { LONGEST, refuse } from './argument'
 import { ATTRIBUTE } from './attributes'
+import { plainFieldOf } from './plain'
 import { redact } from './redaction'
 import { judgeName, NAME } from './secret-names'
 
@@ -30,7 +31,7 @@ export function readFields(
       refuse(caller, 'the number of fields', `at most ${MOST_FIELDS}`)
       break
     }
-    const value = plainOf((given as Record<string, unknown>)[name], 0, { left: MOST_VALUES })
+    const value = valueOf(given, name)
     if (value !== undefined) fields[NAMES[name] ?? name] = value
   }
   return count === 0 ? fields : redact(fields)
@@ -38,7 +39,7 @@ export function readFields(
 
 /** One value in the application's own words; its name may say that it is a secret. */
 export function readField(name: string, value: unknown): AnyValue {
-  const plain = plainOf(value, 0, { left: MOST_VALUES })
+  const plain = valueOf({ value }, 'value')
   if (judgeName(name) !== NAME.open) return redact({ [name]: plain })[name]
   return redact(plain)
 }
@@ -54,69 +55,11 @@ const NAMES: Readonly<Record<string, string>> = {
 
 const OURS = 'sidelight.'
 const MOST_FIELDS = 64
-/** In one field, however it is nested. */
-const MOST_VALUES = 128
-const DEEPEST = 4
+/** Of one field, however it is nested. */
+const MOST = { values: 128, text: LONGEST.text }
 
-interface Budget {
-  left: number
-}
-
-/** A copy; undefined for what cannot be told. */
-function plainOf(value: unknown, depth: number, budget: Budget): AnyValue {
-  switch (typeof value) {
-    case 'string':
-      return value.length > LONGEST.text ? value.slice(0, LONGEST.text) : value
-    case 'number':
-      return Number.isFinite(value) ? value : undefined
-    case 'boolean':
-      return value
-    case 'bigint':
-      return String(value)
-    case 'object':
-      return value === null ? undefined : copyOf(value, depth, budget)
-    case 'undefined':
-    case 'function':
-    case 'symbol':
-      return undefined
-  }
-}
-
-function copyOf(object: object, depth: number, budget: Budget): AnyValue {
-  if (depth === DEEPEST) return undefined
-  try {
-    if (object instanceof Error) {
-      return { type: object.name, message: plainOf(object.message, depth, budget) }
-    }
-    const { toJSON } = object as { toJSON?: unknown }
-    if (typeof toJSON === 'function') {
-      return plainOf(Reflect.apply(toJSON, object, []), depth + 1, budget)
-    }
-    if (ArrayBuffer.isView(object)) return undefined
-    return Array.isArray(object)
-      ? copyOfList(object, depth, budget)
-      : copyOfRecord(object, depth, budget)
-  } catch {
-    // An accessor of the application's, or a proxy.
-    return undefined
-  }
-}
-
-function copyOfList(list: readonly unknown[], depth: number, budget: Budget): AnyValue {
-  const copy: AnyValue[] = []
-  for (const item of list) {
-    if (budget.left-- <= 0) break
-    copy.push(plainOf(item, depth + 1, budget) ?? null)
-  }
-  return copy
-}
-
-function copyOfRecord(record: object, depth: number, budget: Budget): AnyValue {
-  const copy: AnyValueMap = {}
-  for (const name of Object.keys(record)) {
-    if (budget.left-- <= 0) break
-    const value = plainOf((record as Record<string, unknown>)[name], depth + 1, budget)
-    if (value !== undefined && name.length <= LONGEST.name) copy[name] = value
-  }
-  return copy
+function valueOf(object: object, name: string): AnyValue {
+  const value = plainFieldOf(object, name, MOST)
+  const isTold = value !== null && (typeof value !== 'number' || Number.isFinite(value))
+  return isTold ? (value as AnyValue) : undefined
 }

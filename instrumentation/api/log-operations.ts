@@ -1,6 +1,8 @@
+import { attempt } from './emit'
 import type { LogFields } from './log-fields'
 import { slowQueryMs } from './log-settings'
 import { createModuleLogger, type ModuleLogger } from './logger'
+import { observe } from './observed'
 
 /** A request that was answered. */
 export interface HttpRequestFields extends LogFields {
@@ -53,12 +55,14 @@ export interface ErrorFields extends LogFields {
  * logHttpRequest({ method: 'GET', path: '/orders', statusCode: 200, durationMs: 12, userId: 'u-1' })
  */
 export function logHttpRequest(fields: HttpRequestFields): void {
-  const { method, path, statusCode, durationMs } = fields
-  const level = statusCode >= 500 ? 'error' : statusCode >= 400 ? 'warn' : 'info'
-  loggerOf('http')[level](
-    { event: 'http.request', ...fields },
-    `${method} ${path} ${statusCode} in ${rounded(durationMs)} ms`,
-  )
+  attempt('logHttpRequest', () => {
+    const { method, path, statusCode, durationMs } = fields
+    const level = statusCode >= 500 ? 'error' : statusCode >= 400 ? 'warn' : 'info'
+    loggerOf('http')[level](
+      { event: 'http.request', ...fields },
+      `${method} ${path} ${statusCode} in ${rounded(durationMs)} ms`,
+    )
+  })
 }
 
 /**
@@ -71,24 +75,26 @@ export function logHttpRequest(fields: HttpRequestFields): void {
  * logDatabaseOperation({ operation: 'SELECT', table: 'orders', durationMs: 1500, rowsAffected: 3, success: true })
  */
 export function logDatabaseOperation(fields: DatabaseOperationFields): void {
-  const { operation, table, durationMs, success = true, ...others } = fields
-  slowMs ??= slowQueryMs(process.env)
-  const isSlow = durationMs >= slowMs
-  const level = !success ? 'error' : isSlow ? 'warn' : 'debug'
-  const outcome = success ? (isSlow ? 'was slow:' : 'took') : 'failed after'
-  loggerOf('database')[level](
-    {
-      event: 'db.operation',
-      operation,
-      dbOperation: operation,
-      dbTable: table,
-      durationMs,
-      success,
-      ...(isSlow ? { slow: true } : undefined),
-      ...others,
-    },
-    `${operation} ${table} ${outcome} ${rounded(durationMs)} ms`,
-  )
+  attempt('logDatabaseOperation', () => {
+    const { operation, table, durationMs, success = true, ...others } = fields
+    slowMs ??= slowQueryMs(process.env)
+    const isSlow = durationMs >= slowMs
+    const level = !success ? 'error' : isSlow ? 'warn' : 'debug'
+    const outcome = success ? (isSlow ? 'was slow:' : 'took') : 'failed after'
+    loggerOf('database')[level](
+      {
+        event: 'db.operation',
+        operation,
+        dbOperation: operation,
+        dbTable: table,
+        durationMs,
+        success,
+        ...(isSlow ? { slow: true } : undefined),
+        ...others,
+      },
+      `${operation} ${table} ${outcome} ${rounded(durationMs)} ms`,
+    )
+  })
 }
 
 let slowMs: number | undefined
@@ -102,22 +108,24 @@ let slowMs: number | undefined
  * logExternalApiCall({ service: 'stripe', api: 'charges', statusCode: 200, durationMs: 87 })
  */
 export function logExternalApiCall(fields: ExternalApiCallFields): void {
-  const { service, api, durationMs, statusCode, ...others } = fields
-  const { success = statusCode === undefined || statusCode < 400 } = fields
-  const called = api === undefined ? service : `${service} ${api}`
-  const status = statusCode === undefined ? '' : ` with ${statusCode}`
-  loggerOf('external')[success ? 'info' : 'warn'](
-    {
-      event: 'external.call',
-      ...others,
-      externalService: service,
-      ...(api === undefined ? undefined : { externalApi: api }),
-      ...(statusCode === undefined ? undefined : { statusCode }),
-      durationMs,
-      success,
-    },
-    `${called} ${success ? 'answered' : 'failed'}${status} after ${rounded(durationMs)} ms`,
-  )
+  attempt('logExternalApiCall', () => {
+    const { service, api, durationMs, statusCode, ...others } = fields
+    const { success = statusCode === undefined || statusCode < 400 } = fields
+    const called = api === undefined ? service : `${service} ${api}`
+    const status = statusCode === undefined ? '' : ` with ${statusCode}`
+    loggerOf('external')[success ? 'info' : 'warn'](
+      {
+        event: 'external.call',
+        ...others,
+        externalService: service,
+        ...(api === undefined ? undefined : { externalApi: api }),
+        ...(statusCode === undefined ? undefined : { statusCode }),
+        durationMs,
+        success,
+      },
+      `${called} ${success ? 'answered' : 'failed'}${status} after ${rounded(durationMs)} ms`,
+    )
+  })
 }
 
 /**
@@ -134,12 +142,14 @@ export function logExternalApiCall(fields: ExternalApiCallFields): void {
  * }
  */
 export function logError(error: unknown, fields: ErrorFields = {}): void {
-  const { module = 'app', ...others } = fields
-  const err = error instanceof Error ? error : new Error(textOf(error))
-  loggerOf(module).error(
-    { ...others, errorType: err.name, ...codeOf(err), err },
-    err.message === '' ? err.name : err.message,
-  )
+  attempt('logError', () => {
+    const { module = 'app', ...others } = (fields as ErrorFields | null) ?? {}
+    const err = error instanceof Error ? error : new Error(textOf(error))
+    loggerOf(module).error(
+      { ...others, errorType: err.name, ...codeOf(err), err },
+      err.message === '' ? err.name : err.message,
+    )
+  })
 }
 
 /** A clock that runs. */
@@ -202,26 +212,7 @@ export function logWithTiming<T>(
   fields: LogFields = {},
 ): T {
   const timer = startOperationTimer(operation, module, fields)
-  try {
-    const result = fn()
-    if (!isPromise(result)) {
-      timer.end()
-      return result
-    }
-    return result.then(
-      (value) => {
-        timer.end()
-        return value
-      },
-      (error: unknown) => {
-        timer.fail(error)
-        throw error
-      },
-    ) as T
-  } catch (error) {
-    timer.fail(error)
-    throw error
-  }
+  return observe(fn, (isFailed, thrown) => void (isFailed ? timer.fail(thrown) : timer.end()))
 }
 
 const MOST_LOGGERS = 500
@@ -252,8 +243,4 @@ function textOf(thrown: unknown): string {
   } catch {
     return 'unknown error'
   }
-}
-
-function isPromise<T>(value: T): value is T & PromiseLike<Awaited<T>> {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
 }

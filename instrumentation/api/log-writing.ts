@@ -101,16 +101,25 @@ function addedBindings(bindings: string): string {
 function contextJson(context: RequestContext, bindings: string): string {
   if (context !== last.context || bindings !== last.bindings) {
     let json = ''
-    for (const name of ['requestId', 'correlationId', 'userId', 'tenantId'] as const) {
-      const id = context[name]
-      if (id !== undefined && !bindings.includes(`,"${name}":`)) {
-        json += `,"${name}":${JSON.stringify(redactText(id))}`
+    for (const [name, key] of FIELDS) {
+      const told = context[key]
+      if (told !== undefined && !bindings.includes(`,"${name}":`)) {
+        json += `,"${name}":${JSON.stringify(redactText(told))}`
       }
     }
     last = { context, bindings, json }
   }
   return last.json
 }
+
+/** Of a line, and what they are in the context of the request. */
+const FIELDS = [
+  ['requestId', 'requestId'],
+  ['correlationId', 'correlationId'],
+  ['userId', 'userId'],
+  ['tenantId', 'tenantId'],
+  ['clientIp', 'clientAddress'],
+] as const
 
 /** Mostly the next line is of the same request and logger. */
 let last: { context: RequestContext | undefined; bindings: string; json: string } = {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { type Attributes, type Gauge, type Histogram, metrics } from '@opentelemetry/api'
+import type { Attributes, Gauge, Histogram } from '@opentelemetry/api'
 import { currentContext } from './context'
+import { lazyInstrument } from './instruments'
 import type { LogFields } from './log-fields'
 import { createModuleLogger, type ModuleLogger } from './logger'
 
@@ -46,7 +47,7 @@ export function createRequestLogger(fields: RequestLoggerFields): RequestLogger 
 
 let parent: ModuleLogger | undefined
 
-type Instrument = (value: number, attributes: Attributes | undefined) => void
+type Instrument = () => Histogram | Gauge | undefined
 
 const DISTRIBUTED = /(?:_ms|Ms|_seconds|_bytes|\.duration|\.size)$/
 const MOST_INSTRUMENTS = 1_000
@@ -58,21 +59,14 @@ function record(name: string, value: number, attributes: Attributes | undefined)
   if (instrument === undefined) {
     // Names without end are a mistake that must not fill the memory.
     if (instruments.size === MOST_INSTRUMENTS) return
-    instrument = createInstrument(name)
+    instrument = lazyInstrument((meter) =>
+      DISTRIBUTED.test(name) ? meter.createHistogram(name) : meter.createGauge(name),
+    )
     instruments.set(name, instrument)
   }
-  instrument(value, attributes)
-}
-
-function createInstrument(name: string): Instrument {
   try {
-    const meter = metrics.getMeter('sidelight')
-    const made: Histogram | Gauge = DISTRIBUTED.test(name)
-      ? meter.createHistogram(name)
-      : meter.createGauge(name)
-    return (value, attributes) => made.record(value, attributes)
+    instrument()?.record(value, attributes)
   } catch {
-    // Of an older API.
-    return () => undefined
+    // An SDK that fails, or of an older API without gauges, costs this value.
   }
 }

@@ -17,7 +17,8 @@ export const REDACTED = '[redacted]'
  * // prints GET /orders?access_token=[redacted]&page=2
  */
 export function redactText(text: string): string {
-  if (!mayHoldSecret(text)) return text
+  // Of `error.message` what was thrown need not have one.
+  if (typeof text !== 'string' || !mayHoldSecret(text)) return text
   let redacted = text
   if (text.length > LONGEST) redacted = `${text.slice(0, LONGEST)}[truncated]`
   if (redacted.includes('-----BEGIN')) redacted = redacted.replace(PRIVATE_KEY, `$1${REDACTED}$2`)

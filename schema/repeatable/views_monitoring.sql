@@ -101,9 +101,11 @@ with observed as (
     case when jsonb_typeof(s.attributes -> 'rate_limit.limit') = 'number'
       then (s.attributes ->> 'rate_limit.limit')::double precision
     end as limit_max,
-    sidelight.parse_time(s.attributes ->> 'rate_limit.reset_at') as reset_at
+    r.reset_at
   from sidelight.catalogue c
   join sidelight.catalogue_state s on s.catalogue_id = c.id
+  -- Read once, however often it is looked at below.
+  cross join lateral (select sidelight.parse_time(s.attributes ->> 'rate_limit.reset_at') as reset_at offset 0) as r
   where c.kind = 'rate_limit'
 ),
 present as (
@@ -143,7 +145,8 @@ select
     else 'healthy'
   end as health_status,
   s.consecutive_failures,
-  extract(epoch from now() - sidelight.time_of(s.last_success_ns))::double precision / 86400 as days_since_last_success,
+  -- Clocks that are ahead of ours tell of successes to come.
+  greatest(0, extract(epoch from now() - sidelight.time_of(s.last_success_ns)))::double precision / 86400 as days_since_last_success,
   100 * s.failures_24h / nullif(s.events_24h, 0)::double precision as failure_rate_24h,
   c.tenant
 from sidelight.catalogue c

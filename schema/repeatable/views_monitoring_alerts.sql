@@ -52,7 +52,8 @@ select
   c.tenant
 from sidelight.event_rollup r
 join sidelight.catalogue c on c.id = r.catalogue_id
-where r.level in (0, 1) and r.bucket >= date_trunc('minute', now()) - interval '1 hour' and c.kind = 'api'
+where r.level in (0, 1) and r.bucket >= date_trunc('minute', now()) - interval '1 hour' and r.bucket <= now()
+  and c.kind = 'api'
 group by c.tenant
 having sum(r.event_count) >= 10 and 2 * sum(r.failed_count) > sum(r.event_count)
 

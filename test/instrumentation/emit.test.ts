@@ -157,6 +157,33 @@ t.test('a mistake is said once a caller and argument', async (t) => {
   ])
 })
 
+t.test(
+  'what an application adds is told as JSON has it, and what it cannot read is left out',
+  (t) => {
+    const told = register(t)
+    const nested: Record<string, unknown> = { at: new Date(0), lines: new Set([1, null]) }
+    nested['self'] = nested
+    businessEvent('order').completed({
+      ...{ nested, missing: null, never: NaN, why: new RangeError('too many'), id: 7n },
+      get broken() {
+        throw new Error('of the application')
+      },
+      password: 'hunter2',
+    })
+    t.match(told()[0]?.attributes, {
+      nested: { at: '1970-01-01T00:00:00.000Z', lines: [1, null], self: '[circular]' },
+      why: 'RangeError: too many',
+      id: 7,
+      password: '[redacted]',
+    })
+    t.same(
+      ['missing', 'never', 'broken'].filter((name) => name in told()[0]!.attributes),
+      [],
+    )
+    t.end()
+  },
+)
+
 function deferred(): { readonly promise: Promise<void>; resolve(): void } {
   let resolve = (): void => undefined
   const promise = new Promise<void>((settle) => {

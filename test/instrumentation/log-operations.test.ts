@@ -68,3 +68,17 @@ t.test('requests, queries, calls, errors and timings have lines of their own', a
   ])
   t.equal(lines.length, 15)
 })
+
+t.test('whatever they are given, they do not throw', async (t) => {
+  const program = `
+    const s = require('sidelight')
+    for (const given of [undefined, null, 7, { get method() { throw new Error('of the application') } }]) {
+      for (const name of ['logHttpRequest', 'logDatabaseOperation', 'logExternalApiCall']) s[name](given)
+      s.runInContext({ requestId: 'r-1', correlationId: 'c-1' }, () => s.updateContext(given))
+      s.redactText(given)
+    }
+    s.logError(new Error('told'), null)`
+  const { stdout, stderr, code } = await runProgram(t, program)
+  t.same({ code, stderr }, { code: 0, stderr: '' })
+  t.match(linesOf(stdout).at(-1), { level: 'error', module: 'app', message: 'told' })
+})

@@ -156,7 +156,7 @@ t.test(
     const { trace, context, ROOT_CONTEXT } = require(process.env.API)
     const log = createModuleLogger('payments')
     const run = runInContext ?? require(process.env.CONTEXT).runInContext
-    run({ requestId: 'r-1', correlationId: 'c-1', userId: 'u-1' }, async () => {
+    run({ requestId: 'r-1', correlationId: 'c-1', userId: 'u-1', clientAddress: '192.0.2.7' }, async () => {
       log.info('first')
       await null
       log.child({ userId: 'u-2' }).info('second')
@@ -176,6 +176,7 @@ t.test(
     t.equal(stderr, '')
     const line = (message: string) => linesOf(stdout).find((line) => line['message'] === message)
     t.match(line('first'), { requestId: 'r-1', correlationId: 'c-1', userId: 'u-1' })
+    t.equal(line('first')?.['clientIp'], '192.0.2.7')
     t.match(line('second'), { requestId: 'r-1', userId: 'u-2' })
     t.match(line('third'), { requestId: 'r-1', method: 'GET', path: '/' })
     const second = stdout.split('\n').find((text) => text.includes('"second"'))

@@ -6,7 +6,7 @@ import { foldEvents, forgetStates } from '../../collector/store/event-folding'
 import type { Folded } from '../../collector/store/levels'
 import { takeLead } from './leadership'
 import { readState, sumOfLevel } from './recount-events'
-import { nowNs, openEvents, refresh, type SeedEvent, store } from './seed-events'
+import { DAY_NS, MINUTE_NS, nowNs, openEvents, refresh, type SeedEvent, store } from './seed-events'
 
 const WEBHOOK = { kind: 'webhook', subject: 'w' } as const
 
@@ -91,3 +91,44 @@ t.test('what left the catalogue is forgotten', async (t) => {
   t.equal(await forgetStates(pool), 0)
   t.equal(await failuresOf(pool), 1)
 })
+
+t.test(
+  'rate limits are forgotten a day after they were observed, once they are reset',
+  async (t) => {
+    const pool = await openEvents(t)
+    const observed = (subject: string, ageNs: bigint, resetMs: number | null): SeedEvent => ({
+      kind: 'rate_limit',
+      subject,
+      detail: 'ip',
+      atNs: nowNs() - ageNs,
+      outcome: 'observed',
+      attributes: {
+        'rate_limit.request_count': 95,
+        'rate_limit.limit': 100,
+        ...(resetMs !== null && { 'rate_limit.reset_at': new Date(resetMs).toISOString() }),
+      },
+    })
+    const [hourMs, dayMs] = [3_600_000, 86_400_000]
+    await store(pool, [
+      observed('reset', DAY_NS + MINUTE_NS, Date.now() - hourMs),
+      observed('never told', DAY_NS + MINUTE_NS, null),
+      observed('of a month', DAY_NS + MINUTE_NS, Date.now() + 9 * dayMs),
+      observed('of today', DAY_NS - MINUTE_NS, Date.now() - dayMs),
+      failure(nowNs() - 3n * DAY_NS),
+    ])
+    await refresh(pool)
+    const limits = async () =>
+      (
+        await pool.query<{ identifier: string }>(
+          'select identifier from sidelight.v_rate_limit_utilization order by identifier',
+        )
+      ).rows.map(({ identifier }) => identifier)
+    t.equal((await limits()).length, 4)
+    t.equal(await forgetStates(pool), 2)
+    t.same(await limits(), ['of a month', 'of today'])
+    t.equal(await failuresOf(pool), 1, 'a webhook stays')
+    await store(pool, [observed('reset', 0n, Date.now() + hourMs)])
+    await refresh(pool)
+    t.ok((await limits()).includes('reset'), 'it is back when it is observed again')
+  },
+)

@@ -127,7 +127,9 @@ t.test('an API most of whose requests of the last hour failed, by tenant', async
     ...requests('half', 5, 5),
     ...requests('few', 9, 0),
     ...requests('earlier', 10, 0, 62n * MINUTE_NS),
+    ...requests('of a clock ahead', 10, 0, -60n * MINUTE_NS),
   ])
+  t.same(await conditions(pool), [], 'before they are folded')
   await refresh(pool)
   await store(pool, requests('most', 3, 0))
   t.same(await conditions(pool), [

@@ -127,12 +127,14 @@ t.test('the health of webhooks', async (t) => {
     webhook('enabled again', 2n * week, { outcome: 'succeeded' }),
     registered('enabled again', 2n * week),
     registered('enabled again', DAY_NS, false),
+    webhook('ahead', -HOUR_NS, { outcome: 'succeeded' }),
   ])
   await refresh(pool)
   await store(pool, [registered('enabled again', HOUR_NS)])
   await refresh(pool)
   const rows = await rowsOf(pool, 'v_webhook_health')
   t.same(Object.fromEntries(rows.map((row) => [row['webhook_id'], row['health_status']])), {
+    ahead: 'healthy',
     disabled: 'disabled',
     'enabled again': 'healthy',
     five: 'warning',
@@ -144,6 +146,8 @@ t.test('the health of webhooks', async (t) => {
     ten: 'critical',
     used: 'healthy',
   })
+  const ahead = rows.find((row) => row['webhook_id'] === 'ahead')
+  t.equal(ahead?.['days_since_last_success'], 0, 'by a clock ahead of ours')
 })
 
 t.test('rules by what their executions add up to', async (t) => {

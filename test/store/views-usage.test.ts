@@ -82,6 +82,8 @@ t.test('rate limits as they were observed last, until they are reset', async (t)
     observed('c', 200, inAnHour),
     observed('d', 250, new Date(Date.now() - 1_000).toISOString()),
     observed('e', 190, '2026-02-31T00:00:00Z'),
+    observed('g', 190, '2096-02-29T23:59:59.999+14:00'),
+    observed('h', 190, '2097-02-29T00:00:00Z'),
     observed('f', 'many', null),
   ])
   await store(pool, [observed('a', 199, inAnHour, MINUTE_NS)])
@@ -99,7 +101,10 @@ t.test('rate limits as they were observed last, until they are reset', async (t)
   ])
   const left = rows.map((row) => row['seconds_until_reset'])
   t.ok([0, 1, 2].every((n) => Number(left[n]) > 3_500 && Number(left[n]) <= 3_600))
-  t.same(left.slice(3), [0, null, null])
+  t.same(left.slice(3, 6), [0, null, null])
+  const reset = (Number(left[6]) * 1_000 + Date.now()) / 3_600_000
+  t.ok(Math.abs(reset - Date.parse('2096-02-29T10:00:00Z') / 3_600_000) < 1, 'a leap day is one')
+  t.equal(left[7], null)
   t.same(
     rows.map((row) => [
       row['key_type'],
@@ -116,6 +121,8 @@ t.test('rate limits as they were observed last, until they are reset', async (t)
       ['org', 'd', 0, 200, 0, 'normal'],
       ['org', 'e', 190, 200, 95, 'warning'],
       ['org', 'f', null, 200, null, 'normal'],
+      ['org', 'g', 190, 200, 95, 'warning'],
+      ['org', 'h', 190, 200, 95, 'warning'],
     ],
   )
 })
