@@ -16,6 +16,7 @@ import { benchHelpers } from './helpers'
 import { benchIngest, INGESTED } from './ingest'
 import { benchInstrumentation } from './instrumentation'
 import { benchMetrics } from './metrics'
+import { benchMonitoring } from './monitoring'
 import { benchTraceById } from './query'
 import { fillForQueries } from './query-fill'
 import { benchSearches } from './query-searches'
@@ -37,6 +38,7 @@ const SECTIONS = [
   'figures',
   'metrics',
   'errors',
+  'monitoring',
   'instrumentation',
   'soak',
 ] as const
@@ -134,6 +136,8 @@ async function databaseFigures(
   }
   if (sections.includes('errors'))
     figures.push(...(await benchErrors(client, databaseUrl, startOne)))
+  if (sections.includes('monitoring'))
+    figures.push(...(await benchMonitoring(client, databaseUrl, startOne)))
   if (sections.includes('instrumentation'))
     figures.push(...(await benchInstrumentation(databaseUrl)))
   if (sections.includes('soak')) {
