@@ -76,7 +76,8 @@ const ASKED: readonly Asked[] = [
   {
     name: 'alerts',
     path: '/api/admin/observability/alerts',
-    found: ({ alerts }) => (Array.isArray(alerts) ? new Set(alerts.map(({ type }) => type)).size : 0),
+    found: ({ alerts }) =>
+      Array.isArray(alerts) ? new Set(alerts.map(({ type }) => type)).size : 0,
     least: 6,
   },
   {

@@ -17,7 +17,7 @@ import { benchIngest, INGESTED } from './ingest'
 import { benchInstrumentation } from './instrumentation'
 import { benchMetrics } from './metrics'
 import { benchMonitoring } from './monitoring'
-import { benchTraceById } from './query'
+import { benchCorrelation, benchTraceById } from './query'
 import { fillForQueries } from './query-fill'
 import { benchSearches } from './query-searches'
 import { type Figure, judge, toJsonLine, toTable } from './report'
@@ -126,6 +126,7 @@ async function databaseFigures(
     const filled = await fillForQueries(client, databaseUrl, spans)
     const collector = await startOne()
     figures.push(...(await benchTraceById(collector, filled)))
+    figures.push(...(await benchCorrelation(collector, filled)))
     figures.push(...(await benchSearches(collector, filled)))
     await collector.end('SIGTERM')
   }
