@@ -1,4 +1,4 @@
--- revision 2
+-- revision 3
 -- What is to be told about now: a row a condition that holds. See schema/README.md.
 
 create or replace view sidelight.v_alert_conditions as
