@@ -1103,39 +1103,41 @@ create view sidelight.tracing_spans as
    FROM sidelight.spans;
 
 create view sidelight.v_alert_conditions as
- SELECT 'webhook_failure'::text AS type,
-        CASE
-            WHEN mv_webhook_performance.consecutive_failures >= 10 THEN 'critical'::text
-            ELSE 'warning'::text
-        END AS severity,
-    mv_webhook_performance.webhook_id AS resource_id,
-    COALESCE(mv_webhook_performance.url, mv_webhook_performance.webhook_id) AS resource_name,
-    format('%s deliveries failed in a row, %s'::text, mv_webhook_performance.consecutive_failures,
-        CASE
-            WHEN mv_webhook_performance.consecutive_failures >= 10 THEN 'critical from 10'::text
-            ELSE 'a warning from 5'::text
-        END) AS message,
-    mv_webhook_performance.tenant
-   FROM sidelight.mv_webhook_performance
-  WHERE mv_webhook_performance.enabled AND mv_webhook_performance.consecutive_failures >= 5
-UNION ALL
- SELECT c.kind ||
-        CASE c.kind
-            WHEN 'webhook'::text THEN '_inactive'::text
-            ELSE '_not_triggering'::text
-        END AS type,
-    'warning'::text AS severity,
+ SELECT v.type,
+    v.severity,
     c.subject AS resource_id,
-    COALESCE(s.attributes ->> 'webhook.url'::text, s.attributes ->> 'rule.name'::text, c.subject) AS resource_name,
-    format('%s for 7 days, %s'::text,
-        CASE c.kind
-            WHEN 'webhook'::text THEN 'no delivery'::text
-            ELSE 'not triggered'::text
-        END, COALESCE('last '::text || to_char((sidelight.time_of(GREATEST(s.last_success_ns, s.last_failure_ns)) AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD HH24:MI "UTC"'::text), 'never since it was registered'::text)) AS message,
+    v.resource_name,
+    v.message,
     c.tenant
    FROM sidelight.catalogue c
      JOIN sidelight.catalogue_state s ON s.catalogue_id = c.id
-  WHERE (c.kind = ANY (ARRAY['webhook'::text, 'rule'::text])) AND (s.attributes -> (c.kind || '.enabled'::text)) IS DISTINCT FROM 'false'::jsonb AND sidelight.time_of(GREATEST(s.last_success_ns, s.last_failure_ns, s.enabled_ns)) <= (now() - '168:00:00'::interval)
+     CROSS JOIN LATERAL ( SELECT 'webhook_failure'::text AS type,
+                CASE
+                    WHEN s.consecutive_failures >= 10 THEN 'critical'::text
+                    ELSE 'warning'::text
+                END AS severity,
+            COALESCE(s.attributes ->> 'webhook.url'::text, c.subject) AS resource_name,
+            format('%s deliveries failed in a row, %s'::text, s.consecutive_failures,
+                CASE
+                    WHEN s.consecutive_failures >= 10 THEN 'critical from 10'::text
+                    ELSE 'a warning from 5'::text
+                END) AS message
+          WHERE c.kind = 'webhook'::text AND s.consecutive_failures >= 5
+        UNION ALL
+         SELECT c.kind ||
+                CASE c.kind
+                    WHEN 'webhook'::text THEN '_inactive'::text
+                    ELSE '_not_triggering'::text
+                END,
+            'warning'::text,
+            COALESCE(s.attributes ->> 'webhook.url'::text, s.attributes ->> 'rule.name'::text, c.subject) AS "coalesce",
+            format('%s for 7 days, %s'::text,
+                CASE c.kind
+                    WHEN 'webhook'::text THEN 'no delivery'::text
+                    ELSE 'not triggered'::text
+                END, COALESCE('last '::text || to_char((sidelight.time_of(GREATEST(s.last_success_ns, s.last_failure_ns)) AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD HH24:MI "UTC"'::text), 'never since it was registered'::text)) AS format
+          WHERE sidelight.time_of(GREATEST(s.last_success_ns, s.last_failure_ns, s.enabled_ns)) <= (now() - '168:00:00'::interval)) v
+  WHERE (c.kind = ANY (ARRAY['webhook'::text, 'rule'::text])) AND (s.consecutive_failures >= 5 OR sidelight.time_of(GREATEST(s.last_success_ns, s.last_failure_ns, s.enabled_ns)) <= (now() - '168:00:00'::interval)) AND (s.attributes -> (c.kind || '.enabled'::text)) IS DISTINCT FROM 'false'::jsonb
 UNION ALL
  SELECT 'api_error_rate'::text AS type,
     'critical'::text AS severity,

@@ -21,16 +21,18 @@ export type AlertQueries = HealthQueries &
 
 /**
  * The limits that are passed at the end of the window, the patterns errors make in the hour before it, and, where it ends now and
- * is of no service, what is out of order with webhooks, rules and the like; critical ones first.
+ * is of no service, what is out of order with webhooks, rules and the like; critical ones first. Where `isUndated`, a limit is passed
+ * since the begin of the window, whatever was before.
  */
 export async function readAlerts(
   queries: AlertQueries,
   question: HealthQuestion,
+  isUndated = false,
 ): Promise<ListedAlert[]> {
   const { window, tenant, service, module, nowMs } = question
   const isOfAll = service === null && module === null && window.untilMs >= nowMs
   const [answer, patterns, conditions] = await Promise.all([
-    readHealth(queries, question),
+    readHealth(queries, question, isUndated),
     readPatterns(queries, question),
     isOfAll ? queries.readConditions({ tenant }) : [],
   ])

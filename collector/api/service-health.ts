@@ -39,10 +39,14 @@ export interface HealthAnswer {
 export type HealthQueries = Pick<FigureQueries, 'readFigures'> &
   Pick<ErrorQueries, 'countUnresolved'>
 
-/** Judges the window, and the minutes that ended before its end for what is stable. */
+/**
+ * Judges the window, and the minutes that ended before its end for what is stable. Those are most of the work: `isWithoutPast`
+ * leaves them out.
+ */
 export async function readHealth(
   { readFigures, countUnresolved }: HealthQueries,
   { window, tenant, service, module, thresholds, nowMs }: HealthQuestion,
+  isWithoutPast = false,
 ): Promise<HealthAnswer> {
   const filter = { tenant, service, module, operation: null }
   const of = module === null ? 'requests' : 'spans'
@@ -52,15 +56,15 @@ export async function readHealth(
   const minutes = { sinceMs: Math.max(0, pastSinceMs(untilMs)), untilMs }
   const [now, before, unresolved] = await Promise.all([
     readFigures({ ...question, window, stepMs: null }),
-    readFigures({ ...question, window: minutes, stepMs: MINUTE_MS }),
+    isWithoutPast ? null : readFigures({ ...question, window: minutes, stepMs: MINUTE_MS }),
     countUnresolved({ window, tenant, service, module }),
   ])
-  const past = before.stepMs === MINUTE_MS ? { untilMs, minutes: before.figures } : null
+  const past = before?.stepMs === MINUTE_MS ? { untilMs, minutes: before.figures } : null
   return {
     health: composeHealth({ figures: now.figures, unresolved, past, thresholds, module }),
     module,
     window: now.window,
-    gaps: [...now.gaps, ...before.gaps],
+    gaps: [...now.gaps, ...(before?.gaps ?? [])],
     elapsedMs: elapsedOf(now.window, nowMs),
   }
 }

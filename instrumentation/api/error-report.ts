@@ -54,11 +54,6 @@ export function trackErrorFromException(
   if (areErrorsTracked()) report(error, context, module, operation)
 }
 
-const SEVERITY = {
-  error: { severityNumber: SeverityNumber.ERROR, severityText: 'ERROR' },
-  critical: { severityNumber: SeverityNumber.FATAL, severityText: 'FATAL' },
-}
-
 /** One that finds the SDK whenever it is there. */
 const logger = logs.getLogger('sidelight')
 
@@ -71,15 +66,19 @@ function report(
   // Describing an error takes a while.
   if (!logger.enabled()) return
   try {
-    const told = attributesOf(context, 'severity')
-    const attributes: Attributes = Object.assign({}, contextAttributes(), told)
+    // Made here, so it may be added to: copies of it take longer than all that is said.
+    const attributes: Attributes = attributesOf(context, 'severity')
+    const request = contextAttributes()
+    for (const name in request) attributes[name] ??= request[name]
     if (module !== undefined) attributes[ATTRIBUTE.module] = module
     if (operation !== undefined) attributes[ATTRIBUTE.operation] = operation
     // Whoever tells of it has caught it, however bad it is.
     attributes['exception.handled'] = true
-    Object.assign(attributes, describeError(error))
+    describeError(error, attributes)
+    const isCritical = context.severity === 'critical'
     logger.emit({
-      ...SEVERITY[context.severity === 'critical' ? 'critical' : 'error'],
+      severityNumber: isCritical ? SeverityNumber.FATAL : SeverityNumber.ERROR,
+      severityText: isCritical ? 'FATAL' : 'ERROR',
       eventName: 'exception',
       body: attributes['exception.message'] ?? attributes['exception.type'] ?? '',
       attributes,

@@ -1,4 +1,4 @@
-import { SpanKind } from '@opentelemetry/api'
+import { type Attributes, SpanKind } from '@opentelemetry/api'
 import { ATTRIBUTE, METRIC } from './attributes'
 import { DURATION_BUCKETS, lazyInstrument } from './instruments'
 import { describer, type Metadata } from './metadata'
@@ -23,10 +23,8 @@ export interface JobOptions {
  */
 export function trackJob<T>(name: string, fn: () => T, options: JobOptions = {}): T {
   const { module, metadata } = options
-  const attributes = {
-    [ATTRIBUTE.jobName]: name,
-    ...(module === undefined ? undefined : { [ATTRIBUTE.module]: module }),
-  }
+  const attributes: Attributes = { [ATTRIBUTE.jobName]: name }
+  if (module !== undefined) attributes[ATTRIBUTE.module] = module
   const span: SpanOptions = { kind: SpanKind.INTERNAL, attributes, describe: describer(metadata) }
   const duration = jobDuration()
   if (duration === undefined) return runInSpan(name, span, () => fn())
@@ -34,7 +32,9 @@ export function trackJob<T>(name: string, fn: () => T, options: JobOptions = {})
   const settled = (isFailed: boolean): void => {
     const outcome = isFailed ? 'failed' : 'succeeded'
     const seconds = (performance.now() - startMs) / 1_000
-    duration.record(seconds, { ...attributes, [ATTRIBUTE.outcome]: outcome })
+    const of: Attributes = { [ATTRIBUTE.jobName]: name, [ATTRIBUTE.outcome]: outcome }
+    if (module !== undefined) of[ATTRIBUTE.module] = module
+    duration.record(seconds, of)
   }
   return runInSpan(name, Object.assign(span, { settled }), () => fn())
 }

@@ -32,10 +32,8 @@ export function withPerformanceTracking<T>(
   options?: MeasureOptions,
 ): T {
   if (!isPerformanceTracked()) return fn()
-  return measure(operation, { [ATTRIBUTE.module]: module }, fn, {
-    ...options,
-    describe: describer(metadata),
-  })
+  const measured = { memory: options?.memory ?? false, describe: describer(metadata) }
+  return measure(operation, { [ATTRIBUTE.module]: module }, fn, measured)
 }
 
 /**

@@ -9,7 +9,7 @@ import { describeError } from './thrown'
 export interface SpanOptions {
   readonly kind: SpanKind
   readonly attributes: Attributes
-  /** Further attributes, made only for a span that is recorded. */
+  /** Further attributes, made only for a span that is recorded, and for it alone. */
   readonly describe?: (() => Attributes) | undefined
   /** Called for a span that is recorded, right before it ends. */
   readonly ending?: (span: Span) => void
@@ -66,7 +66,9 @@ function begin(name: string, { kind, attributes, describe }: SpanOptions): Span 
       currentContext() === undefined ? attributes : { ...contextAttributes(), ...attributes }
     const span = tracer.startSpan(textOf(name).slice(0, LONGEST_NAME), { kind, attributes: own })
     if (describe !== undefined && span.isRecording()) {
-      span.setAttributes({ ...describe(), ...attributes })
+      const described = describe()
+      for (const key in attributes) described[key] = attributes[key]
+      span.setAttributes(described)
     }
     return span
   } catch {

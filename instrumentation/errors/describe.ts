@@ -11,10 +11,9 @@ export function recordThrown(span: Span, thrown: unknown, time?: TimeInput): voi
 /**
  * What was thrown as attributes: its class, message and stack, in which all causes and the errors of aggregates are, its
  * code, and what errors of Node.js and of HTTP clients say besides. No other property is looked at: it may hold a secret.
- * Never throws.
+ * They are added to `attributes`, over what is in there. Never throws.
  */
-export function describeThrown(thrown: unknown): Attributes {
-  const attributes: Attributes = {}
+export function describeThrown(thrown: unknown, attributes: Attributes = {}): Attributes {
   try {
     const exception = readException(thrown)
     const { type, message, code } = exception

@@ -1,4 +1,11 @@
-import { context, diag, isSpanContextValid, type SpanContext, trace } from '@opentelemetry/api'
+import {
+  context,
+  diag,
+  type HrTime,
+  isSpanContextValid,
+  type SpanContext,
+  trace,
+} from '@opentelemetry/api'
 import {
   type Logger,
   type LoggerOptions,
@@ -171,12 +178,12 @@ class EncodingLogger implements Logger {
 
 function writtenOf(record: LogRecord): WrittenRecord {
   const { timestamp, observedTimestamp, attributes = {}, exception } = record
-  const nowMs = Date.now()
+  const now = hrTimeNow()
   const active = record.context ?? context.active()
   const spanContext = trace.getSpanContext(active)
   return {
-    hrTime: timeInputToHrTime(timestamp ?? nowMs),
-    hrTimeObserved: timeInputToHrTime(observedTimestamp ?? nowMs),
+    hrTime: timestamp === undefined ? now : timeInputToHrTime(timestamp),
+    hrTimeObserved: observedTimestamp === undefined ? now : timeInputToHrTime(observedTimestamp),
     severityNumber: record.severityNumber,
     severityText: record.severityText,
     body: record.body,
@@ -190,4 +197,11 @@ function writtenOf(record: LogRecord): WrittenRecord {
     spanContext:
       spanContext !== undefined && isSpanContextValid(spanContext) ? spanContext : undefined,
   }
+}
+
+/** What the SDK makes of `Date.now()`, without a look at when the process began, which takes longer than all of this. */
+function hrTimeNow(): HrTime {
+  const nowMs = Date.now()
+  const seconds = Math.floor(nowMs / 1000)
+  return [seconds, (nowMs - seconds * 1000) * 1e6]
 }

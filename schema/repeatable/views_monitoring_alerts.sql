@@ -1,43 +1,45 @@
--- revision 2
+-- revision 3
 -- What is to be told about now: a row a condition that holds. See schema/README.md.
 
 create or replace view sidelight.v_alert_conditions as
 
--- Webhooks and rules that are enabled.
-select
-  'webhook_failure' as type,
-  case when consecutive_failures >= 10 then 'critical' else 'warning' end as severity,
-  webhook_id as resource_id,
-  coalesce(url, webhook_id) as resource_name,
-  format(
-    '%s deliveries failed in a row, %s', consecutive_failures,
-    case when consecutive_failures >= 10 then 'critical from 10' else 'a warning from 5' end
-  ) as message,
-  tenant
-from sidelight.mv_webhook_performance where enabled and consecutive_failures >= 5
-
-union all
-select
-  c.kind || case c.kind when 'webhook' then '_inactive' else '_not_triggering' end,
-  'warning',
-  c.subject,
-  coalesce(s.attributes ->> 'webhook.url', s.attributes ->> 'rule.name', c.subject),
-  format(
-    '%s for 7 days, %s',
-    case c.kind when 'webhook' then 'no delivery' else 'not triggered' end,
-    coalesce(
-      'last ' || to_char(
-        sidelight.time_of(greatest(s.last_success_ns, s.last_failure_ns)) at time zone 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'
-      ),
-      'never since it was registered'
-    )
-  ),
-  c.tenant
+-- Webhooks and rules that are enabled, all looked at once.
+select v.type, v.severity, c.subject as resource_id, v.resource_name, v.message, c.tenant
 from sidelight.catalogue c
 join sidelight.catalogue_state s on s.catalogue_id = c.id
+cross join lateral (
+  select
+    'webhook_failure' as type,
+    case when s.consecutive_failures >= 10 then 'critical' else 'warning' end as severity,
+    coalesce(s.attributes ->> 'webhook.url', c.subject) as resource_name,
+    format(
+      '%s deliveries failed in a row, %s', s.consecutive_failures,
+      case when s.consecutive_failures >= 10 then 'critical from 10' else 'a warning from 5' end
+    ) as message
+  where c.kind = 'webhook' and s.consecutive_failures >= 5
+  union all
+  select
+    c.kind || case c.kind when 'webhook' then '_inactive' else '_not_triggering' end,
+    'warning',
+    coalesce(s.attributes ->> 'webhook.url', s.attributes ->> 'rule.name', c.subject),
+    format(
+      '%s for 7 days, %s',
+      case c.kind when 'webhook' then 'no delivery' else 'not triggered' end,
+      coalesce(
+        'last ' || to_char(
+          sidelight.time_of(greatest(s.last_success_ns, s.last_failure_ns)) at time zone 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'
+        ),
+        'never since it was registered'
+      )
+    )
+  where sidelight.time_of(greatest(s.last_success_ns, s.last_failure_ns, s.enabled_ns)) <= now() - interval '168 hours'
+) as v
 where c.kind in ('webhook', 'rule')
+  and (
+    s.consecutive_failures >= 5
+    or sidelight.time_of(greatest(s.last_success_ns, s.last_failure_ns, s.enabled_ns)) <= now() - interval '168 hours'
+  )
   and s.attributes -> (c.kind || '.enabled') is distinct from 'false'
-  and sidelight.time_of(greatest(s.last_success_ns, s.last_failure_ns, s.enabled_ns)) <= now() - interval '168 hours'
 
 union all
 select

@@ -20,6 +20,9 @@ const LEAD_TIMEOUT_MS = 60_000
 /** How many spans each trace has. */
 export const SPANS_PER_TRACE = 8
 
+/** How many traces, one after the other, have the same correlation id. */
+export const TRACES_PER_CORRELATION = 3
+
 /** What of the rows can be looked for: of every second row and of ten in all, but for the text of spans, of every third. */
 export const WORDS = {
   attribute: { key: 'customer.plan', common: 'free', rare: 'trial' },
@@ -52,7 +55,8 @@ export async function fillForQueries(client: Client, url: string, spans: number)
     await fill(client, { what: 'spans', rows: spans, statement: FILL_SPANS, values })
     const ofLogs = [...values, logs]
     await fill(client, { what: 'log records', rows: logs, statement: FILL_LOGS, values: ofLogs })
-    await client.query('vacuum analyze sidelight.span, sidelight.log_record')
+    await fill(client, { what: 'correlations', rows: spans, statement: FILL_CORRELATIONS, values })
+    await client.query('vacuum analyze sidelight.span, sidelight.log_record, sidelight.correlation')
     await closeDays(pool)
     // What was filled is not written to disk while the API is asked.
     await client.query('checkpoint')
@@ -66,6 +70,11 @@ export async function fillForQueries(client: Client, url: string, spans: number)
 /** The id of the `index`th trace, oldest first. */
 export function traceIdOf(index: number): string {
   return createHash('md5').update(`trace ${index}`).digest('hex')
+}
+
+/** The correlation id of the `index`th trace. */
+export function correlationIdOf(index: number): string {
+  return `correlation-${Math.floor(index / TRACES_PER_CORRELATION)}`
 }
 
 /** A service among all of them. */
@@ -156,6 +165,14 @@ from (
     random() < 0.01 as is_error
   from generate_series($1::bigint, $2::bigint) as n
 ) as drawn`
+
+/** Until when, how many spans: half of the spans of a trace carry its id. */
+const FILL_CORRELATIONS = `
+insert into sidelight.correlation (time, service_id, trace_id, id)
+select $3::timestamptz - ($4::bigint - n) * interval '${HOURS} hours' / $4::bigint, 1 + n % ${SERVICES},
+  md5('trace ' || n / ${SPANS_PER_TRACE})::uuid,
+  'correlation-' || n / ${SPANS_PER_TRACE * TRACES_PER_CORRELATION}
+from generate_series($1::bigint, $2::bigint, 2) as n`
 
 /** Until when, how many spans, how many log records: each of the span of its time. */
 const FILL_LOGS = `

@@ -16,7 +16,8 @@ import { benchHelpers } from './helpers'
 import { benchIngest, INGESTED } from './ingest'
 import { benchInstrumentation } from './instrumentation'
 import { benchMetrics } from './metrics'
-import { benchTraceById } from './query'
+import { benchMonitoring } from './monitoring'
+import { benchCorrelation, benchTraceById } from './query'
 import { fillForQueries } from './query-fill'
 import { benchSearches } from './query-searches'
 import { type Figure, judge, toJsonLine, toTable } from './report'
@@ -37,6 +38,7 @@ const SECTIONS = [
   'figures',
   'metrics',
   'errors',
+  'monitoring',
   'instrumentation',
   'soak',
 ] as const
@@ -124,6 +126,7 @@ async function databaseFigures(
     const filled = await fillForQueries(client, databaseUrl, spans)
     const collector = await startOne()
     figures.push(...(await benchTraceById(collector, filled)))
+    figures.push(...(await benchCorrelation(collector, filled)))
     figures.push(...(await benchSearches(collector, filled)))
     await collector.end('SIGTERM')
   }
@@ -134,6 +137,8 @@ async function databaseFigures(
   }
   if (sections.includes('errors'))
     figures.push(...(await benchErrors(client, databaseUrl, startOne)))
+  if (sections.includes('monitoring'))
+    figures.push(...(await benchMonitoring(client, databaseUrl, startOne)))
   if (sections.includes('instrumentation'))
     figures.push(...(await benchInstrumentation(databaseUrl)))
   if (sections.includes('soak')) {

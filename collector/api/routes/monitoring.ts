@@ -61,7 +61,7 @@ function metrics(
       const health = { window, tenant, service: null, module: null, thresholds, nowMs }
       const [monitored, alerts] = await Promise.all([
         queries.readMonitored({ tenant, parts, limit, webhookId }),
-        parts.includes('alerts') ? readAlerts(queries, health) : null,
+        parts.includes('alerts') ? readAlerts(queries, health, true) : null,
       ])
       const answer = {
         org_id: tenant ?? '',

@@ -25,10 +25,13 @@ export interface CostQuestion {
 const GROUPS = {
   user: 'c.subject',
   endpoint: 'c.detail',
-  day: `to_char(date_trunc('day', r.bucket, 'UTC') at time zone 'UTC', 'YYYY-MM-DD')`,
+  day: `date_trunc('day', r.bucket, 'UTC')`,
   service: `coalesce(service.name, '')`,
   tenant: 'c.tenant',
 } as const
+
+/** How a group is written, where it is no text. */
+const TEXTS = { day: `to_char(${GROUPS.day} at time zone 'UTC', 'YYYY-MM-DD')` } as const
 
 const ORDERS = { cost: '"costUsd" desc', count: '"count" desc', day: '"day"' } as const
 
@@ -67,7 +70,7 @@ function costStatement(question: CostQuestion, values: Values): string {
   const { by, order, limit } = question
   const names = Object.keys(GROUPS) as (keyof typeof GROUPS)[]
   const columns = names.map(
-    (name) => `${by.includes(name) ? GROUPS[name] : 'null::text'} as "${name}"`,
+    (name) => `${by.includes(name) ? { ...GROUPS, ...TEXTS }[name] : 'null::text'} as "${name}"`,
   )
   const keys = by.map((name) => GROUPS[name])
   return `

@@ -1,8 +1,32 @@
 import type { Reading } from '../read'
 import { formatTimes } from './times'
 
-/** $1 and $2: the tenant and the one webhook asked about, or null. Disabled ones are not critical, nobody waits for them. */
-const SUMMARY = `
+/**
+ * $1 and $2: the tenant and the one webhook asked about, or null; $3: how many. All are read once, with no more than puts them in
+ * order and adds them up. Disabled ones are not critical, nobody waits for them.
+ */
+const WEBHOOKS = `
+with webhook as materialized (
+  select webhook_id, enabled, total_deliveries, successful_deliveries, failed_deliveries, success_rate_pct, failures_24h,
+    consecutive_failures, tenant
+  from sidelight.mv_webhook_performance
+  where ($1::text is null or tenant = $1) and ($2::text is null or webhook_id = $2)
+),
+worst as materialized (
+  select webhook_id, tenant, row_number() over () as place from (
+    select webhook_id, tenant from webhook
+    order by enabled desc, consecutive_failures desc, failures_24h desc, success_rate_pct nulls last,
+      total_deliveries desc, webhook_id collate "C", tenant collate "C"
+    limit $3
+  ) as sorted
+),
+answered as (
+  select webhook_id, url, enabled, total_deliveries, successful_deliveries, failed_deliveries, success_rate_pct,
+    avg_duration_ms, p95_duration_ms, max_duration_ms, deliveries_24h, deliveries_7d, failures_24h,
+    consecutive_failures, last_success_at, last_failure_at, tenant
+  from worst join sidelight.mv_webhook_performance using (webhook_id, tenant)
+  order by place
+)
 select count(*)::float8 as total_webhooks,
   count(*) filter (where enabled)::float8 as enabled_webhooks,
   coalesce(sum(total_deliveries), 0)::float8 as total_deliveries,
@@ -10,22 +34,9 @@ select count(*)::float8 as total_webhooks,
   coalesce(sum(failed_deliveries), 0)::float8 as failed_deliveries,
   avg(success_rate_pct)::float8 as avg_success_rate,
   count(*) filter (where consecutive_failures > 0)::float8 as webhooks_with_failures,
-  count(*) filter (where enabled and consecutive_failures >= 10)::float8 as critical_webhooks
-from sidelight.mv_webhook_performance
-where ($1::text is null or tenant = $1) and ($2::text is null or webhook_id = $2)`
-
-/** The same, and $3: how many. Only of those that are answered are means worked out. */
-const WORST = `
-select json_agg(worst) as webhooks from (
-  select webhook_id, url, enabled, total_deliveries, successful_deliveries, failed_deliveries, success_rate_pct,
-    avg_duration_ms, p95_duration_ms, max_duration_ms, deliveries_24h, deliveries_7d, failures_24h,
-    consecutive_failures, last_success_at, last_failure_at, tenant
-  from sidelight.mv_webhook_performance
-  where ($1::text is null or tenant = $1) and ($2::text is null or webhook_id = $2)
-  order by enabled desc, consecutive_failures desc, failures_24h desc, success_rate_pct nulls last, total_deliveries desc,
-    webhook_id collate "C", tenant collate "C"
-  limit $3
-) as worst`
+  count(*) filter (where enabled and consecutive_failures >= 10)::float8 as critical_webhooks,
+  (select coalesce(json_agg(answered), '[]') from answered) as webhooks
+from webhook`
 
 /** Webhooks, worst first, and a summary of all of them; or the one with an id. */
 export async function readWebhooks(
@@ -33,13 +44,17 @@ export async function readWebhooks(
   tenant: string | null,
   { limit, id }: { readonly limit: number; readonly id: string | null },
 ) {
-  const [summary] = await ask<Summary>({ text: SUMMARY, values: [tenant, id] })
-  const [worst] = await ask<Worst>({ text: WORST, values: [tenant, id, limit] })
-  if (summary === undefined) throw new Error('an aggregate has no row')
-  return { summary, webhooks: (worst?.webhooks ?? []).map((each) => formatTimes(each, TIMES)) }
+  const [row] = await ask<WebhooksRow>({ text: WEBHOOKS, values: [tenant, id, limit] })
+  if (row === undefined) throw new Error('an aggregate has no row')
+  const { webhooks, ...summary } = row
+  return { summary, webhooks: webhooks.map((each) => formatTimes(each, TIMES)) }
 }
 
 const TIMES = ['last_success_at', 'last_failure_at'] as const
+
+interface WebhooksRow extends Summary {
+  readonly webhooks: readonly Webhook[]
+}
 
 export interface Summary {
   readonly total_webhooks: number
@@ -50,10 +65,6 @@ export interface Summary {
   readonly avg_success_rate: number | null
   readonly webhooks_with_failures: number
   readonly critical_webhooks: number
-}
-
-export interface Worst {
-  readonly webhooks: readonly Webhook[] | null
 }
 
 export interface Webhook {
