@@ -1,5 +1,5 @@
 import type { AnyValue, AnyValueMap } from '@opentelemetry/api-logs'
-import { LONGEST, refuse } from './argument'
+import { cutText, LONGEST, refuse } from './argument'
 import { ATTRIBUTE } from './attributes'
 import { redact } from './redaction'
 import { judgeName, NAME } from './secret-names'
@@ -66,7 +66,7 @@ interface Budget {
 function plainOf(value: unknown, depth: number, budget: Budget): AnyValue {
   switch (typeof value) {
     case 'string':
-      return value.length > LONGEST.text ? value.slice(0, LONGEST.text) : value
+      return value.length > LONGEST.text ? cutText(value, LONGEST.text) : value
     case 'number':
       return Number.isFinite(value) ? value : undefined
     case 'boolean':
@@ -88,11 +88,11 @@ function copyOf(object: object, depth: number, budget: Budget): AnyValue {
     if (object instanceof Error) {
       return { type: object.name, message: plainOf(object.message, depth, budget) }
     }
+    if (ArrayBuffer.isView(object)) return undefined
     const { toJSON } = object as { toJSON?: unknown }
     if (typeof toJSON === 'function') {
       return plainOf(Reflect.apply(toJSON, object, []), depth + 1, budget)
     }
-    if (ArrayBuffer.isView(object)) return undefined
     return Array.isArray(object)
       ? copyOfList(object, depth, budget)
       : copyOfRecord(object, depth, budget)

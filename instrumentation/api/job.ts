@@ -2,7 +2,8 @@ import { SpanKind } from '@opentelemetry/api'
 import { ATTRIBUTE, METRIC } from './attributes'
 import { DURATION_BUCKETS, lazyInstrument } from './instruments'
 import { describer, type Metadata } from './metadata'
-import { runInSpan, type SpanOptions } from './span'
+import { redactText } from './secret-texts'
+import { runInSpan, type SpanOptions, textOf } from './span'
 
 export interface JobOptions {
   /** The part of the service. */
@@ -24,8 +25,8 @@ export interface JobOptions {
 export function trackJob<T>(name: string, fn: () => T, options: JobOptions = {}): T {
   const { module, metadata } = options
   const attributes = {
-    [ATTRIBUTE.jobName]: name,
-    ...(module === undefined ? undefined : { [ATTRIBUTE.module]: module }),
+    [ATTRIBUTE.jobName]: redactText(textOf(name)),
+    ...(module === undefined ? undefined : { [ATTRIBUTE.module]: redactText(textOf(module)) }),
   }
   const span: SpanOptions = { kind: SpanKind.INTERNAL, attributes, describe: describer(metadata) }
   const duration = jobDuration()

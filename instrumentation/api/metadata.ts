@@ -1,4 +1,5 @@
 import type { Attributes, AttributeValue } from '@opentelemetry/api'
+import { cutText } from './argument'
 import { ATTRIBUTE } from './attributes'
 import { redact } from './redaction'
 
@@ -80,7 +81,7 @@ function readValue(value: unknown, reading: Reading): unknown {
   reading.valuesLeft--
   switch (typeof value) {
     case 'string':
-      return value.length > LONGEST_TEXT ? value.slice(0, LONGEST_TEXT) : value
+      return value.length > LONGEST_TEXT ? cutText(value, LONGEST_TEXT) : value
     case 'bigint':
       return BigInt.asIntN(53, value) === value ? Number(value) : value.toString()
     case 'number':

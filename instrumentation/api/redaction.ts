@@ -41,7 +41,7 @@ function isClean(object: object, depth: number, search: Search): boolean {
       if (isClean !== undefined) return isClean
     }
     if (Array.isArray(object)) return isCleanList(object, depth, search)
-    if (isOpaque(object)) return true
+    if (isOpaque(object)) return !holdsSecret(object)
     if (isErrorLike(object)) return isCleanError(object, depth, search)
     if (object instanceof Map) return isCleanMap(object, depth, search)
     if (object instanceof Set) return isCleanList([...(object as Set<unknown>)], depth, search)
@@ -140,7 +140,7 @@ function copyOf(object: object, depth: number, copying: Copying): unknown {
   const made = copying.copies.get(object)
   if (made !== undefined) return made
   try {
-    if (isOpaque(object)) return object
+    if (isOpaque(object)) return holdsSecret(object) ? REDACTED : object
     if (Array.isArray(object)) return copyOfList(object, [], depth, copying)
     if (isErrorLike(object)) return copyOfError(object, depth, copying)
     if (object instanceof Map) return copyOfMap(object, depth, copying)
@@ -150,12 +150,19 @@ function copyOf(object: object, depth: number, copying: Copying): unknown {
     }
     const json = jsonOf(object)
     if (json !== object) return copyOfValue(json, NAME.open, depth, copying)
-    const copy = Object.create(Object.getPrototypeOf(object) as object | null) as object
+    const copy = Object.create(prototypeOf(object)) as object
     copying.copies.set(object, copy)
     return copyFields(object, copy, depth, copying)
   } catch {
     return UNREADABLE
   }
+}
+
+/** None of those whose prototype has fields of its own, as `Request` has: they can only be read of what is one. */
+function prototypeOf(object: object): object | null {
+  const prototype = Object.getPrototypeOf(object) as object | null
+  for (const name in prototype) if (name !== '') return null
+  return prototype
 }
 
 function copyOfValue(
@@ -263,6 +270,17 @@ function isOpaque(object: object): boolean {
   )
 }
 
+/** Whether bytes are a text with a secret in it, as those of a body; in JSON they are numbers that anybody can read. */
+function holdsSecret(object: object): boolean {
+  if (!ArrayBuffer.isView(object)) return false
+  const { buffer, byteOffset, byteLength } = object
+  const bytes = Buffer.from(buffer, byteOffset, Math.min(byteLength, LONGEST_READ))
+  const text = bytes.toString('latin1')
+  return mayHoldSecret(text) && redactText(text) !== text
+}
+
+const LONGEST_READ = 65_536
+
 /** What it is in JSON, if it says so itself. */
 function jsonOf(object: object): unknown {
   const { toJSON } = object as { toJSON?: unknown }
@@ -276,9 +294,11 @@ function verdictBeside(record: Record<string, unknown>): NameVerdict {
   return verdict === NAME.told ? NAME.open : verdict
 }
 
-/** Lists of headers have names and values in turn: `['authorization', 'Bearer ...']`. */
+/** Lists of headers have names and values in turn: `['authorization', 'Bearer ...']`, those of entries two each. */
 function verdictOfItem(list: readonly unknown[], at: number): NameVerdict {
-  if (at % 2 === 0 || typeof list[at] !== 'string') return NAME.open
+  if (at % 2 === 0) return NAME.open
   const before = list[at - 1]
-  return typeof before === 'string' && isSecretHeader(before) ? NAME.secret : NAME.open
+  if (typeof before !== 'string') return NAME.open
+  const isSecret = list.length === 2 ? judgeName(before) === NAME.secret : isSecretHeader(before)
+  return isSecret ? NAME.secret : NAME.open
 }

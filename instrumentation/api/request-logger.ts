@@ -3,6 +3,7 @@ import { type Attributes, type Gauge, type Histogram, metrics } from '@opentelem
 import { currentContext } from './context'
 import type { LogFields } from './log-fields'
 import { createModuleLogger, type ModuleLogger } from './logger'
+import { redact } from './redaction'
 
 /** The request a logger is of. */
 export interface RequestLoggerFields extends LogFields {
@@ -38,7 +39,7 @@ export function createRequestLogger(fields: RequestLoggerFields): RequestLogger 
   parent ??= createModuleLogger('request')
   const logger = parent.child({ ...fields, requestId })
   function metric(name: string, value: number, attributes?: Attributes): void {
-    record(name, value, attributes)
+    record(name, value, redact(attributes))
     logger.info({ event: 'metric', metric: name, value, ...attributes }, `${name} ${value}`)
   }
   return Object.assign(logger, { requestId, metric })
