@@ -1,3 +1,4 @@
+import { attempt } from './emit'
 import type { LogFields } from './log-fields'
 import { slowQueryMs } from './log-settings'
 import { createModuleLogger, type ModuleLogger } from './logger'
@@ -53,6 +54,12 @@ export interface ErrorFields extends LogFields {
  * logHttpRequest({ method: 'GET', path: '/orders', statusCode: 200, durationMs: 12, userId: 'u-1' })
  */
 export function logHttpRequest(fields: HttpRequestFields): void {
+  attempt('logHttpRequest', () => {
+    writeHttpRequest(fields)
+  })
+}
+
+function writeHttpRequest(fields: HttpRequestFields): void {
   const { method, path, statusCode, durationMs } = fields
   const level = statusCode >= 500 ? 'error' : statusCode >= 400 ? 'warn' : 'info'
   loggerOf('http')[level](
@@ -71,6 +78,12 @@ export function logHttpRequest(fields: HttpRequestFields): void {
  * logDatabaseOperation({ operation: 'SELECT', table: 'orders', durationMs: 1500, rowsAffected: 3, success: true })
  */
 export function logDatabaseOperation(fields: DatabaseOperationFields): void {
+  attempt('logDatabaseOperation', () => {
+    writeDatabaseOperation(fields)
+  })
+}
+
+function writeDatabaseOperation(fields: DatabaseOperationFields): void {
   const { operation, table, durationMs, success = true, ...others } = fields
   slowMs ??= slowQueryMs(process.env)
   const isSlow = durationMs >= slowMs
@@ -102,6 +115,12 @@ let slowMs: number | undefined
  * logExternalApiCall({ service: 'stripe', api: 'charges', statusCode: 200, durationMs: 87 })
  */
 export function logExternalApiCall(fields: ExternalApiCallFields): void {
+  attempt('logExternalApiCall', () => {
+    writeExternalApiCall(fields)
+  })
+}
+
+function writeExternalApiCall(fields: ExternalApiCallFields): void {
   const { service, api, durationMs, statusCode, ...others } = fields
   const { success = statusCode === undefined || statusCode < 400 } = fields
   const called = api === undefined ? service : `${service} ${api}`
@@ -134,7 +153,13 @@ export function logExternalApiCall(fields: ExternalApiCallFields): void {
  * }
  */
 export function logError(error: unknown, fields: ErrorFields = {}): void {
-  const { module = 'app', ...others } = fields
+  attempt('logError', () => {
+    writeError(error, fields)
+  })
+}
+
+function writeError(error: unknown, fields: ErrorFields): void {
+  const { module = 'app', ...others } = (fields as ErrorFields | null) ?? {}
   const err = error instanceof Error ? error : new Error(textOf(error))
   loggerOf(module).error(
     { ...others, errorType: err.name, ...codeOf(err), err },
@@ -173,11 +198,14 @@ export function startOperationTimer(
   function finish(success: boolean, more: LogFields, error?: unknown): number {
     if (endedMs !== undefined) return endedMs
     endedMs = performance.now() - start
-    const said = { ...fields, operation, durationMs: endedMs, success, ...more }
-    const text = `${operation} ${success ? 'took' : 'failed after'} ${rounded(endedMs)} ms`
-    if (success) loggerOf(module).info(said, text)
-    else loggerOf(module).error({ ...said, err: error }, text)
-    return endedMs
+    const durationMs = endedMs
+    attempt('startOperationTimer', () => {
+      const said = { ...fields, operation, durationMs, success, ...more }
+      const text = `${operation} ${success ? 'took' : 'failed after'} ${rounded(durationMs)} ms`
+      if (success) loggerOf(module).info(said, text)
+      else loggerOf(module).error({ ...said, err: error }, text)
+    })
+    return durationMs
   }
   return {
     elapsedMs,

@@ -55,11 +55,17 @@ function guardFormat(guarded: Guarded, options: symbol): void {
 function guardChildren(guarded: Guarded): void {
   const { child, setBindings } = guarded
   guarded.child = function (this: Guarded, bindings, options) {
-    return child.call(this, redact(bindings), options && guardedOptions(options))
+    return child.call(this, redactedBindings(bindings), options && guardedOptions(options))
   }
   guarded.setBindings = function (this: Guarded, bindings) {
-    setBindings.call(this, redact(bindings))
+    setBindings.call(this, redactedBindings(bindings))
   }
+}
+
+/** Of what an application without types gives nothing is told that is no object. */
+function redactedBindings(bindings: unknown): object {
+  const redacted = redact(bindings)
+  return typeof redacted === 'object' && redacted !== null ? redacted : {}
 }
 
 /** What serializers make of a value is looked through too, and they may fail. */

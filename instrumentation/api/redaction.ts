@@ -8,7 +8,7 @@ export { redactText } from './secret-texts'
  * `x-api-key`, `authorization` or `cookie` at any depth, and secrets in texts (see `redactText`). Goes through objects, arrays,
  * maps, sets, and errors with their messages, stacks, causes and fields. Changes nothing of what it was given: what holds a
  * secret is copied, anything else is returned as it is. What lies deeper than 12 levels or beyond 10,000 values is
- * `[truncated]`, what cannot be read `[unreadable]`. Never throws.
+ * `[truncated]`, what cannot be read `[unreadable]`, bytes beyond 4 KiB their number. Never throws.
  *
  * @example
  * import { redact } from 'sidelight'
@@ -41,7 +41,7 @@ function isClean(object: object, depth: number, search: Search): boolean {
       if (isClean !== undefined) return isClean
     }
     if (Array.isArray(object)) return isCleanList(object, depth, search)
-    if (isOpaque(object)) return !holdsSecret(object)
+    if (isOpaque(object)) return !isHeavy(object) && !holdsSecret(object)
     if (isErrorLike(object)) return isCleanError(object, depth, search)
     if (object instanceof Map) return isCleanMap(object, depth, search)
     if (object instanceof Set) return isCleanList([...(object as Set<unknown>)], depth, search)
@@ -60,6 +60,7 @@ function isCleanRecord(
   search: Search,
 ): boolean | undefined {
   for (const name in record) {
+    if (--search.left < 0) return false
     const verdict = judgeName(name)
     const value = record[name]
     if (verdict === NAME.told) {
@@ -124,6 +125,8 @@ function isCleanMap(map: Map<unknown, unknown>, depth: number, search: Search): 
 }
 
 function isCleanError(error: Error, depth: number, search: Search): boolean {
+  // Who writes an error marks it for as long as that takes.
+  if (!Object.isExtensible(error)) return false
   for (const name of HIDDEN) {
     if (name in error && !isCleanValue(error[name as 'cause'], NAME.open, depth, search))
       return false
@@ -140,6 +143,7 @@ function copyOf(object: object, depth: number, copying: Copying): unknown {
   const made = copying.copies.get(object)
   if (made !== undefined) return made
   try {
+    if (isHeavy(object)) return `[${object.byteLength} bytes]`
     if (isOpaque(object)) return holdsSecret(object) ? REDACTED : object
     if (Array.isArray(object)) return copyOfList(object, [], depth, copying)
     if (isErrorLike(object)) return copyOfError(object, depth, copying)
@@ -185,8 +189,13 @@ function copyOfValue(
 }
 
 function copyFields(from: object, to: object, depth: number, copying: Copying): object {
-  for (const name of Object.keys(from))
+  for (const name of Object.keys(from)) {
+    if (--copying.left < 0) {
+      define(to, TRUNCATED, true, true)
+      break
+    }
     define(to, name, copyOfField(from, name, depth, copying), true)
+  }
   return to
 }
 
@@ -274,12 +283,17 @@ function isOpaque(object: object): boolean {
 function holdsSecret(object: object): boolean {
   if (!ArrayBuffer.isView(object)) return false
   const { buffer, byteOffset, byteLength } = object
-  const bytes = Buffer.from(buffer, byteOffset, Math.min(byteLength, LONGEST_READ))
+  const bytes = Buffer.from(buffer, byteOffset, byteLength)
   const text = bytes.toString('latin1')
   return mayHoldSecret(text) && redactText(text) !== text
 }
 
-const LONGEST_READ = 65_536
+/** What would take a megabyte of JSON, and a second, for each some hundred kilobytes. */
+function isHeavy(object: object): object is ArrayBufferView {
+  return ArrayBuffer.isView(object) && object.byteLength > LONGEST_READ
+}
+
+const LONGEST_READ = 4_096
 
 /** What it is in JSON, if it says so itself. */
 function jsonOf(object: object): unknown {

@@ -35,7 +35,8 @@ export type RequestLogger = ModuleLogger & {
  * console.log(log.requestId) // prints r-1
  */
 export function createRequestLogger(fields: RequestLoggerFields): RequestLogger {
-  const requestId = fields.requestId ?? currentContext()?.requestId ?? randomUUID()
+  const { requestId: given } = (fields as RequestLoggerFields | null | undefined) ?? {}
+  const requestId = given ?? currentContext()?.requestId ?? randomUUID()
   parent ??= createModuleLogger('request')
   const logger = parent.child({ ...fields, requestId })
   function metric(name: string, value: number, attributes?: Attributes): void {
