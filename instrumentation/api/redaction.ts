@@ -226,7 +226,9 @@ function copyOfList(
       copy.push(TRUNCATED)
       break
     }
-    copy.push(copyOfValue(list[at], verdictOfItem(list, at), depth, copying))
+    const item = list[at]
+    if (isSecretEntry(item)) copy.push([(item as unknown[])[0], REDACTED])
+    else copy.push(copyOfValue(item, verdictOfItem(list, at), depth, copying))
   }
   return copy
 }
@@ -308,11 +310,17 @@ function verdictBeside(record: Record<string, unknown>): NameVerdict {
   return verdict === NAME.told ? NAME.open : verdict
 }
 
-/** Lists of headers have names and values in turn: `['authorization', 'Bearer ...']`, those of entries two each. */
+/** Lists of headers have names and values in turn: `['authorization', 'Bearer ...']`; of entries each is such a list. */
 function verdictOfItem(list: readonly unknown[], at: number): NameVerdict {
-  if (at % 2 === 0) return NAME.open
+  if (isSecretEntry(list[at])) return NAME.secret
+  if (at % 2 === 0 || typeof list[at] !== 'string') return NAME.open
   const before = list[at - 1]
-  if (typeof before !== 'string') return NAME.open
-  const isSecret = list.length === 2 ? judgeName(before) === NAME.secret : isSecretHeader(before)
-  return isSecret ? NAME.secret : NAME.open
+  return typeof before === 'string' && isSecretHeader(before) ? NAME.secret : NAME.open
+}
+
+/** `['password', '...']` in a list of such; by itself it is a list of names. */
+function isSecretEntry(item: unknown): boolean {
+  if (!Array.isArray(item) || item.length !== 2) return false
+  const [name, value] = item as unknown[]
+  return typeof name === 'string' && value !== REDACTED && judgeName(name) === NAME.secret
 }

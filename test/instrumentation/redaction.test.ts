@@ -185,7 +185,7 @@ t.test('whatever else a value is made of is gone through', async (t) => {
     { name: 'password', value: '[redacted]' },
   ])
   const date = new Date()
-  const same = { date, bytes: Buffer.from('password=hunter-2'), fn: () => 1, name: 'a', value: 'b' }
+  const same = { date, bytes: Buffer.from('plain'), fn: () => 1, name: 'a', value: 'b' }
   t.equal(redact(same), same)
   t.equal(redact(7), 7)
   t.equal(redact(null), null)
