@@ -1,4 +1,5 @@
 import { type LogAttributes, logs, SeverityNumber } from '@opentelemetry/api-logs'
+import { cutText, LONGEST } from './argument'
 import { ATTRIBUTE } from './attributes'
 import { contextAttributes } from './context'
 import { cleanPath } from './url'
@@ -29,7 +30,7 @@ export function logAccess(entry: AccessEntry): void {
     [ATTRIBUTE.durationMs]: durationMs,
   }
   if (ip !== undefined) attributes[ATTRIBUTE.clientAddress] = ip
-  if (userAgent !== undefined) attributes[ATTRIBUTE.userAgent] = userAgent
+  if (userAgent !== undefined) attributes[ATTRIBUTE.userAgent] = cutText(userAgent, LONGEST.text)
   // A failure is an error of its own, where it was thrown.
   const isFailure = statusCode >= 500
   logs.getLogger('sidelight').emit({

@@ -1,13 +1,30 @@
 import { diag } from '@opentelemetry/api'
+import { redactText } from './secret-texts'
 
-/** What a text may be long, in UTF-16 code units; longer ones are cut. */
-export const LONGEST = { id: 256, name: 256, text: 1_024, url: 2_048 } as const
+/** What a text may be long, in UTF-16 code units; longer ones are cut. A secret that is cut is known by its first `secret` ones. */
+export const LONGEST = { id: 256, name: 256, text: 1_024, url: 2_048, secret: 4_096 } as const
 
 /**
- * What an application gave as a text or an id, without the space around it: undefined, and said once, when it is neither a text
- * nor a number, or empty.
+ * What an application gave as a text or an id, without secrets and the space around it: undefined, and said once, when it is neither
+ * a text nor a number, or empty.
  */
 export function readText(
+  caller: string,
+  name: string,
+  given: unknown,
+  longest: number = LONGEST.id,
+): string | undefined {
+  const text = readWholeText(caller, name, given, longest + LONGEST.secret)
+  return text === undefined ? undefined : cutText(text, longest)
+}
+
+/** The beginning of a text, without secrets: half of one is not known as such. */
+export function cutText(text: string, longest: number): string {
+  return redactText(text.slice(0, longest + LONGEST.secret)).slice(0, longest)
+}
+
+/** A text with what is secret in it, for who knows better what that is. */
+export function readWholeText(
   caller: string,
   name: string,
   given: unknown,

@@ -10,6 +10,7 @@ import {
 } from '@opentelemetry/api'
 import { ATTRIBUTE } from './attributes'
 import { RequestBaggage } from './baggage'
+import { redactText } from './secret-texts'
 
 /** Whom and what a request is about; it follows async calls. */
 export interface RequestContext {
@@ -63,7 +64,8 @@ export function currentContext(): RequestContext | undefined {
  * await runInContext(context, () => chargeLater('order-7'))
  */
 export function runInContext<T>(context: RequestContext, fn: () => T): T {
-  return enterScope(openScope(context), fn)
+  const scope = scopeWith(context)
+  return scope === undefined ? fn() : enterScope(scope, fn)
 }
 
 /**
@@ -110,6 +112,15 @@ export interface Scope {
   readonly store: Store
   /** Undefined without an SDK. */
   readonly active: Context | undefined
+}
+
+/** Undefined when what an application without types gives is no context. */
+function scopeWith(context: RequestContext): Scope | undefined {
+  try {
+    return openScope(context)
+  } catch {
+    return undefined
+  }
 }
 
 /** How a scope differs from that of `runInContext`. */
@@ -176,10 +187,15 @@ function isManaged(): boolean {
 
 function attributesOf(context: RequestContext): Readonly<Record<string, string>> {
   const attributes: Record<string, string> = {
-    [ATTRIBUTE.requestId]: context.requestId,
-    [ATTRIBUTE.correlationId]: context.correlationId,
+    [ATTRIBUTE.requestId]: cleanId(context.requestId),
+    [ATTRIBUTE.correlationId]: cleanId(context.correlationId),
   }
-  if (context.userId !== undefined) attributes[ATTRIBUTE.userId] = context.userId
-  if (context.tenantId !== undefined) attributes[ATTRIBUTE.tenantId] = context.tenantId
+  if (context.userId !== undefined) attributes[ATTRIBUTE.userId] = cleanId(context.userId)
+  if (context.tenantId !== undefined) attributes[ATTRIBUTE.tenantId] = cleanId(context.tenantId)
   return attributes
+}
+
+/** Whatever an application without types gives. */
+function cleanId(id: unknown): string {
+  return redactText(typeof id === 'string' || typeof id === 'number' ? String(id) : typeof id)
 }

@@ -2,6 +2,7 @@ import { type Baggage, propagation } from '@opentelemetry/api'
 import { randomUUID } from 'node:crypto'
 import { ATTRIBUTE } from './attributes'
 import { currentContext, type RequestContext } from './context'
+import { redactText } from './secret-texts'
 import { serviceName } from './service'
 
 /** How requests are told apart, and whom is believed what. */
@@ -113,11 +114,18 @@ const ID = /^[\x21-\x7e]{1,128}$/
 const NAME = /^[^\p{Cc}\p{Zl}\p{Zp}]{1,256}$/u
 
 function idIn(text: string | undefined): string | undefined {
-  return text !== undefined && ID.test(text) ? text : undefined
+  return text !== undefined && ID.test(text) && !isSecret(text) ? text : undefined
 }
 
 function nameIn(text: string | undefined): string | undefined {
-  return text !== undefined && text.trim() !== '' && NAME.test(text) ? text : undefined
+  return text !== undefined && text.trim() !== '' && NAME.test(text) && !isSecret(text)
+    ? text
+    : undefined
+}
+
+/** Whoever sends a token as an id has it in no line, span or other service's hands. */
+function isSecret(text: string): boolean {
+  return redactText(text) !== text
 }
 
 /** As Node lets a header be. */

@@ -1,10 +1,12 @@
 import type { Attributes } from '@opentelemetry/api'
 import { logs, SeverityNumber } from '@opentelemetry/api-logs'
+import { describeThrown } from '../errors/describe'
 import { ATTRIBUTE } from './attributes'
 import { contextAttributes } from './context'
 import { attributesOf, type Metadata } from './metadata'
+import { redactText } from './secret-texts'
+import { textOf } from './span'
 import { areErrorsTracked } from './switches'
-import { describeError } from './thrown'
 
 /** What is known of an error beside itself; any other field becomes an attribute. */
 export interface ErrorContext extends Metadata {
@@ -70,11 +72,11 @@ function report(
     const attributes: Attributes = attributesOf(context, 'severity')
     const request = contextAttributes()
     for (const name in request) attributes[name] ??= request[name]
-    if (module !== undefined) attributes[ATTRIBUTE.module] = module
-    if (operation !== undefined) attributes[ATTRIBUTE.operation] = operation
+    if (module !== undefined) attributes[ATTRIBUTE.module] = redactText(textOf(module))
+    if (operation !== undefined) attributes[ATTRIBUTE.operation] = redactText(textOf(operation))
     // Whoever tells of it has caught it, however bad it is.
     attributes['exception.handled'] = true
-    describeError(error, attributes)
+    describeThrown(error, attributes)
     const isCritical = context.severity === 'critical'
     logger.emit({
       severityNumber: isCritical ? SeverityNumber.FATAL : SeverityNumber.ERROR,

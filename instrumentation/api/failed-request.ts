@@ -1,15 +1,16 @@
 import { SpanStatusCode, trace } from '@opentelemetry/api'
 import { logs, SeverityNumber } from '@opentelemetry/api-logs'
 import { type ServerResponse, STATUS_CODES } from 'node:http'
+import { describeThrown } from '../errors/describe'
 import { contextAttributes } from './context'
 
 /** Records what a handler threw: on the span of the request; where nothing is traced, as an event of its own. */
 export function recordFailure(error: unknown): void {
   try {
     const span = trace.getActiveSpan()
-    const thrown = error instanceof Error ? error : String(error)
+    const described = describeThrown(error)
     if (span?.isRecording() === true) {
-      span.recordException(thrown)
+      span.addEvent('exception', described)
       span.setStatus({ code: SpanStatusCode.ERROR })
       return
     }
@@ -17,9 +18,8 @@ export function recordFailure(error: unknown): void {
       eventName: 'exception',
       severityNumber: SeverityNumber.ERROR,
       severityText: 'ERROR',
-      body: error instanceof Error ? error.message : String(error),
-      attributes: contextAttributes(),
-      exception: error,
+      body: described['exception.message'] ?? described['exception.type'] ?? '',
+      attributes: { ...contextAttributes(), ...described },
     })
   } catch {
     // Not recorded.

@@ -1,7 +1,6 @@
 import type { AnyValueMap } from '@opentelemetry/api-logs'
-import { LONGEST } from './argument'
+import { cutText, LONGEST } from './argument'
 import { ATTRIBUTE } from './attributes'
-import { redactText } from './secret-texts'
 
 /**
  * Adds why something failed: of an error its code or class, and its message without secrets; of a text that; of a number, such
@@ -25,8 +24,7 @@ export function addFailure(attributes: AnyValueMap, error: unknown): void {
 }
 
 function addMessage(attributes: AnyValueMap, message: string): void {
-  if (message !== '')
-    attributes[ATTRIBUTE.errorMessage] = redactText(message.slice(0, LONGEST.text))
+  if (message !== '') attributes[ATTRIBUTE.errorMessage] = cutText(message, LONGEST.text)
 }
 
 function isName(value: unknown): value is string | number {

@@ -2,7 +2,8 @@ import { type Attributes, SpanKind } from '@opentelemetry/api'
 import { ATTRIBUTE, METRIC } from './attributes'
 import { DURATION_BUCKETS, lazyInstrument } from './instruments'
 import { describer, type Metadata } from './metadata'
-import { runInSpan, type SpanOptions } from './span'
+import { redactText } from './secret-texts'
+import { runInSpan, type SpanOptions, textOf } from './span'
 
 export interface JobOptions {
   /** The part of the service. */
@@ -23,8 +24,9 @@ export interface JobOptions {
  */
 export function trackJob<T>(name: string, fn: () => T, options: JobOptions = {}): T {
   const { module, metadata } = options
-  const attributes: Attributes = { [ATTRIBUTE.jobName]: name }
-  if (module !== undefined) attributes[ATTRIBUTE.module] = module
+  const title = redactText(textOf(name))
+  const attributes: Attributes = { [ATTRIBUTE.jobName]: title }
+  if (module !== undefined) attributes[ATTRIBUTE.module] = redactText(textOf(module))
   const span: SpanOptions = { kind: SpanKind.INTERNAL, attributes, describe: describer(metadata) }
   const duration = jobDuration()
   if (duration === undefined) return runInSpan(name, span, () => fn())
@@ -32,8 +34,8 @@ export function trackJob<T>(name: string, fn: () => T, options: JobOptions = {})
   const settled = (isFailed: boolean): void => {
     const outcome = isFailed ? 'failed' : 'succeeded'
     const seconds = (performance.now() - startMs) / 1_000
-    const of: Attributes = { [ATTRIBUTE.jobName]: name, [ATTRIBUTE.outcome]: outcome }
-    if (module !== undefined) of[ATTRIBUTE.module] = module
+    const of: Attributes = { [ATTRIBUTE.jobName]: title, [ATTRIBUTE.outcome]: outcome }
+    if (module !== undefined) of[ATTRIBUTE.module] = attributes[ATTRIBUTE.module]
     duration.record(seconds, of)
   }
   return runInSpan(name, Object.assign(span, { settled }), () => fn())

@@ -183,11 +183,14 @@ export function startOperationTimer(
   function finish(success: boolean, more: LogFields, error?: unknown): number {
     if (endedMs !== undefined) return endedMs
     endedMs = performance.now() - start
-    const said = { ...fields, operation, durationMs: endedMs, success, ...more }
-    const text = `${operation} ${success ? 'took' : 'failed after'} ${rounded(endedMs)} ms`
-    if (success) loggerOf(module).info(said, text)
-    else loggerOf(module).error({ ...said, err: error }, text)
-    return endedMs
+    const durationMs = endedMs
+    attempt('startOperationTimer', () => {
+      const said = { ...fields, operation, durationMs, success, ...more }
+      const text = `${operation} ${success ? 'took' : 'failed after'} ${rounded(durationMs)} ms`
+      if (success) loggerOf(module).info(said, text)
+      else loggerOf(module).error({ ...said, err: error }, text)
+    })
+    return durationMs
   }
   return {
     elapsedMs,

@@ -20,13 +20,18 @@ export function levelOf(
   envVar: string | undefined,
   env: NodeJS.ProcessEnv,
 ): LogLevel {
-  const own = `LOG_LEVEL_${module.toUpperCase().replace(/[^A-Z0-9]+/g, '_')}`
+  const own = `LOG_LEVEL_${String(module)
+    .slice(0, LONGEST_MODULE)
+    .toUpperCase()
+    .replace(/[^A-Z0-9]+/g, '_')}`
   for (const name of [envVar, own, 'LOG_LEVEL']) {
-    const level = name === undefined ? undefined : levelNamed(env[name])
+    const level = typeof name === 'string' ? levelNamed(env[name]) : undefined
     if (level !== undefined) return level
   }
   return 'info'
 }
+
+const LONGEST_MODULE = 256
 
 /** Milliseconds from which a database operation is slow. */
 export function slowQueryMs(env: NodeJS.ProcessEnv): number {

@@ -19,8 +19,11 @@ interface Guarded {
  * ids of the active request on its lines. They are bindings for as long as the line is made, for that costs least.
  */
 export function guardLogger(pino: typeof Pino, root: Logger, isCallerToldOf: boolean): void {
-  const { symbols } = pino as unknown as { symbols: { writeSym: symbol; chindingsSym: symbol } }
+  const { symbols } = pino as unknown as {
+    symbols: { writeSym: symbol; chindingsSym: symbol; formatOptsSym: symbol }
+  }
   const guarded = root as unknown as Guarded
+  guardFormat(guarded, symbols.formatOptsSym)
   const write = guarded[symbols.writeSym] as Write
   const bindings = symbols.chindingsSym
   guarded[symbols.writeSym] = function (this: Guarded, fields, message, level) {
@@ -43,14 +46,26 @@ export function guardLogger(pino: typeof Pino, root: Logger, isCallerToldOf: boo
   guardChildren(guarded)
 }
 
+/** What stands for `%j` and `%o` in a message is text by the time that the message is looked through. */
+function guardFormat(guarded: Guarded, options: symbol): void {
+  const { stringify } = guarded[options] as { stringify: (value: unknown) => string }
+  guarded[options] = { stringify: (value: unknown) => stringify(redact(value)) }
+}
+
 function guardChildren(guarded: Guarded): void {
   const { child, setBindings } = guarded
   guarded.child = function (this: Guarded, bindings, options) {
-    return child.call(this, redact(bindings), options && guardedOptions(options))
+    return child.call(this, redactedBindings(bindings), options && guardedOptions(options))
   }
   guarded.setBindings = function (this: Guarded, bindings) {
-    setBindings.call(this, redact(bindings))
+    setBindings.call(this, redactedBindings(bindings))
   }
+}
+
+/** Of what an application without types gives nothing is told that is no object. */
+function redactedBindings(bindings: unknown): object {
+  const redacted = redact(bindings)
+  return typeof redacted === 'object' && redacted !== null ? redacted : {}
 }
 
 /** What serializers make of a value is looked through too, and they may fail. */

@@ -2,6 +2,7 @@ import type { Logger, pino as Pino } from 'pino'
 import { openDestination } from './log-destination'
 import { levelOf, loggedApplication } from './log-settings'
 import { guardLogger } from './log-writing'
+import { textOf } from './span'
 
 /**
  * A logger of pino, with its levels from `trace` to `fatal`, its children, and `level` to be set. It takes `(fields, message)`,
@@ -27,7 +28,8 @@ export type ModuleLogger = Logger
  */
 export function createModuleLogger(module: string, envVar?: string): ModuleLogger {
   root ??= createRoot()
-  return root.child({ logger: module, module }, { level: levelOf(module, envVar, process.env) })
+  const name = textOf(module)
+  return root.child({ logger: name, module: name }, { level: levelOf(name, envVar, process.env) })
 }
 
 /** All share one destination. */

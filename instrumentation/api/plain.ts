@@ -1,3 +1,5 @@
+import { cutText } from './argument'
+
 /** What is copied at most: how many values in all, and characters of a text. */
 export interface Most {
   readonly values: number
@@ -58,7 +60,7 @@ function readValue(value: unknown, reading: Reading): unknown {
   reading.valuesLeft--
   switch (typeof value) {
     case 'string':
-      return value.length > reading.text ? value.slice(0, reading.text) : value
+      return value.length > reading.text ? cutText(value, reading.text) : value
     case 'bigint':
       return BigInt.asIntN(53, value) === value ? Number(value) : value.toString()
     case 'number':

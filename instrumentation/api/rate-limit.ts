@@ -1,8 +1,9 @@
 import type { AnyValueMap } from '@opentelemetry/api-logs'
 import { hash } from 'node:crypto'
-import { readAmount, readChoice, readObject, readText, refuse } from './argument'
+import { readAmount, readChoice, readObject, readWholeText, refuse } from './argument'
 import { ATTRIBUTE, EVENT } from './attributes'
 import { emitEvent, tell } from './emit'
+import { redactText } from './secret-texts'
 
 /** How much of a rate limit is used. */
 export interface RateLimitUse {
@@ -35,7 +36,7 @@ export function trackRateLimit(use: RateLimitUse): void {
   tell('trackRateLimit', () => {
     const given = readObject('trackRateLimit', use)
     const keyType = readChoice('trackRateLimit', 'keyType', given.keyType, KEY_TYPES)
-    const identifier = readText('trackRateLimit', 'identifier', given.identifier)
+    const identifier = readWholeText('trackRateLimit', 'identifier', given.identifier)
     const count = readAmount('trackRateLimit', 'requestCount', given.requestCount)
     const limit = readAmount('trackRateLimit', 'limitMax', given.limitMax)
     if (keyType === undefined || identifier === undefined) return
@@ -46,7 +47,9 @@ export function trackRateLimit(use: RateLimitUse): void {
     const attributes: AnyValueMap = {
       [ATTRIBUTE.rateLimitKeyType]: keyType,
       [ATTRIBUTE.rateLimitIdentifier]:
-        keyType === 'api_key' ? (told.fingerprint ??= apiKeyFingerprint(identifier)) : identifier,
+        keyType === 'api_key'
+          ? (told.fingerprint ??= apiKeyFingerprint(identifier))
+          : redactText(identifier),
       [ATTRIBUTE.rateLimitRequestCount]: count,
       [ATTRIBUTE.rateLimitMax]: limit,
     }

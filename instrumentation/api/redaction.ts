@@ -8,7 +8,7 @@ export { redactText } from './secret-texts'
  * `x-api-key`, `authorization` or `cookie` at any depth, and secrets in texts (see `redactText`). Goes through objects, arrays,
  * maps, sets, and errors with their messages, stacks, causes and fields. Changes nothing of what it was given: what holds a
  * secret is copied, anything else is returned as it is. What lies deeper than 12 levels or beyond 10,000 values is
- * `[truncated]`, what cannot be read `[unreadable]`. Never throws.
+ * `[truncated]`, what cannot be read `[unreadable]`, bytes beyond 4 KiB their number. Never throws.
  *
  * @example
  * import { redact } from 'sidelight'
@@ -41,7 +41,7 @@ function isClean(object: object, depth: number, search: Search): boolean {
       if (isClean !== undefined) return isClean
     }
     if (Array.isArray(object)) return isCleanList(object, depth, search)
-    if (isOpaque(object)) return true
+    if (isOpaque(object)) return !isHeavy(object) && !holdsSecret(object)
     if (isErrorLike(object)) return isCleanError(object, depth, search)
     if (object instanceof Map) return isCleanMap(object, depth, search)
     if (object instanceof Set) return isCleanList([...(object as Set<unknown>)], depth, search)
@@ -60,6 +60,7 @@ function isCleanRecord(
   search: Search,
 ): boolean | undefined {
   for (const name in record) {
+    if (--search.left < 0) return false
     const verdict = judgeName(name)
     const value = record[name]
     if (verdict === NAME.told) {
@@ -124,6 +125,8 @@ function isCleanMap(map: Map<unknown, unknown>, depth: number, search: Search): 
 }
 
 function isCleanError(error: Error, depth: number, search: Search): boolean {
+  // Who writes an error marks it for as long as that takes.
+  if (!Object.isExtensible(error)) return false
   for (const name of HIDDEN) {
     if (name in error && !isCleanValue(error[name as 'cause'], NAME.open, depth, search))
       return false
@@ -140,7 +143,8 @@ function copyOf(object: object, depth: number, copying: Copying): unknown {
   const made = copying.copies.get(object)
   if (made !== undefined) return made
   try {
-    if (isOpaque(object)) return object
+    if (isHeavy(object)) return `[${object.byteLength} bytes]`
+    if (isOpaque(object)) return holdsSecret(object) ? REDACTED : object
     if (Array.isArray(object)) return copyOfList(object, [], depth, copying)
     if (isErrorLike(object)) return copyOfError(object, depth, copying)
     if (object instanceof Map) return copyOfMap(object, depth, copying)
@@ -150,12 +154,19 @@ function copyOf(object: object, depth: number, copying: Copying): unknown {
     }
     const json = jsonOf(object)
     if (json !== object) return copyOfValue(json, NAME.open, depth, copying)
-    const copy = Object.create(Object.getPrototypeOf(object) as object | null) as object
+    const copy = Object.create(prototypeOf(object)) as object
     copying.copies.set(object, copy)
     return copyFields(object, copy, depth, copying)
   } catch {
     return UNREADABLE
   }
+}
+
+/** None of those whose prototype has fields of its own, as `Request` has: they can only be read of what is one. */
+function prototypeOf(object: object): object | null {
+  const prototype = Object.getPrototypeOf(object) as object | null
+  for (const name in prototype) if (name !== '') return null
+  return prototype
 }
 
 function copyOfValue(
@@ -178,8 +189,13 @@ function copyOfValue(
 }
 
 function copyFields(from: object, to: object, depth: number, copying: Copying): object {
-  for (const name of Object.keys(from))
+  for (const name of Object.keys(from)) {
+    if (--copying.left < 0) {
+      define(to, TRUNCATED, true, true)
+      break
+    }
     define(to, name, copyOfField(from, name, depth, copying), true)
+  }
   return to
 }
 
@@ -210,7 +226,9 @@ function copyOfList(
       copy.push(TRUNCATED)
       break
     }
-    copy.push(copyOfValue(list[at], verdictOfItem(list, at), depth, copying))
+    const item = list[at]
+    if (isSecretEntry(item)) copy.push([(item as unknown[])[0], REDACTED])
+    else copy.push(copyOfValue(item, verdictOfItem(list, at), depth, copying))
   }
   return copy
 }
@@ -263,6 +281,22 @@ function isOpaque(object: object): boolean {
   )
 }
 
+/** Whether bytes are a text with a secret in it, as those of a body; in JSON they are numbers that anybody can read. */
+function holdsSecret(object: object): boolean {
+  if (!ArrayBuffer.isView(object)) return false
+  const { buffer, byteOffset, byteLength } = object
+  const bytes = Buffer.from(buffer, byteOffset, byteLength)
+  const text = bytes.toString('latin1')
+  return mayHoldSecret(text) && redactText(text) !== text
+}
+
+/** What would take a megabyte of JSON, and a second, for each some hundred kilobytes. */
+function isHeavy(object: object): object is ArrayBufferView {
+  return ArrayBuffer.isView(object) && object.byteLength > LONGEST_READ
+}
+
+const LONGEST_READ = 4_096
+
 /** What it is in JSON, if it says so itself. */
 function jsonOf(object: object): unknown {
   const { toJSON } = object as { toJSON?: unknown }
@@ -276,9 +310,17 @@ function verdictBeside(record: Record<string, unknown>): NameVerdict {
   return verdict === NAME.told ? NAME.open : verdict
 }
 
-/** Lists of headers have names and values in turn: `['authorization', 'Bearer ...']`. */
+/** Lists of headers have names and values in turn: `['authorization', 'Bearer ...']`; of entries each is such a list. */
 function verdictOfItem(list: readonly unknown[], at: number): NameVerdict {
+  if (isSecretEntry(list[at])) return NAME.secret
   if (at % 2 === 0 || typeof list[at] !== 'string') return NAME.open
   const before = list[at - 1]
   return typeof before === 'string' && isSecretHeader(before) ? NAME.secret : NAME.open
+}
+
+/** `['password', '...']` in a list of such; by itself it is a list of names. */
+function isSecretEntry(item: unknown): boolean {
+  if (!Array.isArray(item) || item.length !== 2) return false
+  const [name, value] = item as unknown[]
+  return typeof name === 'string' && value !== REDACTED && judgeName(name) === NAME.secret
 }

@@ -4,6 +4,7 @@ import { currentContext } from './context'
 import { lazyInstrument } from './instruments'
 import type { LogFields } from './log-fields'
 import { createModuleLogger, type ModuleLogger } from './logger'
+import { redact } from './redaction'
 
 /** The request a logger is of. */
 export interface RequestLoggerFields extends LogFields {
@@ -35,11 +36,12 @@ export type RequestLogger = ModuleLogger & {
  * console.log(log.requestId) // prints r-1
  */
 export function createRequestLogger(fields: RequestLoggerFields): RequestLogger {
-  const requestId = fields.requestId ?? currentContext()?.requestId ?? randomUUID()
+  const { requestId: given } = (fields as RequestLoggerFields | null | undefined) ?? {}
+  const requestId = given ?? currentContext()?.requestId ?? randomUUID()
   parent ??= createModuleLogger('request')
   const logger = parent.child({ ...fields, requestId })
   function metric(name: string, value: number, attributes?: Attributes): void {
-    record(name, value, attributes)
+    record(name, value, redact(attributes))
     logger.info({ event: 'metric', metric: name, value, ...attributes }, `${name} ${value}`)
   }
   return Object.assign(logger, { requestId, metric })

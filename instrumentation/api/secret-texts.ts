@@ -6,7 +6,7 @@ export const REDACTED = '[redacted]'
 /**
  * Replaces what is secret in a text: the password of a URL, what follows `Bearer` and `Basic`, JSON Web Tokens, private
  * keys, keys of well-known forms, and the values of names such as `access_token=`, `"password":` and `Cookie:`, in
- * queries, JSON, headers and connection strings. Any other text is returned as it is.
+ * queries, JSON, XML, forms, headers and connection strings, percent-encoded or not. Any other text is returned as it is.
  *
  * @example
  * import { redactText } from 'sidelight'
@@ -24,7 +24,7 @@ export function redactText(text: string): string {
   if (redacted.includes('-----BEGIN')) redacted = redacted.replace(PRIVATE_KEY, `$1${REDACTED}$2`)
   if (redacted.includes('://')) redacted = redacted.replace(URL_PASSWORD, `$1${REDACTED}@`)
   redacted = redacted.replace(SCHEME, `$1$2 ${REDACTED}`).replace(KNOWN_FORM, REDACTED)
-  return redactPairs(redacted)
+  return redactWrapped(redactPairs(redacted))
 }
 
 /**
@@ -52,12 +52,12 @@ function isSuspicious(text: string): boolean {
 const LONGEST = 1_000_000
 /** Of tokens of well-known forms. */
 const SHORTEST_FORM = 16
-const TELLING_SHORT = /[=:]|[rcRC]\s/
-const TELLING = /[=:J_Ix]|[rcRC]\s|--B/
+const TELLING_SHORT = /[=:<%]|[rcRC]\s/
+const TELLING = /[=:J_Ix<%]|[rcRC]\s|--B/
 const FORMS =
-  /[Bb](?:earer|asic)|BEARER|BASIC|eyJ|--BEGIN|[sr]k_|gh[opsur]_|github_p|xox|AKIA|ASIA|AIza/
+  /[Bb](?:earer|asic)|BEARER|BASIC|eyJ|--BEGIN|[sr]k_|gh[opsur]_|github_p|xox|AKIA|ASIA|AIza|hooks\.slack|\s-u\s|--user[ =]/
 /** Times and the schemes of URLs are no pairs. */
-const PAIRED = /=|[^\d\s]\s?:(?!\/\/)|:[^\d/]/
+const PAIRED = /=|[^\d\s]\s?:(?!\/\/)|:[^\d/]|<\/|%3[AaDd]/
 const NAMES =
   /pass|pwd|secret|token|key|auth|bearer|cookie|credential|sess|sid|card|cvv|cvc|jwt|otp|pin|code|ssn|ccn|csrf|xsrf|csc|social/i
 const URL_WITH_USER = /:\/\/[^\s/?#"'<>]*@/
@@ -69,7 +69,7 @@ const URL_PASSWORD = /(:\/\/[^\s/?#:@"'<>]*:)[^\s/?#"'<>]*@/g
 const SCHEME =
   /\b(?:(BEARER|[Bb]earer)\s+(?!(?:tokens?|auth\w*|scheme|header|credentials?|format|bonds?)\b)[\w.~+/=-]{4,}|(BASIC|[Bb]asic)\s+(?=[\w.~+/-]*[0-9A-Z=])[\w.~+/=-]{6,})/g
 const KNOWN_FORM =
-  /\beyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*)*|\b[sr]k_(?:live|test)_\w{8,}|\bgh[opsur]_\w{16,}|\bgithub_pat_\w{16,}|\bxox[a-z]-[\w-]{8,}|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bAIza[\w-]{30,}/g
+  /\beyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*)*|\b[sr]k_(?:live|test)_\w{8,}|\bgh[opsur]_\w{16,}|\bgithub_pat_\w{16,}|\bxox[a-z]-[\w-]{8,}|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bAIza[\w-]{30,}|(?<=hooks\.slack\.com\/(?:services|workflows|triggers)\/)[\w/-]+|(?<=\s(?:-u|--user)[ =][^\s:'"]{1,100}:)[^\s'"]+/g
 
 /** A name and what is between it and its value: `name=`, `name: `, `"name":"`, `\"name\":\"`, `name => '`. */
 const PAIR =
@@ -83,6 +83,49 @@ const REST_OF_LINE = /[^\r\n"]+/y
 const CREDENTIALS = /(?:[A-Za-z][\w-]{2,20} +)?[^\s,"']+/y
 const COOKIE = /cookie$/i
 const AUTHORIZATION = /authorization$/i
+
+/** Elements of XML, parts of forms, and pairs in percent-encoding. */
+function redactWrapped(text: string): string {
+  let redacted = text
+  if (redacted.includes('</')) {
+    redacted = redacted.replace(ELEMENT, (whole, tag: string, name: string) =>
+      isSecretName(name) ? `${tag}${REDACTED}` : whole,
+    )
+  }
+  if (redacted.includes('form-data')) {
+    redacted = redacted.replace(PART, (whole, head: string, name: string) =>
+      isSecretName(name) ? `${head}${REDACTED}` : whole,
+    )
+  }
+  return redacted.includes('%3') ? redactEncoded(redacted) : redacted
+}
+
+const ELEMENT = /(<(?:[\w-]{1,40}:)?([A-Za-z_][\w-]{1,80})>)[^<>[]+(?=<\/)/g
+const PART = /(\bname="([^"\r\n]{1,80})"[^\r\n]{0,200}\r?\n(?:[^\r\n]{1,200}\r?\n)?\r?\n)[^\r\n]+/g
+/** A name and what is between it and its value: `name%3D`, `%22name%22%3A%22`. */
+const ENCODED = /(?<=%[0-9A-Fa-f]{2}|[^\w%-]|^)([A-Za-z_][\w-]{1,80})(?:%22)?%3[AaDd](?:%20|%22)*/g
+const ENCODED_VALUE = /(?:[^\s%&"'<>[\]]|%(?!2[26Cc]|7[Dd]))+/y
+
+function redactEncoded(text: string): string {
+  ENCODED.lastIndex = 0
+  let redacted = ''
+  let taken = 0
+  for (let found = ENCODED.exec(text); found !== null; found = ENCODED.exec(text)) {
+    if (!isSecretName(found[1] ?? '')) continue
+    const start = ENCODED.lastIndex
+    const end = endOf(ENCODED_VALUE, text, start)
+    if (end === start) continue
+    redacted += text.slice(taken, start) + REDACTED
+    taken = end
+    ENCODED.lastIndex = end
+  }
+  return taken === 0 ? text : redacted + text.slice(taken)
+}
+
+function isSecretName(name: string): boolean {
+  const verdict = judgeName(name)
+  return verdict === NAME.secret || verdict === NAME.text
+}
 
 function redactPairs(text: string): string {
   PAIR.lastIndex = 0

@@ -1,9 +1,10 @@
 import type { Attributes, Span, SpanKind } from '@opentelemetry/api'
 import { context, SpanStatusCode, trace } from '@opentelemetry/api'
+import { describeThrown } from '../errors/describe'
 import { ATTRIBUTE } from './attributes'
 import { contextAttributes, currentContext } from './context'
 import { observe } from './observed'
-import { describeError } from './thrown'
+import { mayHoldSecret, redactText } from './secret-texts'
 
 /** What a span is of, and what it carries beside what the active request says. */
 export interface SpanOptions {
@@ -62,12 +63,13 @@ const tracer = trace.getTracer('sidelight')
 /** None when the SDK fails. */
 function begin(name: string, { kind, attributes, describe }: SpanOptions): Span {
   try {
-    const own =
-      currentContext() === undefined ? attributes : { ...contextAttributes(), ...attributes }
-    const span = tracer.startSpan(textOf(name).slice(0, LONGEST_NAME), { kind, attributes: own })
+    const given = withoutSecrets(attributes)
+    const own = currentContext() === undefined ? given : { ...contextAttributes(), ...given }
+    const title = redactText(textOf(name)).slice(0, LONGEST_NAME)
+    const span = tracer.startSpan(title, { kind, attributes: own })
     if (describe !== undefined && span.isRecording()) {
       const described = describe()
-      for (const key in attributes) described[key] = attributes[key]
+      for (const key in given) described[key] = given[key]
       span.setAttributes(described)
     }
     return span
@@ -76,8 +78,20 @@ function begin(name: string, { kind, attributes, describe }: SpanOptions): Span 
   }
 }
 
+/** Who names an operation by its statement or URL names what is in it. */
+function withoutSecrets(attributes: Attributes): Attributes {
+  let clean = attributes
+  for (const name in attributes) {
+    const value = attributes[name]
+    if (typeof value !== 'string' || !mayHoldSecret(value)) continue
+    if (clean === attributes) clean = { ...attributes }
+    clean[name] = redactText(value)
+  }
+  return clean
+}
+
 function fail(span: Span, thrown: unknown): void {
-  const described = describeError(thrown)
+  const described = describeThrown(thrown)
   span.addEvent('exception', described)
   span.setAttribute(ATTRIBUTE.errorType, String(described['exception.type'] ?? '_OTHER'))
   span.setStatus({

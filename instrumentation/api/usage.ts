@@ -5,6 +5,7 @@ import {
   readOptionalAmount,
   readOptionalText,
   readText,
+  readWholeText,
   refuse,
 } from './argument'
 import { ATTRIBUTE, EVENT } from './attributes'
@@ -44,7 +45,7 @@ export function trackAPIRequest(request: APIRequest): void {
     const attributes: AnyValueMap = { [ATTRIBUTE.httpStatusCode]: statusCode }
     const method = readText('trackAPIRequest', 'method', given.method, LONGEST_METHOD)
     if (method !== undefined) attributes[ATTRIBUTE.httpMethod] = method.toUpperCase()
-    const text = readText('trackAPIRequest', 'path', given.path, LONGEST.url)
+    const text = readWholeText('trackAPIRequest', 'path', given.path, LONGEST.url)
     const path = text === undefined ? undefined : pathOf(text)
     if (path !== undefined) attributes[ATTRIBUTE.httpPath] = cleanPath(path)
     const named = readOptionalText('trackAPIRequest', 'resource', given.resource)

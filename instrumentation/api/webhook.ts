@@ -4,8 +4,8 @@ import {
   readObject,
   readOptionalAmount,
   readOptionalFlag,
-  readOptionalText,
   readText,
+  readWholeText,
   LONGEST,
 } from './argument'
 import { ATTRIBUTE, EVENT } from './attributes'
@@ -72,13 +72,7 @@ export function registerWebhook(webhook: WebhookRegistration): void {
     const id = readText('registerWebhook', 'id', given.id)
     if (id === undefined) return
     const attributes: AnyValueMap = { [ATTRIBUTE.webhookId]: id }
-    const text = given.url as unknown
-    const url = readOptionalText(
-      'registerWebhook',
-      'url',
-      text instanceof URL ? text.href : text,
-      LONGEST.url,
-    )
+    const url = readUrl(given.url)
     if (url !== undefined) attributes[ATTRIBUTE.webhookUrl] = cleanUrl(url)
     const enabled = readOptionalFlag('registerWebhook', 'enabled', given.enabled)
     if (enabled !== undefined) attributes[ATTRIBUTE.webhookEnabled] = enabled
@@ -86,6 +80,12 @@ export function registerWebhook(webhook: WebhookRegistration): void {
     if (tenant !== undefined) attributes[ATTRIBUTE.tenantId] = tenant
     emitEvent(EVENT.webhookRegistration, attributes)
   })
+}
+
+function readUrl(given: unknown): string | undefined {
+  if (given === undefined || given === null) return undefined
+  const text = given instanceof URL ? given.href : given
+  return readWholeText('registerWebhook', 'url', text, LONGEST.url)
 }
 
 const OUTCOMES = { sent: 'succeeded', failed: 'failed' } as const

@@ -1,4 +1,5 @@
 import type { Attributes, Span, TimeInput } from '@opentelemetry/api'
+import { redactText } from '../api/secret-texts'
 import { writeChain } from './chain'
 import { get, readException } from './exception'
 
@@ -11,16 +12,17 @@ export function recordThrown(span: Span, thrown: unknown, time?: TimeInput): voi
 /**
  * What was thrown as attributes: its class, message and stack, in which all causes and the errors of aggregates are, its
  * code, and what errors of Node.js and of HTTP clients say besides. No other property is looked at: it may hold a secret.
- * They are added to `attributes`, over what is in there. Never throws.
+ * Texts have no secrets in them: whoever tells of a throw tells the same, and the collector counts it once. They are added to
+ * `attributes`, over what is in there. Never throws.
  */
 export function describeThrown(thrown: unknown, attributes: Attributes = {}): Attributes {
   try {
     const exception = readException(thrown)
     const { type, message, code } = exception
     if (type !== '') attributes['exception.type'] = type
-    if (message !== '' || type === '') attributes['exception.message'] = message
+    if (message !== '' || type === '') attributes['exception.message'] = redactText(message)
     const stack = writeChain(exception)
-    if (stack !== '') attributes['exception.stacktrace'] = stack
+    if (stack !== '') attributes['exception.stacktrace'] = redactStack(stack)
     if (code !== undefined) attributes['exception.code'] = code
     if (exception.thrown !== undefined) describeDetails(attributes, exception.thrown)
   } catch {
@@ -28,6 +30,46 @@ export function describeThrown(thrown: unknown, attributes: Attributes = {}): At
     attributes['exception.message'] ??= ''
   }
   return attributes
+}
+
+/** As a rule the stack as it is: a copy of one takes longer to send. */
+function redactStack(stack: string): string {
+  return mayHoldSecrets(stack) ? stack.replace(BESIDE_FRAMES, redactText) : stack
+}
+
+/** Lines that are no frames. To look for secrets in paths of files takes longer than all the rest. */
+const BESIDE_FRAMES = /^(?! *at ).+(?:\n(?! *at ).*)*/gm
+
+/** Whether anything is secret beside the frames. It goes from line to line, which takes a fraction of what the pattern takes. */
+function mayHoldSecrets(stack: string): boolean {
+  if (OTHER_ENDS.some((end) => stack.includes(end))) return true
+  let besideAt = -1
+  let at = 0
+  do {
+    if (isFrame(stack, at)) {
+      if (besideAt !== -1 && isSecret(stack.slice(besideAt, at - 1))) return true
+      besideAt = -1
+    } else if (besideAt === -1) {
+      besideAt = at
+    }
+    at = stack.indexOf('\n', at) + 1
+  } while (at !== 0)
+  return besideAt !== -1 && isSecret(stack.slice(besideAt))
+}
+
+/** Lines end with these, too, for the pattern. */
+const OTHER_ENDS = ['\r', '\u2028', '\u2029']
+
+function isFrame(stack: string, lineAt: number): boolean {
+  let at = lineAt
+  while (stack.charCodeAt(at) === SPACE) at++
+  return stack.startsWith('at ', at)
+}
+
+const SPACE = 0x20
+
+function isSecret(text: string): boolean {
+  return redactText(text) !== text
 }
 
 function describeDetails(attributes: Attributes, thrown: object): void {

@@ -185,7 +185,7 @@ t.test('whatever else a value is made of is gone through', async (t) => {
     { name: 'password', value: '[redacted]' },
   ])
   const date = new Date()
-  const same = { date, bytes: Buffer.from('password=hunter-2'), fn: () => 1, name: 'a', value: 'b' }
+  const same = { date, bytes: Buffer.from('plain'), fn: () => 1, name: 'a', value: 'b' }
   t.equal(redact(same), same)
   t.equal(redact(7), 7)
   t.equal(redact(null), null)
@@ -217,4 +217,49 @@ t.test('cycles, accessors that throw and values without end are survived', async
   const wide = Array.from({ length: 50_000 }, () => ({ password: 'hunter-2' }))
   t.notMatch(JSON.stringify(redact(wide)), /hunter-2/)
   t.notMatch(redactText(`${' '.repeat(2_000_000)}token=hunter-2`), /hunter-2/)
+})
+
+t.test(
+  'secrets are found in XML, forms, percent-encoding, commands and addresses of hooks',
+  async (t) => {
+    for (const [text, left] of [
+      [
+        '<a:password>s3cret</a:password><user>ada</user>',
+        '<a:password>$</a:password><user>ada</user>',
+      ],
+      [
+        'form-data; name="password"\r\n\r\ns3cret\r\n--b',
+        'form-data; name="password"\r\n\r\n$\r\n--b',
+      ],
+      ['%7B%22password%22%3A%22s3cret%22%7D', '%7B%22password%22%3A%22$%22%7D'],
+      [
+        '/?next=https%3A%2F%2Fb%2F%3Ftoken%3Ds3cret%26n%3D1',
+        '/?next=https%3A%2F%2Fb%2F%3Ftoken%3D$%26n%3D1',
+      ],
+      ['curl -u ada:s3cret https://a', 'curl -u ada:$ https://a'],
+      ['https://hooks.slack.com/services/T0/B0/s3cret', 'https://hooks.slack.com/services/$'],
+    ] as const) {
+      t.equal(redactText(text), left.replaceAll('$', '[redacted]'))
+      t.equal(redactText(redactText(text)), redactText(text), 'once')
+    }
+  },
+)
+
+t.test('entries, and bytes that are a text, are looked through', async (t) => {
+  t.same(redact(Object.entries({ password: 'a', user: 'b' })), [
+    ['password', '[redacted]'],
+    ['user', 'b'],
+  ])
+  const bytes = Buffer.from('plain')
+  t.equal(redact(bytes), bytes)
+  t.same(redact({ body: Buffer.from('{"password":"a"}') }), { body: '[redacted]' })
+})
+
+t.test('large objects and bytes cost no more than their beginning', async (t) => {
+  const many: Record<string, number> = {}
+  for (let at = 0; at < 20_000; at++) many[`n${at}`] = at
+  const kept = redact(many) as Record<string, unknown>
+  t.ok(Object.keys(kept).length <= 10_001)
+  t.equal(kept['[truncated]'], true)
+  t.equal(redact(new Uint8Array(5_000)) as unknown, '[5000 bytes]')
 })
