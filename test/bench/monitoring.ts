@@ -119,16 +119,17 @@ export async function benchMonitoring(
   start: () => Promise<RunningCollector>,
 ): Promise<Figure[]> {
   await fillMonitoring(client, url)
+  const collector = await start()
+  const answers: Figure[] = []
+  for (const asked of ASKED) answers.push(...(await timeAnswers(collector, asked)))
+  await collector.end('SIGTERM')
+  // Deliveries that succeed end what there was to be told of.
   const refreshes = [
     ...(await timeRefreshes(client, 'nothing to do', () => Promise.resolve())),
     ...(await timeRefreshes(client, `${TOUCHED.toLocaleString('en')} webhooks touched`, (round) =>
       touchWebhooks(client, round),
     )),
   ]
-  const collector = await start()
-  const answers: Figure[] = []
-  for (const asked of ASKED) answers.push(...(await timeAnswers(collector, asked)))
-  await collector.end('SIGTERM')
   return [...answers, ...refreshes]
 }
 
