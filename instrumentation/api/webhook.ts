@@ -4,6 +4,7 @@ import {
   readObject,
   readOptionalAmount,
   readOptionalFlag,
+  readOptionalText,
   readText,
   readWholeText,
   LONGEST,
