@@ -95,7 +95,11 @@ async function start(parts: CollectorParts, releases: Release[]): Promise<Collec
   })
   const deadline = { atMs: 0 }
   const remainingMs = () => Math.max(0, deadline.atMs - performance.now())
-  const handover = openHandover(parts, { ...storage, pipeline, admission, bury, counters }, releases)
+  const handover = openHandover(
+    parts,
+    { ...storage, pipeline, admission, bury, counters },
+    releases,
+  )
   releases.push(() => pipeline.stop(remainingMs()))
   const doors = await openDoors(
     parts,
