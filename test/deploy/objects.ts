@@ -52,7 +52,10 @@ export interface PodSpec {
   readonly initContainers?: Container[]
   readonly securityContext?: SecurityContext
   readonly terminationGracePeriodSeconds?: number
-  readonly volumes?: { readonly name: string; readonly emptyDir?: { readonly sizeLimit?: string } }[]
+  readonly volumes?: {
+    readonly name: string
+    readonly emptyDir?: { readonly sizeLimit?: string }
+  }[]
 }
 
 /** An object of Kubernetes, as far as the tests look at it. */
@@ -112,7 +115,9 @@ export function allContainers({ initContainers = [], containers }: PodSpec): Con
 
 /** The variables with a plain value. */
 export function valuesOf({ env = [] }: Container): Record<string, string> {
-  return Object.fromEntries(env.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]])))
+  return Object.fromEntries(
+    env.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]])),
+  )
 }
 
 /** What a variable refers to as `$(NAME)`. */
