@@ -23,6 +23,7 @@ const PAGES = [
   'CHANGELOG.md',
   'ARCHITECTURE.md',
   'schema/README.md',
+  'deploy/kubernetes/README.md',
 ]
 const readme = read('README.md')
 

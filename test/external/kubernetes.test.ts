@@ -1,9 +1,10 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import t from 'tap'
 import { findFaults } from '../deploy/models'
-import { parseObjects, readRendered, RENDERED, ROOT } from '../deploy/objects'
+import { dataFolder } from '../helpers/collector'
+import { containerOf, parseObjects, podOf, readRendered, RENDERED, ROOT } from '../deploy/objects'
 
 t.setTimeout(120_000)
 
@@ -55,6 +56,26 @@ t.test('every kustomization that can be applied alone is of sound objects', asyn
   const objects = folders.map((folder) => parseObjects(render(join(MANIFESTS, folder))))
   for (const [at, folder] of folders.entries()) t.ok(objects[at]?.length, folder)
   t.same(await findFaults(objects.flat()), [])
+})
+
+t.test('what the page says to add to a kustomization works', async (t) => {
+  const page = readFileSync(join(MANIFESTS, 'README.md'), 'utf8')
+  const [kustomization = '', patch = ''] = [...page.matchAll(/^( *)```yaml\n([^]*?)^ *```/gm)].map(
+    ([, indent = '', text = '']) => text.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
+  )
+  t.match(patch, /fsGroup/)
+  for (const component of ['component', 'classic']) {
+    const folder = dataFolder(t)
+    cpSync(MANIFESTS, join(folder, 'sidelight'), { recursive: true })
+    cpSync(join(MANIFESTS, 'example/shop/deployment.yaml'), join(folder, 'deployment.yaml'))
+    const text = kustomization.replace('sidelight/component', `sidelight/${component}`)
+    writeFileSync(join(folder, 'kustomization.yaml'), text + patch)
+    const objects = parseObjects(render(folder))
+    const pod = podOf(objects, 'Deployment', 'shop')
+    t.equal(pod.securityContext?.fsGroup, 2000)
+    t.match(containerOf(pod, 'sidelight').image, /^registry\.example\.com\/sidelight:/)
+    t.ok(podOf(objects, 'Deployment', 'sidelight-api'))
+  }
 })
 
 t.test('every file of the manifests is used', async (t) => {
