@@ -65,11 +65,8 @@ async function start(parts: CollectorParts, releases: Release[]): Promise<Collec
   const slabs = new Slabs()
   const storage = await openStorage(parts, counters, releases, failed.resolve)
   const { database, keeper, leader, writer, spool, pool } = storage
-  const admission = createAdmission(
-    config.admissionBytes,
-    (bytes) => counters.admittedBytes.set(bytes),
-    slabs.lend,
-  )
+  const inUse = (bytes: number) => counters.admittedBytes.set(bytes)
+  const admission = createAdmission(config.admissionBytes, inUse, slabs.lend)
   const bury = createBury(pool)
   const pipeline = new Pipeline({
     ...createTranslation(config, slabs.lend),
@@ -81,14 +78,12 @@ async function start(parts: CollectorParts, releases: Release[]): Promise<Collec
     receiptWindowMs: config.spoolMaxAgeHours * HOUR_MS,
     refusal: () => database.refusal(),
     async probe() {
-      try {
-        await keeper.prepare()
-        leader?.start()
-        ready.resolve()
-      } catch (error) {
+      await keeper.prepare().catch((error: unknown) => {
         if (error instanceof MigrationError) failed.resolve(error)
         throw error
-      }
+      })
+      leader?.start()
+      ready.resolve()
     },
     counters,
     log: parts.log,

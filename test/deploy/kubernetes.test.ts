@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { loadConfig } from '../../collector/config'
 import type { Key } from '../../collector/config/key'
 import { KEYS } from '../../collector/config/keys'
 import { variablesOfBootstrap } from '../helpers/variables'
@@ -227,4 +228,34 @@ t.test('the version of the images is that of the package', async (t) => {
   )
   t.ok(images.length > 0)
   for (const { image } of images) t.ok(image.endsWith(`:${version}`), image)
+})
+
+t.test('the page has every folder of the manifests', async (t) => {
+  const folder = join(ROOT, 'deploy', 'kubernetes')
+  const there = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory())
+  const page = readFileSync(join(folder, 'README.md'), 'utf8')
+  const named = [...page.matchAll(/^\| `([a-z]+)` +\|/gm)].map(([, name]) => name)
+  t.same(named.sort(), there.map(({ name }) => name).sort())
+})
+
+t.test('what Kubernetes tells pods of the services is no setting of the collector', async (t) => {
+  const links = example
+    .filter(({ kind }) => kind === 'Service')
+    .flatMap(({ metadata }) => {
+      const name = metadata.name.toUpperCase().replaceAll('-', '_')
+      const port = `${name}_PORT_4319_TCP`
+      return [
+        [`${name}_SERVICE_HOST`, '10.0.0.1'],
+        [`${name}_SERVICE_PORT`, '4319'],
+        [`${name}_SERVICE_PORT_HTTP`, '4319'],
+        [`${name}_PORT`, 'tcp://10.0.0.1:4319'],
+        [port, 'tcp://10.0.0.1:4319'],
+        [`${port}_PROTO`, 'tcp'],
+        [`${port}_PORT`, '4319'],
+        [`${port}_ADDR`, '10.0.0.1'],
+      ]
+    })
+  t.ok(links.some(([name]) => name?.startsWith('SIDELIGHT_')))
+  const without = loadConfig({})
+  t.same(loadConfig(Object.fromEntries(links) as Record<string, string>), without)
 })

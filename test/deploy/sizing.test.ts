@@ -29,7 +29,7 @@ const answering = podOf(readRendered('example'), 'Deployment', 'sidelight-api')
 
 /** The configuration that a container starts with. */
 function configOf(container: Container) {
-  const { NODE_OPTIONS: _, ...values } = valuesOf(container)
+  const values = valuesOf(container)
   const secrets = (container.env ?? []).filter(({ valueFrom }) => valueFrom?.secretKeyRef)
   const filled = secrets.map(({ name }) =>
     name === 'DATABASE_URL' ? [name, 'postgres://u:p@db/x'] : [name, `a-${name}-of-the-tests`],
