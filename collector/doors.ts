@@ -23,11 +23,13 @@ import { watchRenewals } from './receiver/renewal'
 import { DoorTls } from './receiver/tls'
 import type { Release } from './release'
 import { createErrorActions } from './store/error-actions'
+import { createBusinessQueries } from './store/queries/business'
 import { createCorrelationQueries } from './store/queries/correlations'
 import { createErrorQueries } from './store/queries/errors'
 import { createFigureQueries } from './store/queries/figures'
 import { createLogQueries } from './store/queries/logs'
 import { createMetricQueries } from './store/queries/metrics'
+import { createMonitoringQueries } from './store/queries/monitoring'
 import { createSearchQueries } from './store/queries/search'
 import { createTraceQueries } from './store/queries/traces'
 import type { Counters } from './telemetry/counters'
@@ -88,6 +90,7 @@ async function openApi(
       dataDir: config.dataDir,
     }),
     tokens,
+    cronSecrets: config.cronSecrets,
     metrics: () => counters.registry.metrics(),
     version,
     log,
@@ -205,6 +208,8 @@ function createQueries(pool: Pool) {
     ...createSearchQueries(pool),
     ...createErrorQueries(pool),
     ...createErrorActions(pool, newestRelease),
+    ...createMonitoringQueries(pool),
+    ...createBusinessQueries(pool),
   }
 }
 

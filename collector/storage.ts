@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
+import { readBreaches } from './api/alerts'
 import { type Config, handoverPlaceOf, retentionBytesOf, retentionDaysOf } from './config'
 import { countSightings } from './ingest/changes'
 import { judgeLife } from './health/error-life'
@@ -12,11 +13,18 @@ import { openSpool } from './ingest/spool/spool'
 import type { CollectorParts } from './parts'
 import type { Release } from './release'
 import { openDatabase } from './store/database'
-import { createDuties, createErrorDuties, createQuickDuties } from './store/duties'
+import {
+  createDuties,
+  createErrorDuties,
+  createHealthDuties,
+  createQuickDuties,
+} from './store/duties'
 import { createErrorJudging } from './store/error-judging'
 import { createKeeper } from './store/keeper'
 import { createLeader, type Leader } from './store/leader'
 import { createPool } from './store/pool'
+import { createErrorQueries } from './store/queries/errors'
+import { createFigureQueries } from './store/queries/figures'
 import { createGroupWriter } from './store/writer'
 import type { Counters } from './telemetry/counters'
 
@@ -151,14 +159,23 @@ function openLeader(
     pool,
     owner,
     duties: [...duties, ...createErrorDuties(judging)],
-    quickDuties: createQuickDuties({
-      folded: (rows, table) => counters.foldedRollups.inc({ table }, rows),
-      judged(counted, dropped) {
-        counters.errorCandidates.inc({ outcome: 'counted' }, counted)
-        counters.errorCandidates.inc({ outcome: 'dropped' }, dropped)
-      },
-      judging,
-    }),
+    quickDuties: [
+      ...createQuickDuties({
+        folded: (rows, table) => counters.foldedRollups.inc({ table }, rows),
+        judged(counted, dropped) {
+          counters.errorCandidates.inc({ outcome: 'counted' }, counted)
+          counters.errorCandidates.inc({ outcome: 'dropped' }, dropped)
+        },
+        judging,
+      }),
+      ...createHealthDuties((from, nowMs) =>
+        readBreaches(
+          { ...createFigureQueries(from), ...createErrorQueries(from) },
+          config.thresholds,
+          nowMs,
+        ),
+      ),
+    ],
     log: own,
     leading: (isLeading) => counters.leader.set(isLeading ? 1 : 0),
   })

@@ -259,6 +259,15 @@ create table sidelight.event_rollup (
 CREATE INDEX event_rollup_catalogue_level_bucket ON ONLY sidelight.event_rollup USING btree (catalogue_id, level, bucket);
 CREATE INDEX event_rollup_level_bucket ON ONLY sidelight.event_rollup USING btree (level, bucket);
 
+create table sidelight.health_condition (
+  judged_at timestamp with time zone not null,
+  tenant text not null,
+  service text not null,
+  criterion text not null,
+  severity text not null,
+  message text not null
+);
+
 create table sidelight.ingest_receipt (
   digest uuid not null,
   received_at timestamp with time zone not null default clock_timestamp(),
@@ -1217,7 +1226,16 @@ UNION ALL
           WHERE o."time" >= (now() - '01:00:00'::interval) AND o."time" <= now() AND o.severity >= 21 AND g.state IS DISTINCT FROM 'muted'::text
           GROUP BY o.service_id
          HAVING count(DISTINCT o.id) >= 3) r
-     JOIN sidelight.service s ON s.id = r.service_id;
+     JOIN sidelight.service s ON s.id = r.service_id
+UNION ALL
+ SELECT health_condition.criterion AS type,
+    health_condition.severity,
+    health_condition.service AS resource_id,
+    health_condition.service AS resource_name,
+    health_condition.message,
+    health_condition.tenant
+   FROM sidelight.health_condition
+  WHERE health_condition.judged_at > (now() - '00:02:00'::interval);
 
 create view sidelight.v_api_usage_metrics as
  WITH part AS (

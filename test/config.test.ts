@@ -271,3 +271,20 @@ t.test('no fault shows a secret', async (t) => {
     'tokens:\n  - { token: hidden, scope: admin }\n  - { token: [hidden], scope: admin }\n'
   t.notMatch(new ConfigError(faultsOf({}, yaml)).message, /hidden/)
 })
+
+t.test(
+  'the secret of schedulers is shown to nobody, and passed over where it is none',
+  async (t) => {
+    const config = load({ CRON_SECRET: `${TOKEN},${OTHER}` })
+    t.strictSame(config.cronSecrets, [TOKEN, OTHER])
+    t.notMatch(describeConfig(config).join('\n'), TOKEN)
+    t.strictSame(load({}).cronSecrets, [])
+    // A platform may have set it for something else.
+    for (const secret of ['short', 'not a bearer token at all']) {
+      const { cronSecrets, warnings } = load({ CRON_SECRET: secret })
+      t.strictSame(cronSecrets, [])
+      t.match(warnings, [/^CRON_SECRET is ignored: token 1 of 1 has/])
+      t.notMatch(warnings.join(), secret)
+    }
+  },
+)

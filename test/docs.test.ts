@@ -10,6 +10,8 @@ import { KEYS } from '../collector/config/keys'
 import { describeRelation, LIST_RELATIONS } from '../collector/store/console'
 import { createPool } from '../collector/store/pool'
 import { createCounters } from '../collector/telemetry/counters'
+import * as sidelight from '../instrumentation/index'
+import { VARIABLES } from '../instrumentation/client/connection'
 import { BUILTINS } from '../instrumentation/libraries/builtin'
 import { PATCHES } from '../instrumentation/libraries/patches'
 import { RUNTIME_LIBRARY } from '../instrumentation/measures/runtime'
@@ -74,6 +76,7 @@ function unitOf({ unit, type }: Key<unknown>): string {
 t.test('no page names a variable that does not exist', async (t) => {
   const known = new Set<string>(Object.values(KEYS).map(({ env }) => env))
   for (const name of variablesOfBootstrap()) known.add(name)
+  for (const name of [VARIABLES.url, ...VARIABLES.tokens]) known.add(name)
   for (const page of PAGES) {
     const named = read(page).match(/\bSIDELIGHT_[A-Z_]+\b/g) ?? []
     t.strictSame(
@@ -90,6 +93,16 @@ t.test('the variables of the application in README.md are those the bootstrap re
   t.strictSame(documented.sort(), variablesOfBootstrap())
 })
 
+t.test('the variables of the loggers in README.md are those they read', async (t) => {
+  const rows = rowsOf(readme, '<!-- logger variables:', '<!-- end of logger variables -->')
+  const folder = join(__dirname, '..', 'instrumentation', 'api')
+  const sources = readdirSync(folder).filter((name) => /^log(?:-.*|ger)\.ts$/.test(name))
+  const texts = sources.map((name) => readFileSync(join(folder, name), 'utf8'))
+  const read = texts.join('').match(/(?<=env\[')(?!OTEL_)[A-Z_]+(?='\])/g) ?? []
+  const names = new Set([...read, 'LOG_LEVEL', 'LOG_LEVEL_<MODULE>'])
+  t.strictSame(namesOf(rows).sort(), [...names].sort())
+})
+
 t.test('the libraries in README.md are those that are instrumented', async (t) => {
   const instrumented = new Set([
     ...Object.keys(BUILTINS),
@@ -98,6 +111,12 @@ t.test('the libraries in README.md are those that are instrumented', async (t) =
   ])
   const rows = rowsOf(readme, '<!-- libraries:', '<!-- end of libraries -->')
   t.strictSame(namesOf(rows).sort(), [...instrumented].sort())
+})
+
+t.test('the helpers in README.md are what applications import', async (t) => {
+  const rows = rowsOf(readme, '<!-- helpers:', '<!-- end of helpers -->')
+  const documented = namesOf(rows).flatMap((cell) => cell.split(', '))
+  t.strictSame(documented.sort(), Object.keys(sidelight).sort())
 })
 
 t.test('the YAML example in README.md is a valid configuration', async (t) => {

@@ -11,14 +11,14 @@ export interface Grant {
 }
 
 const OPEN = new Set(['/health', '/health/live', '/health/ready'])
-const ADMIN_PREFIX = '/api/admin/'
+const ADMIN_PREFIXES = ['/api/admin/', '/api/cron/']
 const RANK: Readonly<Record<Scope, number>> = { ingest: 0, read: 1, admin: 2 }
 
 /** The scope a request needs, null when it is open. `route` is the pattern that matched, never the raw path: that may be escaped. */
 export function neededScope(method: string, route: string): Scope | null {
   if (!isRead(method)) return 'admin'
   if (OPEN.has(route)) return null
-  return route.startsWith(ADMIN_PREFIX) ? 'admin' : 'read'
+  return ADMIN_PREFIXES.some((prefix) => route.startsWith(prefix)) ? 'admin' : 'read'
 }
 
 export function isAllowed(grant: Grant, needed: Scope): boolean {

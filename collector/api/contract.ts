@@ -1,6 +1,8 @@
+import type { BusinessQueries } from './business-contract'
 import type { ErrorActions, ErrorCountQueries, ErrorQueries } from './error-contract'
 import type { FigureQueries } from './figure-contract'
 import type { MetricQueries } from './metric-contract'
+import type { MonitoringQueries } from './monitoring-contract'
 import type { Log } from './schemas/log'
 import type { SlowTrace, StoredSpan, TraceStatistics } from './schemas/trace'
 import type { SearchQueries } from './search-contract'
@@ -131,4 +133,6 @@ export interface Queries
     SearchQueries,
     ErrorQueries,
     ErrorCountQueries,
-    ErrorActions {}
+    ErrorActions,
+    MonitoringQueries,
+    BusinessQueries {}

@@ -49,7 +49,7 @@ function failureOfLog(log: Log): Failure[] {
     {
       source: 'log',
       type,
-      message: message || describeBody(log.body),
+      message: message || describeBody(log.body) || describeEvent(log),
       stack,
       time,
       traceId,
@@ -62,6 +62,11 @@ function failureOfLog(log: Log): Failure[] {
 function describeBody(body: unknown): string {
   if (typeof body === 'string') return body
   return body === null || body === undefined ? '' : JSON.stringify(body)
+}
+
+/** Events have no body: what they say of an error, else which they are. */
+function describeEvent({ eventName, attributes }: Log): string {
+  return textOf(attributes['error.message']) ?? eventName ?? ''
 }
 
 /** The attributes of an exception (OpenTelemetry semantic conventions, exceptions). */

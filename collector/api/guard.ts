@@ -22,19 +22,33 @@ declare module 'fastify' {
     session: string | null
   }
   interface FastifyContextConfig {
-    /** `open` to everyone, or a `page`: who may not see it is led to the login. Others are answered 401. */
-    readonly access?: 'open' | 'page'
+    /**
+     * `open` to everyone, a `page`: who may not see it is led to the login, or `cron`, open to schedulers too. Others are
+     * answered 401.
+     */
+    readonly access?: 'open' | 'page' | 'cron'
     /** Whether a session may change something here, where a page of ours asks. Elsewhere it opens reads alone. */
     readonly bySession?: boolean
   }
+}
+
+/** What callers prove themselves by. */
+export interface Keys {
+  readonly tokens: AccessTokens
+  /** Of schedulers. */
+  readonly cronSecrets: readonly string[]
+  readonly sessions: Sessions
 }
 
 /**
  * Lets a request through to its route, answers 401 or 403, or leads to the login. A session opens reads, and changes only
  * where the route says so and a page of ours asks: browsers send a cookie whoever makes them ask.
  */
-export function guard(app: FastifyInstance, tokens: AccessTokens, sessions: Sessions): void {
+export function guard(app: FastifyInstance, { tokens, cronSecrets, sessions }: Keys): void {
   const check = createTokenCheck(tokens)
+  const checkCron = createTokenCheck(
+    cronSecrets.map((token) => ({ token, scope: 'admin', tenant: null })),
+  )
   app.decorateRequest('grant', null)
   app.decorateRequest('tenant', null)
   app.decorateRequest('session', null)
@@ -49,7 +63,9 @@ export function guard(app: FastifyInstance, tokens: AccessTokens, sessions: Sess
     const route = request.routeOptions.url ?? pathOf(request)
     const needed = access === 'open' ? null : neededScope(request.method, route)
     if (needed === null) return
-    const grant = presented === null ? sessionGrant(request, sessions) : check(presented)
+    const scheduler = access === 'cron' && presented !== null ? checkCron(presented) : null
+    const grant =
+      scheduler ?? (presented === null ? sessionGrant(request, sessions) : check(presented))
     if (grant === null) {
       if (access === 'page' && presented === null) return leadToLogin(request, reply)
       return refuseUnknown(request, reply, presented)

@@ -1,5 +1,8 @@
 import swagger from '@fastify/swagger'
-import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import type {
+  FastifyPluginCallbackTypebox,
+  TypeBoxTypeProvider,
+} from '@fastify/type-provider-typebox'
 import {
   fastify,
   LogController,
@@ -23,7 +26,10 @@ import { pageRoutes } from './pages'
 import { refuseNul } from './parameters'
 import { pathOf } from './place'
 import { answerError, sendProblem } from './problems'
+import { businessRoutes } from './routes/business-events'
 import { correlationRoutes } from './routes/correlations'
+import { costRoutes } from './routes/costs'
+import { cronRoutes } from './routes/cron'
 import { errorRoutes } from './routes/errors'
 import { expositionRoutes } from './routes/exposition'
 import { healthRoutes } from './routes/health'
@@ -31,6 +37,7 @@ import { loginRoutes } from './routes/login'
 import { loginLinkRoutes } from './routes/login-links'
 import { logRoutes } from './routes/logs'
 import { metricRoutes } from './routes/metrics'
+import { monitoringRoutes } from './routes/monitoring'
 import { performanceRoutes } from './routes/performance'
 import { searchRoutes } from './routes/search'
 import { viewRoutes } from './routes/pages'
@@ -72,6 +79,8 @@ export interface ApiParts {
   readonly queries: Queries | null
   readonly probes: Probes
   readonly tokens: AccessTokens
+  /** With which schedulers call. */
+  readonly cronSecrets?: readonly string[]
   /** The collector's own numbers as Prometheus text. */
   readonly metrics: () => Promise<string>
   readonly version: string
@@ -95,22 +104,8 @@ export interface ApiParts {
 }
 
 /** The server of everything that is asked over HTTP; it does not listen yet. */
-export function createApiServer({
-  queries,
-  probes,
-  tokens,
-  metrics,
-  version,
-  log,
-  now,
-  retentionHours: { traces, logs, metrics: points, rollups } = DEFAULT_RETENTION_HOURS,
-  monitoring = DEFAULT_MONITORING,
-  maxTraceSpans = DEFAULT_MAX_TRACE_SPANS,
-  correlationAttributes = [],
-  onTruncated = () => undefined,
-  sessions = new Sessions(now),
-  otlp = null,
-}: ApiParts): FastifyInstance {
+export function createApiServer(parts: ApiParts): FastifyInstance {
+  const { queries, probes, tokens, cronSecrets = [], metrics, version, log, now } = parts
   const own = log.child({ part: 'api' }, { serializers: { req: describeRequest } })
   const app = fastify({
     routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
@@ -122,8 +117,9 @@ export function createApiServer({
       void sendProblem(request, reply, 400, 'The path is not a valid URL path.')
     },
   })
+  const sessions = parts.sessions ?? new Sessions(now)
   app.setErrorHandler(answerError)
-  guard(app, tokens, sessions)
+  guard(app, { tokens, cronSecrets, sessions })
   app.addHook('preValidation', refuseNul)
   answerUnknown(app)
   for (const schema of SHARED) app.addSchema(schema)
@@ -133,27 +129,62 @@ export function createApiServer({
     void typed.register(healthRoutes(probes, now))
     void typed.register(selfRoutes(metrics, version))
     if (queries !== null) {
-      const answers = { queries, now, maxSpans: maxTraceSpans, onTruncated }
-      void typed.register(traceRoutes({ ...answers, maxHours: traces }))
-      void typed.register(serviceHealthRoutes({ ...answers, maxHours: rollups, monitoring }))
-      void typed.register(searchRoutes({ ...answers, maxHours: traces }))
-      void typed.register(
-        performanceRoutes({ ...answers, maxHours: rollups, maxSpanHours: traces }),
-      )
-      void typed.register(serviceRoutes({ ...answers, maxHours: rollups }))
-      void typed.register(expositionRoutes(answers))
-      void typed.register(errorRoutes({ ...answers, maxHours: rollups }))
-      void typed.register(logRoutes({ ...answers, maxHours: logs }))
-      void typed.register(metricRoutes({ ...answers, maxHours: points }))
-      void typed.register(correlationRoutes({ ...answers, attributes: correlationAttributes }))
+      void typed.register(questionRoutes(parts, queries))
       void typed.register(loginLinkRoutes(sessions))
-      const judge = createHealthJudge(monitoring.thresholds)
-      const views = viewRoutes({ ...answers, judge, otlp })
-      void app.register(pageRoutes([loginRoutes({ tokens, sessions }), views]))
+      void app.register(pageRoutes([loginRoutes({ tokens, sessions }), views(parts, queries)]))
     }
     done()
   })
   return app
+}
+
+/** All that is answered from the database. */
+function questionRoutes(
+  {
+    now,
+    retentionHours: { traces, logs, metrics: points, rollups } = DEFAULT_RETENTION_HOURS,
+    monitoring = DEFAULT_MONITORING,
+    maxTraceSpans: maxSpans = DEFAULT_MAX_TRACE_SPANS,
+    correlationAttributes: attributes = [],
+    onTruncated = () => undefined,
+  }: ApiParts,
+  queries: Queries,
+): FastifyPluginCallbackTypebox {
+  const answers = { queries, now, maxSpans, onTruncated }
+  const { thresholds } = monitoring
+  return (app, _options, done) => {
+    void app.register(traceRoutes({ ...answers, maxHours: traces }))
+    void app.register(serviceHealthRoutes({ ...answers, maxHours: rollups, monitoring }))
+    void app.register(searchRoutes({ ...answers, maxHours: traces }))
+    void app.register(performanceRoutes({ ...answers, maxHours: rollups, maxSpanHours: traces }))
+    void app.register(serviceRoutes({ ...answers, maxHours: rollups }))
+    void app.register(expositionRoutes(answers))
+    void app.register(errorRoutes({ ...answers, maxHours: rollups }))
+    void app.register(logRoutes({ ...answers, maxHours: logs }))
+    void app.register(metricRoutes({ ...answers, maxHours: points }))
+    void app.register(correlationRoutes({ ...answers, attributes }))
+    void app.register(monitoringRoutes({ ...answers, thresholds }))
+    void app.register(costRoutes({ ...answers, maxHours: rollups }))
+    void app.register(
+      businessRoutes({ ...answers, maxHours: rollups, maxEventHours: logs, attributes }),
+    )
+    void app.register(cronRoutes(queries))
+    done()
+  }
+}
+
+function views(
+  {
+    now,
+    monitoring = DEFAULT_MONITORING,
+    maxTraceSpans: maxSpans = DEFAULT_MAX_TRACE_SPANS,
+    onTruncated = () => undefined,
+    otlp = null,
+  }: ApiParts,
+  queries: Queries,
+) {
+  const judge = createHealthJudge(monitoring.thresholds)
+  return viewRoutes({ queries, now, maxSpans, onTruncated, judge, otlp })
 }
 
 /** 404, or 405 with `Allow` where the path is known for other methods. */
@@ -212,6 +243,12 @@ export async function openApiDocument(version: string, log: Logger): Promise<obj
       assignError: absent,
       mergeErrors: absent,
       splitError: absent,
+      readMonitored: absent,
+      readConditions: absent,
+      refreshViews: absent,
+      readCosts: absent,
+      listBusinessEvents: absent,
+      readBusinessSeries: absent,
     },
     probes: { readiness: absent },
     tokens: [],

@@ -1,4 +1,3 @@
-import { type Alert, bySeverity, listAlerts } from '../health/alerts'
 import {
   type Counted,
   errorRatePercent,
@@ -7,19 +6,14 @@ import {
   ratePerSecond,
 } from '../health/figures'
 import type { Verdict } from '../health/judge'
-import { listPatterns, PATTERN_MS, type Patterns, REPEATED_THROWS } from '../health/patterns'
 import type { Stable } from '../health/stable'
 import { composeHealth, MINUTE_MS, pastSinceMs, type SystemHealth } from '../health/system'
 import type { ThresholdSet } from '../health/thresholds'
 import type { Window } from './contract'
-import { type ErrorCountQueries, type ErrorQueries, UNRESOLVED_STATES } from './error-contract'
-import { EVERY_ERROR } from './error-filter'
+import type { ErrorQueries } from './error-contract'
 import type { FigureQueries } from './figure-contract'
 import { describeAnswer, describeService, elapsedOf } from './figures'
 import { formatMs } from './window'
-
-/** As many as anybody reads. */
-const MAX_REPEATED = 100
 
 /** A question about health: of the requests of services, or of the spans of a module. */
 export interface HealthQuestion {
@@ -44,11 +38,6 @@ export interface HealthAnswer {
 /** What health is read by. */
 export type HealthQueries = Pick<FigureQueries, 'readFigures'> &
   Pick<ErrorQueries, 'countUnresolved'>
-
-/** What alerts are read by. */
-export type AlertQueries = HealthQueries &
-  Pick<ErrorQueries, 'listErrors'> &
-  Pick<ErrorCountQueries, 'countFatal'>
 
 /** Judges the window, and the minutes that ended before its end for what is stable. */
 export async function readHealth(
@@ -90,58 +79,6 @@ export function describeHealth({ health, module, window, gaps, elapsedMs }: Heal
     })),
     ...describeAnswer({ window, gaps }),
   }
-}
-
-/** The limits that are passed at the end of the window, and the patterns errors make in the hour before it. */
-export async function readAlerts(
-  queries: AlertQueries,
-  question: HealthQuestion,
-): Promise<readonly Alert[]> {
-  const [{ health, module, window }, patterns] = await Promise.all([
-    readHealth(queries, question),
-    readPatterns(queries, question),
-  ])
-  return bySeverity([...listAlerts(health, module, window.sinceMs), ...listPatterns(patterns)])
-}
-
-async function readPatterns(
-  { listErrors, countFatal }: AlertQueries,
-  { window: { untilMs }, tenant, service, module, nowMs }: HealthQuestion,
-): Promise<Patterns> {
-  const endMs = Math.min(untilMs, nowMs)
-  const window = { sinceMs: Math.max(0, endMs - PATTERN_MS), untilMs: endMs }
-  const about = { tenant, service, module }
-  const [{ groups }, fatal] = await Promise.all([
-    listErrors({
-      window,
-      filter: {
-        ...EVERY_ERROR,
-        ...about,
-        states: UNRESOLVED_STATES,
-        minOccurrences: REPEATED_THROWS,
-        severeOnly: true,
-      },
-      order: 'count',
-      limit: MAX_REPEATED,
-      after: null,
-    }),
-    countFatal({ window, ...about }),
-  ])
-  const repeated = groups.map(({ severeCount: count, firstSeen, ...group }) => {
-    const { id, class: name, message, tenant: owner, namespace, service: of } = group
-    const identity = { tenant: owner, environment: null, namespace, service: of }
-    return { id, class: name, message, ...identity, count, firstSeenMs: Date.parse(firstSeen) }
-  })
-  return { repeated, fatal, module, sinceMs: window.sinceMs }
-}
-
-/** Alerts as they are answered. */
-export function describeAlerts(alerts: readonly Alert[]) {
-  return alerts.map(({ sinceMs, ...alert }) => ({
-    ...alert,
-    ...describeService(alert),
-    since: formatMs(sinceMs),
-  }))
 }
 
 function describeVerdict({ status, reasons }: Verdict, stable: Stable | null) {

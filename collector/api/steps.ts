@@ -43,7 +43,8 @@ export function resolveSteps(
   const stepMs =
     step === undefined ? defaultStepMs(untilMs - sinceMs, leastMs) : parseStep(step, leastMs)
   if (stepMs === null) {
-    const units = leastMs === SECOND_MS ? 'seconds from 1 on' : 'minutes'
+    const units =
+      leastMs === SECOND_MS ? 'seconds from 1 on' : leastMs === MINUTE_MS ? 'minutes' : 'hours'
     const reason = `must be whole ${units}, or a length such as 30s, 5m, 1h, 1d, not ${JSON.stringify(step)}`
     faults.push({ name: 'step', reason })
     return null

@@ -129,6 +129,17 @@ export const KEYS = {
     isSecret: true,
     description: 'Bearer tokens that may send telemetry. With none, the loopback door is open',
   }),
+  cronSecrets: declare({
+    env: 'CRON_SECRET',
+    path: null,
+    type: tokens(),
+    fallback: [],
+    isSecret: true,
+    // Platforms set it for whatever runs there.
+    isShared: true,
+    description:
+      'Bearer tokens of schedulers, which open `/api/cron/refresh-monitoring-views` and nothing else',
+  }),
   roles: declare<readonly Role[]>({
     env: 'SIDELIGHT_ROLES',
     path: 'roles',

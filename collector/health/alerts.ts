@@ -9,6 +9,8 @@ export const ALERT_CRITERIA = [...CRITERIA, 'error_pattern'] as const
 export interface Alert extends Identity {
   readonly severity: 'critical' | 'warning'
   readonly message: string
+  /** What it is about, for people: a service, a module in one, or an error. */
+  readonly resourceName: string
   readonly module: string | null
   readonly criterion: (typeof ALERT_CRITERIA)[number]
   readonly value: number
@@ -32,7 +34,7 @@ export function listAlerts(
 }
 
 /** Critical ones first, in the order they have otherwise. */
-export function bySeverity(alerts: readonly Alert[]): Alert[] {
+export function bySeverity<A extends Pick<Alert, 'severity'>>(alerts: readonly A[]): A[] {
   const ofSeverity = (wanted: Alert['severity']) =>
     alerts.filter(({ severity }) => severity === wanted)
   return [...ofSeverity('critical'), ...ofSeverity('warning')]
@@ -48,11 +50,12 @@ function describe(
   module: string | null,
   beganMs: number,
 ): Alert {
-  const { service } = health.identity
+  const service = health.identity.service ?? ''
   const place = module === null ? service : `${module} in ${service}`
   return {
     severity: status === 'critical' ? 'critical' : 'warning',
     message: `${place}: ${message}`,
+    resourceName: place,
     ...health.identity,
     module,
     criterion,

@@ -40,6 +40,7 @@ export function listPatterns({ repeated, fatal, module, sinceMs }: Patterns): Al
     .map(({ count, ...identity }) => ({
       ...describe(identity, module, count, FATAL_THROWS),
       severity: 'critical' as const,
+      resourceName: placeOf(identity, module),
       message: `${placeOf(identity, module)}: ${count} fatal errors in an hour, critical from ${FATAL_THROWS}`,
       errorId: null,
       sinceMs,
@@ -49,6 +50,7 @@ export function listPatterns({ repeated, fatal, module, sinceMs }: Patterns): Al
     .map(({ id, class: name, message, count, firstSeenMs, ...identity }) => ({
       ...describe(identity, module, count, REPEATED_THROWS),
       severity: 'warning' as const,
+      resourceName: name,
       message: [
         placeOf(identity, module),
         titleOf(name, message),

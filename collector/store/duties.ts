@@ -11,6 +11,7 @@ import type { ErrorJudging } from './error-judging'
 import { createThinning, type Thinned } from './error-thinning'
 import { foldEvents, forgetStates } from './event-folding'
 import { foldRollups } from './folding'
+import { type JudgeHealth, keepHealthConditions } from './health-conditions'
 import type { Folded } from './levels'
 import type { Leadership } from './leadership'
 import { deleteOldReceipts, deleteOldThrows, forgetSidecars } from './maintenance'
@@ -115,6 +116,11 @@ export function createQuickDuties({
 /** What the leader does about groups of errors that takes long. */
 export function createErrorDuties({ judgeAll }: ErrorJudging): readonly Duty[] {
   return [duty('judging all errors', judgeAll), duty('forgetting errors', forgetGroups)]
+}
+
+/** What the leader says every few seconds of the health of services. */
+export function createHealthDuties(judge: JudgeHealth): readonly Duty[] {
+  return [duty('judging health', (leadership) => keepHealthConditions(leadership, judge))]
 }
 
 function duty(name: string, work: (leadership: Leadership) => Promise<unknown>): Duty {

@@ -1,5 +1,5 @@
 import type { PoolClient, QueryResult } from 'pg'
-import type { CountedThrow } from '../translate/error-rows'
+import { type CountedThrow, occurrenceId } from '../translate/error-rows'
 import { type ErrorThrow, SEVERITY } from '../translate/error-throw'
 import { dictionaryKey, type RefusedKeys } from './dictionary'
 import { failureOf } from './receipts'
@@ -87,8 +87,9 @@ export function claimedThrows(throws: readonly ErrorThrow[], claims: readonly Cl
   const counted: CountedThrow[] = []
   const raised: Mended[] = []
   const joined: Mended[] = []
+  const fatal: ErrorThrow[] = []
   for (const thrown of throws) {
-    const { scope, hash } = thrown
+    const { scope, hash, severity } = thrown
     const exceptions = exceptionsOf(thrown)
     const fresh = exceptions.filter((exception) => byKey.get(scope + exception)?.is_new === true)
     const [known] = exceptions.filter((exception) => !fresh.includes(exception))
@@ -97,6 +98,7 @@ export function claimedThrows(throws: readonly ErrorThrow[], claims: readonly Cl
       continue
     }
     for (const innermost of fresh) joined.push({ scope, innermost, hash: known })
+    if (severity >= SEVERITY.fatal) fatal.push(thrown)
     const claim = exceptions
       .map((exception) => byKey.get(scope + exception))
       .find((found) => found?.is_new === false)
@@ -104,7 +106,7 @@ export function claimedThrows(throws: readonly ErrorThrow[], claims: readonly Cl
     counted.push({ thrown, hash: claim.error_hash, isNew: false })
     raised.push({ scope, innermost: claim.innermost, hash: claim.error_hash })
   }
-  return { counted, mending: join(joined) + raise(raised) }
+  return { counted, mending: join(joined) + raise(raised) + raiseToFatal(fatal) }
 }
 
 /** `hash` is what of the throw was known, or by which hash it counts. */
@@ -133,6 +135,24 @@ update sidelight.error_seen seen set severity = ${SEVERITY.error}
 from unnest(${uuids(raised, 'scope')}, ${uuids(raised, 'hash')}) as raised (scope, error_hash)
 where seen.scope = raised.scope and seen.error_hash = raised.error_hash and seen.severity < ${SEVERITY.error};`
 }
+
+/** What is kept of a throw says that it was fatal, though who told of it first did not know. */
+function raiseToFatal(fatal: readonly ErrorThrow[]): string {
+  if (fatal.length === 0) return ''
+  const ids = fatal.flatMap((thrown) =>
+    exceptionsOf(thrown).map((innermost) => occurrenceId({ ...thrown, innermost })),
+  )
+  const seconds = fatal.map(({ timeNs }) => Number(timeNs / NS_A_SECOND))
+  return `
+update sidelight.error_occurrence set severity = ${SEVERITY.fatal}
+where id = any ('{${ids.join()}}'::uuid[]) and severity < ${SEVERITY.fatal}
+  and time between to_timestamp(${whole(Math.min(...seconds) - TOLD_WITHIN_S)})
+    and to_timestamp(${whole(Math.max(...seconds) + TOLD_WITHIN_S)});`
+}
+
+const NS_A_SECOND = 1_000_000_000n
+/** As far apart as two may say that a throw was. */
+const TOLD_WITHIN_S = 3_600
 
 /**
  * Claims throws in a round trip of its own, within the running transaction. Throws ReceiptHeld; what Postgres refuses for

@@ -72,6 +72,11 @@ export function isUnhandled(tables: readonly AttributeTable[]): boolean {
   return UNHANDLED.test(firstOf(tables, MECHANISM) ?? '')
 }
 
+/** Whether whoever tells of it says that it was caught, however bad it is. */
+export function isToldHandled(tables: readonly AttributeTable[]): boolean {
+  return firstOf(tables, HANDLED) === 'true'
+}
+
 const HANDLED = names('exception.handled', 'error.handled')
 const MECHANISM = names('exception.mechanism', 'exception.mechanism.type')
 const UNHANDLED = /uncaught|unhandled/i

@@ -173,7 +173,10 @@ function writeOccurrence({ thrown, hash }: CountedThrow): void {
 }
 
 /** Of the throw, whoever tells of it: the first 128 bits of a SHA-256 of scope and innermost exception. */
-function occurrenceId({ scope, innermost }: ErrorThrow): string {
+export function occurrenceId({
+  scope,
+  innermost,
+}: Pick<ErrorThrow, 'scope' | 'innermost'>): string {
   const bytes = Buffer.from(`${scope}${innermost}`.replaceAll('-', ''), 'hex')
   return createHash('sha256').update(bytes).digest('hex').slice(0, 32)
 }

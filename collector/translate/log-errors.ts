@@ -2,7 +2,7 @@ import type { Cursor } from '../otlp/cursor'
 import { AttributeTable, mapOf, textOf } from './attribute-table'
 import { LONGEST_MESSAGE_BYTES, LONGEST_STACK_BYTES } from './error-limits'
 import { firstOf, names } from './error-occurrence'
-import { isUnhandled, Reports } from './error-report'
+import { isToldHandled, isUnhandled, Reports } from './error-report'
 import type { ErrorPlace } from './error-sighting'
 import { SEVERITY } from './error-throw'
 import { cutText, type ExceptionText, ExceptionTexts, sniff } from './exception-text'
@@ -122,7 +122,9 @@ export class LogErrors {
       severity: level,
       // What ends the process was caught by nobody.
       isHandled:
-        level < SEVERITY.fatal && !isUnhandled(tables) && firstOf(tables, ESCAPED) !== 'true',
+        (level < SEVERITY.fatal || isToldHandled(tables)) &&
+        !isUnhandled(tables) &&
+        firstOf(tables, ESCAPED) !== 'true',
       isIncomplete: record.droppedAttributes !== 0,
       timeNs: toBigInt(time),
       userId: this.#reports.userOf(tables),

@@ -16,7 +16,7 @@ import { TableWriter } from './table-writer'
 import { dayOf, toRemainder, type UnixNanos, writeTimestamp } from './time'
 import type { Translation } from './translator'
 
-/** A log record with an event name that is kept. */
+/** A log record with an event name of ours that is kept. */
 export interface NamedRecord {
   readonly record: LogRecordReader
   /** Where it begins and ends in the body of the request. */
@@ -71,9 +71,20 @@ export class LogEvents {
     this.rollups.endRequest()
   }
 
+  /** Whether the log record, which has an event name, is to be read once more. */
+  isNoticed({ eventNameStart, eventNameEnd }: LogRecordReader): boolean {
+    const length = eventNameEnd - eventNameStart
+    if (length <= PREFIX.length || length > LONGEST_EVENT_NAME) return false
+    const { bytes } = this.#cursor
+    for (let index = 0; index < PREFIX.length; index++) {
+      if (bytes[eventNameStart + index] !== PREFIX[index]) return false
+    }
+    return true
+  }
+
+  /** Tells what a log record that is noticed and kept says. */
   keep(named: NamedRecord): void {
     const { record, source, end, service, time } = named
-    if (!this.#isOurs(record)) return
     const { eventNameStart, eventNameEnd } = record
     const name = this.#cursor.bytes.toString('latin1', eventNameStart, eventNameEnd)
     this.#attributes.read(source, end)
@@ -89,13 +100,6 @@ export class LogEvents {
     if (event.keeps !== 'nothing') this.#write(named, event, subject)
     const { outcome, durationNs, amount } = event
     this.rollups.keep(source, subject, service, { outcome, durationNs, amount: amount ?? 0, time })
-  }
-
-  #isOurs({ eventNameStart, eventNameEnd }: LogRecordReader): boolean {
-    const length = eventNameEnd - eventNameStart
-    if (length <= PREFIX.length || length > LONGEST_EVENT_NAME) return false
-    const { bytes } = this.#cursor
-    return PREFIX.every((byte, index) => bytes[eventNameStart + index] === byte)
   }
 
   /** What it is about; above the cap of its service what stands in for that. */

@@ -114,7 +114,7 @@ export class LogRecordTranslator implements ItemTranslator {
     if (this.#correlations.areNoticed) {
       this.#correlations.keep({ source, traceIdStart, time, service, resource, scope })
     }
-    if (record.eventNameEnd !== record.eventNameStart) {
+    if (record.eventNameEnd !== record.eventNameStart && this.#events.isNoticed(record)) {
       this.#events.keep({ record, source, end, time, service, rowStart: table.rowStart })
     }
     const severity = meantSeverity(cursor, record)

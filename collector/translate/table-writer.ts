@@ -78,8 +78,11 @@ export class TableWriter {
 
   /** Hands out the rows, null if there are none, and lets go of them. */
   finish(): CopyRows | null {
+    if (this.#offsets.length === 0) {
+      this.rows.reset()
+      return null
+    }
     const bytes = this.rows.take(this.#lend)
-    if (this.#offsets.length === 0) return null
     return {
       table: this.#table,
       bytes,

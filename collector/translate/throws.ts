@@ -4,7 +4,7 @@ import { OccurrenceWriter } from './error-occurrence'
 import type { ErrorSampler } from './error-sampler'
 import { Scopes, userHashOf } from './error-scope'
 import type { ErrorSighting } from './error-sighting'
-import type { ErrorOccurrence, ErrorThrow } from './error-throw'
+import { type ErrorOccurrence, type ErrorThrow, SEVERITY } from './error-throw'
 import { chainOf, finish, type PendingThrow, PendingThrows } from './pending-throws'
 import type { TableWriter } from './table-writer'
 import type { Translation } from './translator'
@@ -103,7 +103,8 @@ export class Throws {
     const { place, severity, isHandled, timeNs, userId } = sighting
     const { minute, release } = place
     const { hash, innermost } = error
-    const isSampled = this.#sampler.takes(scope, innermost, { hash, release, minute })
+    const isFatal = severity >= SEVERITY.fatal
+    const isSampled = this.#sampler.takes(scope, innermost, { hash, release, minute, isFatal })
     const begun: PendingThrow = {
       scope,
       isSampled,

@@ -58,6 +58,29 @@ export const ATTRIBUTE = {
   businessEvent: 'business.event',
   costEndpoint: 'cost.endpoint',
 
+  uploadType: 'upload.type',
+  uploadSource: 'upload.source',
+  uploadSizeBytes: 'upload.size_bytes',
+  /** Why it failed. */
+  uploadReason: 'upload.reason',
+
+  auditAction: 'audit.action',
+  /** `configuration`, `data` or `admin`, of the helpers of these; else what the application says. */
+  auditCategory: 'audit.category',
+  auditActor: 'audit.actor',
+  auditActorType: 'audit.actor_type',
+  auditTarget: 'audit.target',
+  auditTargetType: 'audit.target_type',
+  auditReason: 'audit.reason',
+  /** What was changed, a map of `from` and `to` by name. */
+  auditChanges: 'audit.changes',
+
+  securityEvent: 'security.event',
+  /** `low`, `medium`, `high` or `critical`. */
+  securitySeverity: 'security.severity',
+  securityResource: 'security.resource',
+  securityReason: 'security.reason',
+
   /** Of the request that something belongs to; on every span, log record and error of it. */
   requestId: 'request.id',
   correlationId: 'correlation.id',
@@ -65,6 +88,7 @@ export const ATTRIBUTE = {
   tenantId: 'tenant.id',
   clientAddress: 'client.address',
   userAgent: 'user_agent.original',
+  agentId: 'agent.id',
 
   /** The part of the service. */
   module: 'module',
@@ -74,5 +98,36 @@ export const ATTRIBUTE = {
   dbOperation: 'db.operation.name',
   dbTable: 'db.collection.name',
   peerService: 'peer.service',
+  /** The path of a call, without what varies. */
   urlTemplate: 'url.template',
+  /** The method of a call that is not known by a path. */
+  rpcMethod: 'rpc.method',
+  /** What the heap has grown by meanwhile, in bytes; negative after a garbage collection. */
+  heapDeltaBytes: 'sidelight.heap_delta_bytes',
+
+  jobName: 'job.name',
+  cacheName: 'cache.name',
+  /** `hit` or `miss`. */
+  cacheResult: 'cache.result',
+  queueName: 'queue.name',
+} as const
+
+/** Metrics, by the names of the instruments; those of durations are in seconds, as everywhere in OpenTelemetry. */
+export const METRIC = {
+  /** Histogram of seconds, by job and outcome; its count is how often the job ran. */
+  jobDuration: 'job.duration',
+  /** Counter, by cache and result. */
+  cacheRequests: 'cache.requests',
+  /** Gauge, by queue: how many items wait. */
+  queueDepth: 'queue.depth',
+  /** Gauge of seconds, by queue: how long the oldest item has been waiting. */
+  queueOldestAge: 'queue.oldest_age',
+  /** Counter, by queue and outcome. */
+  queueProcessed: 'queue.processed',
+  /** Counter, by type of an upload, outcome, and reason where it failed. */
+  uploadAttempts: 'upload.attempts',
+  /** Histogram of bytes, by type. */
+  uploadSize: 'upload.size',
+  /** Histogram of seconds, by type. */
+  uploadDuration: 'upload.duration',
 } as const

@@ -1,5 +1,8 @@
 import type { Attributes, AttributeValue, Span } from '@opentelemetry/api'
-import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
+import { SpanKind } from '@opentelemetry/api'
+import { ATTRIBUTE } from './attributes'
+import { attributesOf } from './metadata'
+import { runInSpan } from './span'
 
 /** What an operation is to others; the span kinds of OpenTelemetry in lower case. */
 export type OperationKind = 'internal' | 'server' | 'client' | 'producer' | 'consumer'
@@ -16,6 +19,12 @@ export interface OperationSpan {
  * Runs `fn` in a span named `operation`, which carries `module` as an attribute and is the parent of every span started
  * inside, across async calls. The span ends when `fn` returns, or when the promise it returns settles. What
  * `fn` throws is recorded as an exception, makes the span's status an error, and is thrown on unchanged.
+ *
+ * @example
+ * import { traceOperation } from 'sidelight'
+ *
+ * const total = await traceOperation('price order', 'checkout', async () => 19 + 23)
+ * console.log(total) // prints 42
  */
 export function traceOperation<T>(
   operation: string,
@@ -23,46 +32,60 @@ export function traceOperation<T>(
   fn: (span: OperationSpan) => T,
   kind: OperationKind = 'internal',
 ): T {
-  const tracer = trace.getTracer('sidelight')
-  const options = { kind: KINDS[kind], attributes: { module } }
-  return tracer.startActiveSpan(operation, options, (span) => {
-    const { traceId, spanId } = span.spanContext()
-    live.set(spanId, span)
-    try {
-      const result = fn({ traceId, spanId })
-      if (!isThenable(result)) {
-        end(span)
-        return result
-      }
-      return result.then(
-        (value) => {
-          end(span)
-          return value
-        },
-        (error: unknown) => {
-          fail(span, error)
-          throw error
-        },
-      ) as T
-    } catch (error) {
-      fail(span, error)
-      throw error
-    }
-  })
+  return runOperation(operation, KINDS[kind], { [ATTRIBUTE.module]: module }, fn)
 }
 
-/** Adds an event to a live operation, given its span or the id of it; does nothing once the operation has ended. */
+/**
+ * Adds an event to a live operation, given its span or the id of it; does nothing once the operation has ended. Values
+ * whose names say that they are secret are redacted.
+ *
+ * @example
+ * import { addSpanEvent, traceOperation } from 'sidelight'
+ *
+ * const paid = traceOperation('charge', 'payments', (span) => {
+ *   addSpanEvent(span, 'authorised', { attempts: 2 })
+ *   return true
+ * })
+ * console.log(paid) // prints true
+ */
 export function addSpanEvent(
   span: OperationSpan | string,
   name: string,
   attributes?: Attributes,
 ): void {
-  liveSpan(span)?.addEvent(name, attributes)
+  liveSpan(span)?.addEvent(name, attributesOf(attributes))
 }
 
-/** Sets an attribute of a live operation, given its span or the id of it; does nothing once the operation has ended. */
+/**
+ * Sets an attribute of a live operation, given its span or the id of it; does nothing once the operation has ended. A value
+ * whose name says that it is secret is redacted.
+ *
+ * @example
+ * import { addSpanTag, traceOperation } from 'sidelight'
+ *
+ * const items = traceOperation('pack', 'warehouse', (span) => {
+ *   addSpanTag(span, 'parcel.weight', 1.5)
+ *   return ['cup', 'saucer']
+ * })
+ * console.log(items) // prints [ 'cup', 'saucer' ]
+ */
 export function addSpanTag(span: OperationSpan | string, key: string, value: AttributeValue): void {
-  liveSpan(span)?.setAttribute(key, value)
+  liveSpan(span)?.setAttributes(attributesOf({ [key]: value }))
+}
+
+/** Runs `fn` in a span that `addSpanEvent` and `addSpanTag` find as long as it is live. */
+export function runOperation<T>(
+  name: string,
+  kind: SpanKind | undefined,
+  attributes: Attributes,
+  fn: (span: OperationSpan) => T,
+): T {
+  const options = { kind: kind ?? SpanKind.INTERNAL, attributes, ending: forget }
+  return runInSpan(name, options, (span) => {
+    const { traceId, spanId } = span.spanContext()
+    if (span.isRecording()) live.set(spanId, span)
+    return fn({ traceId, spanId })
+  })
 }
 
 const KINDS: Record<OperationKind, SpanKind> = {
@@ -76,26 +99,9 @@ const KINDS: Record<OperationKind, SpanKind> = {
 const live = new Map<string, Span>()
 
 function liveSpan(span: OperationSpan | string): Span | undefined {
-  return live.get(typeof span === 'string' ? span : span.spanId)
+  return live.get(typeof span === 'string' ? span : span?.spanId)
 }
 
-function end(span: Span): void {
+function forget(span: Span): void {
   live.delete(span.spanContext().spanId)
-  span.end()
-}
-
-function fail(span: Span, error: unknown): void {
-  const message = error instanceof Error ? error.message : String(error)
-  span.recordException(error instanceof Error ? error : message)
-  span.setStatus({ code: SpanStatusCode.ERROR, message })
-  end(span)
-}
-
-function isThenable<T>(value: T): value is T & PromiseLike<Awaited<T>> {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'then' in value &&
-    typeof value.then === 'function'
-  )
 }

@@ -48,7 +48,7 @@ function record(thrown: unknown, origin: string, isFatal: boolean): void {
       severityNumber: isFatal ? FATAL : ERROR,
       severityText: isFatal ? 'FATAL' : 'ERROR',
       body: described['exception.message'] ?? described['exception.type'] ?? '',
-      attributes: described,
+      attributes: { ...described },
       eventName: 'exception',
     })
     failActiveSpan(described, isFatal)

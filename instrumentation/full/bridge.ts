@@ -5,6 +5,7 @@ import { sendLinesTo } from '../loggers/line'
 import { recordThrough } from '../measures/durations'
 import { reportRuntime, RUNTIME_LIBRARY } from '../measures/runtime'
 import { isLibraryEnabled, readSignals } from '../process/environment'
+import { stampRecords, stampSpans } from './stamping'
 
 /** Gives what our instrumentations measure and hear to the SDK that is registered, through the API. */
 export function connectInstrumentations(env: NodeJS.ProcessEnv): void {
@@ -15,8 +16,14 @@ export function connectInstrumentations(env: NodeJS.ProcessEnv): void {
     recordThrough(getMeter)
     if (isLibraryEnabled(RUNTIME_LIBRARY, env)) reportRuntime(getMeter)
   }
-  if (signals.logs) sendLinesToApi()
-  if (signals.traces) describeErrorsOfSpans()
+  if (signals.logs) {
+    sendLinesToApi()
+    stampRecords()
+  }
+  if (signals.traces) {
+    describeErrorsOfSpans()
+    stampSpans()
+  }
 }
 
 /** A span that is never ended goes nowhere; it tells its class, which the SDK does not export. */

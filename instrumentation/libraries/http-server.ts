@@ -3,7 +3,7 @@ import { IncomingMessage, ServerResponse } from 'node:http'
 import type * as http2 from 'node:http2'
 import { Server, type Socket } from 'node:net'
 import { complain } from '../process/complaint'
-import { type Emit, exchangeOf, followMessages, joinExchange } from './http/exchange'
+import { type Emit, exchangeOf, followMessages, joinExchange, letMove } from './http/exchange'
 import { type Answer, ServedRequest } from './http/served'
 import { followUpgrade } from './http/upgrade'
 
@@ -13,6 +13,7 @@ import { followUpgrade } from './http/upgrade'
  * inherit `emit` from the server of `node:net`: that is the one place that is patched.
  */
 export function traceServers(): void {
+  letMove()
   followMessages(IncomingMessage.prototype)
   followMessages(ServerResponse.prototype)
   const prototype = Server.prototype as unknown as { emit: Emit }

@@ -1,11 +1,13 @@
 import { hostname } from 'node:os'
 import { get } from '../errors/exception'
+import { requestAttributes } from '../process/request-context'
 import { activeSpanContext, correlationOf, isCorrelation } from './correlation'
 import { addError, addField, addSerializedError, createFields, type Fields } from './fields'
 import { emitLine, sendsLines } from './line'
+import { addRequest, isOfRequest } from './request'
 import { severityOfName, severityOfNumber } from './severity'
 
-/** Puts the ids of the active span on the records of bunyan, and sends those that a stream of the logger takes. */
+/** Puts the ids of the active span and of the active request on the records of bunyan, and sends those that a stream of the logger takes. */
 export function patchBunyan(bunyan: BunyanExports): void {
   const { prototype, stdSerializers } = bunyan.Logger ?? bunyan
   const emit = prototype._emit
@@ -57,6 +59,8 @@ const HOST = hostname()
 function correlate(record: Fields): void {
   const spanContext = activeSpanContext()
   if (spanContext !== undefined) Object.assign(record, correlationOf(spanContext))
+  const request = requestAttributes()
+  if (request !== undefined) addRequest(record, request)
 }
 
 function send({ streams }: Logger, record: Fields): void {
@@ -65,8 +69,11 @@ function send({ streams }: Logger, record: Fields): void {
   if (streams?.some((stream) => stream.level <= level) !== true) return
   try {
     const attributes = createFields()
+    const request = requestAttributes()
     for (const name of Object.keys(record)) {
-      if (!isTold(name, record[name])) addBunyanField(attributes, name, record[name])
+      const value = record[name]
+      if (isTold(name, value) || isOfRequest(request, name, value)) continue
+      addBunyanField(attributes, name, value)
     }
     const name = NAMES.get(level)
     emitLine({

@@ -1,3 +1,5 @@
+import { stampLine } from '../process/request-context'
+
 /** A line of a logger, on its way to the collector. */
 export interface LogLine {
   /** Name of the instrumentation scope, as in `sidelight/pino`. */
@@ -8,8 +10,11 @@ export interface LogLine {
   /** The level as the logger calls it. */
   readonly severityText: string
   readonly body: unknown
-  /** JSON-like values: texts, finite numbers, booleans, null, arrays and plain objects of them, without cycles. */
-  readonly attributes: Readonly<Record<string, unknown>>
+  /**
+   * JSON-like values: texts, finite numbers, booleans, null, arrays and plain objects of them, without cycles. Made for this
+   * line: the ids of the active request are added.
+   */
+  readonly attributes: Record<string, unknown>
   /** What kind of event it is, as in `exception`; lines of loggers are of none. */
   readonly eventName?: string
 }
@@ -29,7 +34,9 @@ export function sendsLines(): boolean {
 
 /** Sends a line on its way. Never throws into the logger. */
 export function emitLine(line: LogLine): void {
-  current?.(line)
+  if (current === undefined) return
+  stampLine(line.attributes)
+  current(line)
 }
 
 let current: LineSink | undefined

@@ -1,4 +1,5 @@
 import { addError, addSerializedError, createFields, type Fields } from './fields'
+import { requestAttributes } from '../process/request-context'
 import { isCorrelation } from './correlation'
 import { emitLine } from './line'
 import {
@@ -8,6 +9,7 @@ import {
   traitsOf,
   type Traits,
 } from './pino-logger'
+import { isOfRequest } from './request'
 import { severityOfName, severityOfNumber } from './severity'
 
 /** A line that pino has made, and what it was made of. */
@@ -61,6 +63,7 @@ export function sendLine(line: PinoLine): void {
 function addPlain(fields: Fields, { object }: PinoLine, traits: Traits): boolean {
   const { serializers, errorKey, messageKey } = traits
   const given = object as Fields
+  const request = requestAttributes()
   for (const name in given) {
     if (!Object.hasOwn(given, name)) continue
     const value = given[name]
@@ -77,7 +80,9 @@ function addPlain(fields: Fields, { object }: PinoLine, traits: Traits): boolean
     switch (typeof value) {
       case 'string':
       case 'boolean':
-        if (name !== messageKey && !isCorrelation(name)) fields[name] = value
+        if (name !== messageKey && !isCorrelation(name) && !isOfRequest(request, name, value)) {
+          fields[name] = value
+        }
         break
       case 'number':
         if (Number.isFinite(value)) fields[name] = value
@@ -123,8 +128,11 @@ function addWritten(fields: Fields, line: PinoLine, traits: Traits): unknown {
       addError(fields, thrown)
     } else addSerializedError(fields, errorKey, told)
   }
+  const request = requestAttributes()
   for (const name in written) {
-    if (written[name] !== null && !isCorrelation(name)) fields[name] = written[name]
+    const value = written[name]
+    if (value === null || isCorrelation(name) || isOfRequest(request, name, value)) continue
+    fields[name] = value
   }
   return body
 }

@@ -1,12 +1,14 @@
 import { tracingChannel } from 'node:diagnostics_channel'
 import type { LoadedModule } from '../modules/hook'
 import { activeSpanContext, correlationJsonOf } from './correlation'
+import { requestAttributes } from '../process/request-context'
 import { sendsLines } from './line'
 import { sendLine } from './pino-line'
 import { knowledgeOf, type PinoLogger } from './pino-logger'
+import { requestJsonOf } from './request'
 
 /**
- * Puts the ids of the active span on the lines of pino, and sends them. Newer versions tell of each line themselves, also
+ * Puts the ids of the active span and of the active request on the lines of pino, and sends them. Newer versions tell of each line themselves, also
  * where they are bundled into the application.
  */
 export function recordPino(): void {
@@ -51,14 +53,19 @@ function tellsItself(version: string): boolean {
 function begin(told: Told): void {
   try {
     const spanContext = activeSpanContext()
-    if (spanContext === undefined) return
+    const request = requestAttributes()
+    if (spanContext === undefined && request === undefined) return
     const { instance } = told
     // A serializer may log as well.
     if (open === instance) return
     const { chindings } = knowledgeOf(instance).symbols
     if (!Object.hasOwn(instance, chindings)) return
     const bindings = instance[chindings] as string
-    instance[chindings] = bindings + correlationJsonOf(spanContext)
+    const ids = spanContext === undefined ? '' : correlationJsonOf(spanContext)
+    instance[chindings] =
+      request === undefined
+        ? bindings + ids
+        : bindings + ids + requestJsonOf(request, bindings, told.arguments[0])
     told.bindings = bindings
     told.outer = open
     open = instance

@@ -1,14 +1,16 @@
 import { stripVTControlCharacters } from 'node:util'
 import { type Context, context } from '@opentelemetry/api'
+import { requestAttributes } from '../process/request-context'
 import { isError } from '../errors/exception'
 import { withoutConsole } from './console'
 import { activeSpanContext, correlationOf, isCorrelation } from './correlation'
 import { addError, addField, createFields, type Fields } from './fields'
 import { emitLine, type LogLine, sendsLines } from './line'
+import { addRequest, isOfRequest } from './request'
 import { severityOfName } from './severity'
 
 /**
- * Puts the ids of the active span on what is logged with winston 3, before the formats of the logger; and sends what they have made of
+ * Puts the ids of the active span and of the active request on what is logged with winston 3, before the formats of the logger; and sends what they have made of
  * it once, if a transport takes its level. What a transport's own format leaves out is sent.
  */
 export function patchWinston(Logger: LoggerClass): void {
@@ -54,12 +56,14 @@ let lastError: Error | undefined
 function correlate(info: unknown): unknown {
   if (typeof info !== 'object' || info === null) return info
   const spanContext = activeSpanContext()
-  if (spanContext === undefined) return info
+  const request = requestAttributes()
+  if (spanContext === undefined && request === undefined) return info
   try {
     // An object of the application's may be logged again; errors and the like must stay what they are.
     const isPlain = Object.getPrototypeOf(info) === Object.prototype
     const correlated: object = isPlain ? { ...info } : info
-    Object.assign(correlated, correlationOf(spanContext))
+    if (spanContext !== undefined) Object.assign(correlated, correlationOf(spanContext))
+    if (request !== undefined) addRequest(correlated as Fields, request)
     contexts.set(correlated, context.active())
     return correlated
   } catch {
@@ -84,10 +88,12 @@ function send(logger: Logger, info: unknown): void {
 function lineOf(logger: Logger, info: Info, level: string): LogLine {
   const attributes = createFields()
   const { message } = info
+  const request = requestAttributes(contexts.get(info))
   addErrorOf(attributes, info)
   for (const name of Object.keys(info)) {
     if (name === 'level' || name === 'message' || name === 'timestamp' || isCorrelation(name))
       continue
+    if (isOfRequest(request, name, info[name])) continue
     // With the exception.
     if (name === 'stack' && 'exception.stacktrace' in attributes) continue
     addField(attributes, name, info[name])

@@ -1,10 +1,18 @@
-import { context, type SpanContext, trace } from '@opentelemetry/api'
-import { type Logger, type LoggerOptions, type LoggerProvider, logs } from '@opentelemetry/api-logs'
-import type * as sdkLogs from '@opentelemetry/sdk-logs'
+import { context, diag, isSpanContextValid, type SpanContext, trace } from '@opentelemetry/api'
+import {
+  type Logger,
+  type LoggerOptions,
+  type LoggerProvider,
+  type LogRecord,
+  logs,
+} from '@opentelemetry/api-logs'
+import { timeInputToHrTime } from '@opentelemetry/core'
+import { describeThrown } from '../errors/describe'
 import { type LogLine, sendLinesTo } from '../loggers/line'
-import { type AttributeLimits, readAttributeLimits, readBodyLimits } from '../process/limits'
+import { stampedIn } from '../process/request-context'
+import { readAttributeLimits, readBodyLimits } from '../process/limits'
 import { BodyBuilder, type Scope } from '../wire/body'
-import { writeLine, writeRecord } from '../wire/record'
+import { type RecordLimits, type WrittenRecord, writeLine, writeRecord } from '../wire/record'
 import type { Writer } from '../wire/writer'
 import type { Parts, Sealed } from './contract'
 
@@ -16,27 +24,38 @@ export function startLogs(parts: Parts): Sealed {
     readBodyLimits('BLRP', parts.env),
     parts.put,
   )
-  const limits = readAttributeLimits('LOGRECORD', parts.env)
+  const limits = readLimits(parts.env)
   const lines = new Lines(bodies, limits)
   sendLinesTo((line) => lines.add(line))
-  logs.setGlobalLoggerProvider(new LazyLoggerProvider(parts, bodies, limits))
+  logs.setGlobalLoggerProvider(new EncodingLoggerProvider(parts, bodies, limits))
   return bodies
+}
+
+interface Limits extends RecordLimits {
+  /** Of texts in attributes, in UTF-16 code units. */
+  readonly maxLength: number
 }
 
 const DEFAULT_ATTRIBUTE_COUNT = 128
 
+function readLimits(env: NodeJS.ProcessEnv): Limits {
+  const limits = readAttributeLimits('LOGRECORD', env)
+  return {
+    attributeCount: limits.attributeCountLimit ?? DEFAULT_ATTRIBUTE_COUNT,
+    maxLength: limits.attributeValueLengthLimit ?? Infinity,
+  }
+}
+
 class Lines {
   readonly #bodies: BodyBuilder
   readonly #scopes = new Map<string, Scope>()
-  readonly #limits: { readonly attributeCount: number }
-  readonly #maxLength: number
+  readonly #limits: Limits
   /** Of the line that is being encoded. */
   #context: SpanContext | undefined
 
-  constructor(bodies: BodyBuilder, limits: AttributeLimits) {
+  constructor(bodies: BodyBuilder, limits: Limits) {
     this.#bodies = bodies
-    this.#limits = { attributeCount: limits.attributeCountLimit ?? DEFAULT_ATTRIBUTE_COUNT }
-    this.#maxLength = limits.attributeValueLengthLimit ?? Infinity
+    this.#limits = limits
   }
 
   add(line: LogLine): void {
@@ -45,7 +64,8 @@ class Lines {
   }
 
   readonly #write = (writer: Writer, tag: number, line: LogLine): void => {
-    const written = this.#maxLength === Infinity ? line : shorten(line, this.#maxLength)
+    const { maxLength } = this.#limits
+    const written = maxLength === Infinity ? line : shorten(line, maxLength)
     writeLine(writer, tag, written, this.#context, this.#limits)
   }
 
@@ -60,32 +80,43 @@ class Lines {
 }
 
 /** Cuts the texts of attributes. */
-function shorten(line: LogLine, maxLength: number): LogLine {
+function shorten<Item extends { readonly attributes: object }>(
+  item: Item,
+  maxLength: number,
+): Item {
   const cut = (value: unknown): unknown =>
     typeof value === 'string' && value.length > maxLength ? value.slice(0, maxLength) : value
-  const entries = Object.entries(line.attributes).map(([key, value]) => [
+  const entries = Object.entries(item.attributes).map(([key, value]) => [
     key,
     Array.isArray(value) ? value.map(cut) : cut(value),
   ])
-  return { ...line, attributes: Object.fromEntries(entries) as LogLine['attributes'] }
+  return { ...item, attributes: Object.fromEntries(entries) as Item['attributes'] }
 }
 
-/** Loads the SDK of logs when the application first asks for a logger: most never do. */
-class LazyLoggerProvider implements LoggerProvider {
+/** Has loggers that encode a record as it is emitted: the SDK's own cost several times as much. */
+class EncodingLoggerProvider implements LoggerProvider {
+  readonly #loggers = new Map<string, Logger>()
   readonly #parts: Parts
   readonly #bodies: BodyBuilder
-  readonly #limits: AttributeLimits
-  #provider: LoggerProvider | undefined
+  readonly #limits: Limits
 
-  constructor(parts: Parts, bodies: BodyBuilder, limits: AttributeLimits) {
+  constructor(parts: Parts, bodies: BodyBuilder, limits: Limits) {
     this.#parts = parts
     this.#bodies = bodies
     this.#limits = limits
   }
 
   getLogger(name: string, version?: string, options?: LoggerOptions): Logger {
-    this.#provider ??= this.#load()
-    return this.#provider.getLogger(name, version, options)
+    const schemaUrl = options?.schemaUrl
+    const attributes = options?.attributes
+    if (attributes !== undefined) return this.#make({ name, version, schemaUrl, attributes })
+    const key = `${name}\n${version ?? ''}\n${schemaUrl ?? ''}`
+    let logger = this.#loggers.get(key)
+    if (logger === undefined) {
+      logger = this.#make({ name, version, schemaUrl })
+      this.#loggers.set(key, logger)
+    }
+    return logger
   }
 
   forceFlush(): Promise<void> {
@@ -96,21 +127,67 @@ class LazyLoggerProvider implements LoggerProvider {
     return this.#parts.flush()
   }
 
-  #load(): LoggerProvider {
-    const sdk = require('@opentelemetry/sdk-logs') as typeof sdkLogs
-    const { resource, flush } = this.#parts
-    const bodies = this.#bodies
-    const processor: sdkLogs.LogRecordProcessor = {
-      onEmit(record) {
-        bodies.add(record.instrumentationScope, record, writeRecord)
-      },
-      forceFlush: flush,
-      shutdown: flush,
+  #make(scope: Scope): Logger {
+    return new EncodingLogger(
+      scope.name ? scope : { ...scope, name: UNKNOWN },
+      this.#bodies,
+      this.#limits,
+    )
+  }
+}
+
+/** As the SDK calls the scope of a logger without a name. */
+const UNKNOWN = 'unknown'
+
+class EncodingLogger implements Logger {
+  readonly #scope: Scope
+  readonly #bodies: BodyBuilder
+  readonly #limits: Limits
+
+  constructor(scope: Scope, bodies: BodyBuilder, limits: Limits) {
+    this.#scope = scope
+    this.#bodies = bodies
+    this.#limits = limits
+  }
+
+  enabled(): boolean {
+    return true
+  }
+
+  emit(record: LogRecord): void {
+    try {
+      this.#bodies.add(this.#scope, writtenOf(record), this.#write)
+    } catch (error) {
+      diag.error('cannot send a log record', error)
     }
-    return new sdk.LoggerProvider({
-      resource,
-      logRecordLimits: this.#limits,
-      processors: [processor],
-    })
+  }
+
+  readonly #write = (writer: Writer, tag: number, record: WrittenRecord): void => {
+    const { maxLength } = this.#limits
+    const written = maxLength === Infinity ? record : shorten(record, maxLength)
+    writeRecord(writer, tag, written, this.#limits)
+  }
+}
+
+function writtenOf(record: LogRecord): WrittenRecord {
+  const { timestamp, observedTimestamp, attributes = {}, exception } = record
+  const nowMs = Date.now()
+  const active = record.context ?? context.active()
+  const spanContext = trace.getSpanContext(active)
+  return {
+    hrTime: timeInputToHrTime(timestamp ?? nowMs),
+    hrTimeObserved: timeInputToHrTime(observedTimestamp ?? nowMs),
+    severityNumber: record.severityNumber,
+    severityText: record.severityText,
+    body: record.body,
+    eventName: record.eventName,
+    attributes: stampedIn(
+      active,
+      exception === undefined || exception === null
+        ? attributes
+        : { ...describeThrown(exception), ...attributes },
+    ),
+    spanContext:
+      spanContext !== undefined && isSpanContextValid(spanContext) ? spanContext : undefined,
   }
 }

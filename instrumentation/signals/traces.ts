@@ -1,4 +1,4 @@
-import { trace, TraceFlags } from '@opentelemetry/api'
+import { type Context, trace, TraceFlags } from '@opentelemetry/api'
 import {
   type ReadableSpan,
   type Span,
@@ -7,6 +7,7 @@ import {
 } from '@opentelemetry/sdk-trace'
 import { keepWholeExceptions } from '../errors/spans'
 import { readBodyLimits, readSpanLimits } from '../process/limits'
+import { stampSpan } from '../process/request-context'
 import { readSampler } from '../process/sampler'
 import { BodyBuilder } from '../wire/body'
 import { writeSpan } from '../wire/span'
@@ -39,7 +40,8 @@ class EncodingProcessor implements SpanProcessor {
   }
 
   /** The class of spans is not exported, so the first one tells it. */
-  onStart(span: Span): void {
+  onStart(span: Span, parent: Context): void {
+    stampSpan(span, parent)
     if (this.#knowsClass) return
     this.#knowsClass = true
     keepWholeExceptions(span)

@@ -1,13 +1,25 @@
-import type { SpanContext } from '@opentelemetry/api'
-import type { ReadableLogRecord } from '@opentelemetry/sdk-logs'
+import type { HrTime, SpanContext } from '@opentelemetry/api'
 import type { LogLine } from '../loggers/line'
 import { writeCount, writeTime } from './span'
 import { writeAttributes, writeValue } from './value'
 import type { Writer } from './writer'
 
-/** Limits of what a line of a logger carries. */
+/** Limits of what a line of a logger or a record carries. */
 export interface RecordLimits {
   readonly attributeCount: number
+}
+
+/** What there is to write of a record of the logs API; those of the SDK are such. */
+export interface WrittenRecord {
+  readonly hrTime: HrTime
+  readonly hrTimeObserved: HrTime
+  readonly severityNumber?: number | undefined
+  readonly severityText?: string | undefined
+  readonly body?: unknown
+  readonly eventName?: string | undefined
+  readonly attributes: object
+  readonly droppedAttributesCount?: number
+  readonly spanContext?: SpanContext | undefined
 }
 
 /** Writes a line of a logger as a LogRecord message of OTLP, the field `tag` of the message around it. */
@@ -32,7 +44,12 @@ export function writeLine(
 }
 
 /** Writes a record of the logs API as a LogRecord message of OTLP, the field `tag` of the message around it. */
-export function writeRecord(writer: Writer, tag: number, record: ReadableLogRecord): void {
+export function writeRecord(
+  writer: Writer,
+  tag: number,
+  record: WrittenRecord,
+  limits: RecordLimits = NO_LIMITS,
+): void {
   const mark = writer.open(tag, EXPECTED_RECORD_BYTES)
   writeTime(writer, TIME, record.hrTime)
   writeCount(writer, SEVERITY_NUMBER, record.severityNumber)
@@ -40,8 +57,8 @@ export function writeRecord(writer: Writer, tag: number, record: ReadableLogReco
     writer.text(SEVERITY_TEXT, record.severityText)
   }
   if (record.body !== undefined) writeBody(writer, record.body)
-  writeAttributes(writer, ATTRIBUTES, record.attributes)
-  writeCount(writer, DROPPED_ATTRIBUTES, record.droppedAttributesCount)
+  const dropped = writeAttributes(writer, ATTRIBUTES, record.attributes, limits.attributeCount)
+  writeCount(writer, DROPPED_ATTRIBUTES, dropped + (record.droppedAttributesCount ?? 0))
   if (record.spanContext !== undefined) writeContext(writer, record.spanContext)
   writeTime(writer, OBSERVED_TIME, record.hrTimeObserved)
   if (record.eventName !== undefined && record.eventName !== '') {
@@ -49,6 +66,8 @@ export function writeRecord(writer: Writer, tag: number, record: ReadableLogReco
   }
   writer.close(mark)
 }
+
+const NO_LIMITS: RecordLimits = { attributeCount: Infinity }
 
 const TIME = 0x09
 const SEVERITY_NUMBER = 0x10

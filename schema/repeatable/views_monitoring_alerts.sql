@@ -1,4 +1,4 @@
--- revision 1
+-- revision 2
 -- What is to be told about now: a row a condition that holds. See schema/README.md.
 
 create or replace view sidelight.v_alert_conditions as
@@ -142,6 +142,11 @@ from (
   where o.time >= now() - interval '1 hour' and o.time <= now() and o.severity >= 21 and g.state is distinct from 'muted'
   group by o.service_id having count(distinct o.id) >= 3
 ) as r
-join sidelight.service s on s.id = r.service_id;
+join sidelight.service s on s.id = r.service_id
+
+union all
+-- Limits of health, which are configured: as the leader judged them last.
+select criterion, severity, service, service, message, tenant
+from sidelight.health_condition where judged_at > now() - interval '2 minutes';
 
 comment on view sidelight.v_alert_conditions is 'One row a condition to be told about that holds now';

@@ -131,6 +131,47 @@ t.test('answers from a database', async (t) => {
   })
 })
 
+t.test('what an application told with the id is part of its story', async (t) => {
+  const pool = await openDatabase(t)
+  const told = (eventName: string, second: number, rest: object, fields: object = {}) => ({
+    eventName,
+    time: `2026-03-01T10:00:0${second}Z`,
+    body: null,
+    attributes: JSON.stringify({ 'request.id': 'r', ...rest }),
+    ...fields,
+  })
+  // Of the trace no span was kept, for a sampler dropped them; two have none at all.
+  const traced = { traceId: trace(1), spanId: id(1) }
+  await seedLogs(pool, [
+    told('sidelight.business', 1, { 'business.event': 'order' }, traced),
+    told('sidelight.cost', 2, { 'sidelight.cost_usd': 0.25 }, traced),
+    told('sidelight.webhook.delivery', 3, { 'webhook.id': 'w', 'sidelight.outcome': 'failed' }),
+    told('sidelight.audit', 4, { 'error.message': 'not allowed' }, { severity: 17 }),
+    told('sidelight.business', 5, { 'request.id': 'another' }, { service: 2n }),
+  ])
+  await seedSightings(pool, [
+    { id: 'r', time: '2026-03-01T10:00:01Z', traceId: trace(1) },
+    { id: 'r', time: '2026-03-01T10:00:03Z' },
+    { id: 'r', time: '2026-03-01T10:00:04Z' },
+  ])
+  const queries = createCorrelationQueries(pool)
+  const { app } = buildApi(t, { queries, correlationAttributes: ATTRIBUTES })
+  const answer = await ask<Correlation>(app, ONE, `${PREFIX}/r`)
+  t.match(answer, {
+    request: null,
+    traceIds: [trace(1)],
+    spans: [],
+    startTime: '2026-03-01T10:00:01.000000000Z',
+    endTime: '2026-03-01T10:00:04.000000000Z',
+    errors: [{ source: 'log', message: 'not allowed' }],
+  })
+  t.strictSame(
+    answer.logs.map(({ eventName }) => eventName),
+    ['sidelight.business', 'sidelight.cost', 'sidelight.webhook.delivery', 'sidelight.audit'],
+  )
+  t.match(answer.logs[0]?.attributes, { 'business.event': 'order' })
+})
+
 t.test('the request of an id is the earliest that carries it', async (t) => {
   const pool = await openDatabase(t)
   const carries = { attributes: '{"request.id": "a"}' }

@@ -44,9 +44,13 @@ const ROUTES = [
   '/api/admin/observability/traces/slow',
   '/api/admin/observability/traces/stats',
   '/api/admin/observability/traces/{traceId}',
+  '/api/cron/refresh-monitoring-views',
   '/api/docs',
   '/api/openapi.json',
+  '/api/v1/business-events',
+  '/api/v1/business-events/series',
   '/api/v1/correlations/{id}',
+  '/api/v1/costs',
   '/api/v1/errors',
   '/api/v1/errors/stats',
   '/api/v1/errors/trend',
@@ -64,12 +68,14 @@ const ROUTES = [
   '/api/v1/logs',
   '/api/v1/metrics',
   '/api/v1/metrics/query',
+  '/api/v1/monitoring/metrics',
   '/api/v1/operations',
   '/api/v1/service-map',
   '/api/v1/services',
   '/api/v1/traces',
   ...HEALTH,
   '/metrics',
+  '/v1/monitoring/metrics',
 ]
 
 async function fetchDocument(t: { teardown(fn: () => Promise<void>): void }): Promise<Document> {
@@ -131,7 +137,13 @@ t.test('every question about telemetry may be about one tenant', async (t) => {
   const asking = Object.entries(paths).flatMap(([path, { get, post }]) =>
     (get ?? post)?.parameters?.some(({ name }) => name === 'tenant') === true ? [path] : [],
   )
-  const others = ['/api/admin/login-links', '/api/docs', '/api/openapi.json', '/metrics']
+  const others = [
+    '/api/admin/login-links',
+    '/api/cron/refresh-monitoring-views',
+    '/api/docs',
+    '/api/openapi.json',
+    '/metrics',
+  ]
   t.same(
     asking.toSorted(),
     ROUTES.filter((path) => ![...HEALTH, ...others].includes(path)).toSorted(),

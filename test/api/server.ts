@@ -88,4 +88,11 @@ const NO_DATA: Queries = {
   searchSpans: () => Promise.resolve({ spans: [], ...NOTHING_FOUND }),
   readSlowSpans: ({ window }) => Promise.resolve({ window, spans: [] }),
   ...NO_ERRORS,
+  readMonitored: () => Promise.resolve({}),
+  readConditions: () => Promise.resolve([]),
+  readCosts: ({ window }) =>
+    Promise.resolve({ window, totalUsd: 0, count: 0, groupCount: 0, costs: [] }),
+  listBusinessEvents: () => Promise.resolve({ events: [], ...NOTHING_FOUND }),
+  readBusinessSeries: () => Promise.resolve({ series: [], isTruncated: false }),
+  refreshViews: () => Promise.resolve({ monitoringMs: NOW_MS, observabilityMs: NOW_MS }),
 }

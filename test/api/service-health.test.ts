@@ -207,6 +207,9 @@ t.test('alerts are the limits passed at present, critical ones first', async (t)
     {
       severity: 'critical',
       message: 'checkout: error rate 50 % of 100 requests, critical above 10 %',
+      type: 'error_rate',
+      resourceId: 'checkout',
+      resourceName: 'checkout',
       ...place,
       service: 'checkout',
       criterion: 'error_rate',
@@ -219,6 +222,9 @@ t.test('alerts are the limits passed at present, critical ones first', async (t)
     {
       severity: 'warning',
       message: 'cart: error rate 7 % of 100 requests, degraded from 5 %',
+      type: 'error_rate',
+      resourceId: 'cart',
+      resourceName: 'cart',
       ...place,
       service: 'cart',
       criterion: 'error_rate',

@@ -12,6 +12,7 @@ import { benchErrors } from './errors'
 import { benchFigures } from './figures'
 import { benchFingerprint } from './fingerprint'
 import { benchHealth } from './health'
+import { benchHelpers } from './helpers'
 import { benchIngest, INGESTED } from './ingest'
 import { benchInstrumentation } from './instrumentation'
 import { benchMetrics } from './metrics'
@@ -28,6 +29,7 @@ const INGEST = INGESTED.map((ingested) => `ingest-${ingested}` as const)
 const SECTIONS = [
   'translate',
   'fingerprint',
+  'helpers',
   'start',
   ...INGEST,
   'error-storm',
@@ -41,6 +43,8 @@ const SECTIONS = [
   'soak',
 ] as const
 type Section = (typeof SECTIONS)[number]
+/** They need no database. */
+const ALONE: ReadonlySet<Section> = new Set(['translate', 'fingerprint', 'helpers'])
 
 void main(process.argv.slice(2))
 
@@ -59,7 +63,8 @@ async function main(args: readonly string[]): Promise<void> {
   try {
     if (sections.includes('translate')) figures.push(...(await benchTranslate()))
     if (sections.includes('fingerprint')) figures.push(...(await benchFingerprint()))
-    if (sections.some((section) => section !== 'translate' && section !== 'fingerprint')) {
+    if (sections.includes('helpers')) figures.push(...(await benchHelpers()))
+    if (sections.some((section) => !ALONE.has(section))) {
       figures.push(...(await databaseFigures(sections, cleanups)))
     }
   } finally {

@@ -32,6 +32,7 @@ t.test('ten of one error in an hour are a warning', async (t) => {
       severity: 'warning',
       message:
         'orders: PaymentError (card <*> was declined): 12 times in an hour, a warning from 10',
+      resourceName: 'PaymentError',
       ...IDENTITY,
       module: null,
       criterion: 'error_pattern',
@@ -57,6 +58,7 @@ t.test('three fatal errors of a service are critical at once', async (t) => {
     {
       severity: 'critical',
       message: 'orders: 3 fatal errors in an hour, critical from 3',
+      resourceName: 'orders',
       ...IDENTITY,
       environment: 'prod',
       module: null,

@@ -140,6 +140,7 @@ t.test('they are an alert, since the last minute', async (t) => {
   const alert = {
     severity: 'warning' as const,
     message: 'web: 5 unresolved errors, degraded from 5',
+    resourceName: 'web',
     ...identify('web'),
     module: null,
     criterion: 'unresolved_errors' as const,

@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
+import { ADMIN, buildApi } from '../api/server'
 import { APPS, launch, link, ROOT } from './application'
 import { startReceiver } from './receiver'
 
@@ -23,6 +24,29 @@ t.setTimeout(240_000)
 
 const execute = promisify(execFile)
 const MEGABYTE = 1_000_000
+
+/** Prints what a collector without data answers, and which modules were loaded for it that are not the client's. */
+const CLIENT = `getTraceStats({ hours: 1 }).then(({ requestCount }) => {
+  const others = Object.keys(require.cache).filter((path) => !/client(\\.cjs|\\/\\w+\\.js)$/.test(path))
+  console.log(requestCount, others)
+})
+`
+const REQUIRE = `import { createRequire } from 'node:module'\nconst require = createRequire(import.meta.url)\n`
+const TYPED_CLIENT = `import { createClient, getSystemHealth, SidelightError, type ErrorGroup } from 'sidelight/client'
+const { getAggregatedErrors } = createClient({ url: 'http://127.0.0.1:4319', timeoutMs: 1_000 })
+export async function ask(): Promise<ErrorGroup | string | null> {
+  try {
+    const { errors } = await getAggregatedErrors({ module: 'billing', unresolvedOnly: true, hours: 1 })
+    const { status } = await getSystemHealth(1)
+    const worst: 'healthy' | 'degraded' | 'critical' | 'no_data' | 'insufficient_data' = status
+    // @ts-expect-error a parameter nobody knows
+    await getAggregatedErrors({ moduel: 'billing' })
+    return errors[0] ?? worst
+  } catch (error) {
+    return error instanceof SidelightError ? error.title : null
+  }
+}
+`
 
 t.test('the package as packed', async (t) => {
   const app = await installPacked(t)
@@ -63,11 +87,23 @@ t.test('the package as packed', async (t) => {
       ['node16', 'node16', 'typed.mts'],
       ['node16', 'node16', 'typed.cts'],
       ['esnext', 'bundler', 'typed.mts'],
+      ['node16', 'node16', 'client.mts'],
+      ['node16', 'node16', 'client.cts'],
+      ['esnext', 'bundler', 'client.mts'],
     ] as const) {
       const flags = ['--noEmit', '--strict', '--module', module, '--moduleResolution', resolution]
       const types = ['--types', 'node', '--typeRoots', join(ROOT, 'node_modules', '@types')]
       await execute(process.execPath, [tsc, ...flags, ...types, file], { cwd: app })
       t.pass(`${file} as ${resolution}`)
+    }
+  })
+
+  await t.test('asks a collector, CommonJS or ES module, with nothing but Node', async (t) => {
+    const url = await buildApi(t).app.listen({ host: '127.0.0.1', port: 0 })
+    const env = { SIDELIGHT_API_URL: url, SIDELIGHT_ADMIN_TOKEN: ADMIN }
+    for (const name of ['client.cjs', 'client.mjs']) {
+      const ended = await launch(t, join(app, name), { flags: [], cwd: app, env }).ended
+      t.match(ended, { code: 0, stdout: '0 []\n', stderr: /^$/ }, name)
     }
   })
 
@@ -147,6 +183,10 @@ async function installPacked(t: Test): Promise<string> {
     ['operation.mjs', typed.replace(': number', '')],
     ['typed.mts', `import 'sidelight/bootstrap'\n${typed}`],
     ['typed.cts', `import 'sidelight/bootstrap'\n${typed}`],
+    ['client.cjs', `const { getTraceStats } = require('sidelight/client')\n${CLIENT}`],
+    ['client.mjs', `import { getTraceStats } from 'sidelight/client'\n${REQUIRE}${CLIENT}`],
+    ['client.mts', TYPED_CLIENT],
+    ['client.cts', TYPED_CLIENT],
   ] as const) {
     writeFileSync(join(app, name), content)
   }

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import type { Test } from 'tap'
 import { until } from '../helpers/until'
 import { APPS, BOOTSTRAP, launch, ROOT, stage } from './application'
-import { type ReceivedSpan, startReceiver } from './receiver'
+import { type ReceivedLog, type ReceivedSpan, startReceiver } from './receiver'
 
 /** How an application loads its framework. */
 export type Kind = 'cjs' | 'mjs' | 'tsx'
@@ -24,6 +24,7 @@ export interface Answer {
 export interface Served {
   readonly answers: readonly Answer[]
   readonly spans: readonly ReceivedSpan[]
+  readonly logs: readonly ReceivedLog[]
   readonly stderr: string
 }
 
@@ -36,6 +37,7 @@ export interface Application {
   readonly kind: Kind
   /** Without the bootstrap when false. */
   readonly isTraced?: boolean
+  readonly env?: NodeJS.ProcessEnv
 }
 
 /** Starts an application with a framework, asks it one request after the other, and ends it. */
@@ -54,7 +56,7 @@ export async function serve(
         : []),
     ],
     // In production, frameworks do not show stacks to whoever asks; these have our frames in them.
-    env: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, NODE_ENV: 'production' },
+    env: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, NODE_ENV: 'production', ...application.env },
   })
   const port = await until(() => running.stdout().match(/^\d+$/m)?.[0], 60_000, 'its port')
   const answers: Answer[] = []
@@ -62,11 +64,11 @@ export async function serve(
   running.child.kill('SIGTERM')
   const { code, stderr } = await running.ended
   t.equal(code, 0, 'it ends by itself')
-  return { answers, spans: receiver.spans, stderr }
+  return { answers, spans: receiver.spans, logs: receiver.logs, stderr }
 }
 
 /** Lays the application out with an entry file that loads the packages its way. Returns the path of that file. */
-function lay(t: Test, { routes, packages, libraries, kind }: Application): string {
+export function lay(t: Test, { routes, packages, libraries, kind }: Application): string {
   const folder = dirname(stage(t, 'crash.cjs', libraries))
   cpSync(join(APPS, 'routes', routes), join(folder, routes))
   const names = Object.entries(packages)

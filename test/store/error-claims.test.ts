@@ -64,6 +64,32 @@ for (const major of MAJORS) {
       t.same(await readErrors(pool), [figures('fault', 2, { unhandled: 1 })])
     })
 
+    t.test('one that turns out to be fatal is kept as such, and counted once', async (t) => {
+      const pool = await openDatabase(t, { major })
+      const writer = openWriter(t, pool)
+      const severities = async () => {
+        const { rows } = await pool.query<{ severity: number }>(
+          'select severity from sidelight.error_occurrence order by severity',
+        )
+        return rows.map(({ severity }) => severity)
+      }
+      const others = [throwOf('t2'), throwOf('t1', 'other')]
+      await writer.write([requestWith('a', [throwOf('t1'), ...others])], never)
+      // Whoever tells of it now knows its cause as well.
+      const cause = uuidOf('cause')
+      const alone = [throwOf('t1').innermost, cause]
+      const fatal = throwOf('t1', 'fault', { severity: SEVERITY.fatal, innermost: cause, alone })
+      await writer.write([requestWith('b', [fatal])], never)
+      t.strictSame(await severities(), [SEVERITY.error, SEVERITY.error, SEVERITY.fatal])
+      await writer.write([requestWith('c', [throwOf('t1')])], never)
+      t.strictSame(await severities(), [SEVERITY.error, SEVERITY.error, SEVERITY.fatal])
+      const counted = await readErrors(pool)
+      t.strictSame(counted.map(({ throws, severe }) => [throws, severe]).sort(), [
+        [1, 1],
+        [2, 2],
+      ])
+    })
+
     t.test('rows say when, where, by whom and in which release', async (t) => {
       const pool = await openDatabase(t, { major })
       const writer = openWriter(t, pool)

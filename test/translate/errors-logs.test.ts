@@ -45,6 +45,14 @@ const RECORDS: readonly [claim: string, record: LogRecordInput, throws: object |
     { severity: 21, isHandled: false },
   ],
   [
+    'a fatal one was handled if its sender says so',
+    {
+      severityNumber: 21,
+      attributes: { ...EXCEPTION_ATTRIBUTES, 'exception.handled': true },
+    },
+    { severity: 21, isHandled: true },
+  ],
+  [
     'a map of pino in attributes',
     { severityNumber: 17, attributes: { err: PINO } },
     { occurrence: { ...LOGGED, code: 'E_MONEY' } },

@@ -3,19 +3,14 @@ import { Type } from 'typebox'
 import type { Objective } from '../../health/sla'
 import { MINUTE_MS, VERDICT_MINUTES } from '../../health/system'
 import type { ThresholdSet } from '../../health/thresholds'
+import { type AlertQueries, readAlerts } from '../alerts'
 import type { FigureQueries } from '../figure-contract'
 import { problems } from '../openapi'
 import { questionQuery, someText } from '../parameters'
-import { Alerts, ServiceHealth } from '../schemas/service-health'
+import { Alerts } from '../schemas/alert'
+import { ServiceHealth } from '../schemas/service-health'
 import { Sla } from '../schemas/sla'
-import {
-  type AlertQueries,
-  describeAlerts,
-  describeHealth,
-  type HealthQuestion,
-  readAlerts,
-  readHealth,
-} from '../service-health'
+import { describeHealth, type HealthQuestion, readHealth } from '../service-health'
 import { answerSla } from '../sla'
 import { resolveWindow, windowParameters, type WindowParameters } from '../window'
 
@@ -89,19 +84,22 @@ function moduleHealth(parts: ServiceHealthParts): FastifyPluginCallbackTypebox {
 
 function alerts(parts: ServiceHealthParts): FastifyPluginCallbackTypebox {
   const schema = {
-    summary: 'The limits that services pass at present, and the patterns their errors make',
+    summary:
+      'The limits that services pass at present, the patterns their errors make, and what is out of order with webhooks and the like',
     tags,
     querystring: questionQuery({
       ...healthParameters(parts),
-      module: someText('Those that the spans of this module pass'),
+      module: someText(
+        'Those that the spans of this module pass. Of a service or module, or an end before now, there are none about webhooks, rules, APIs, queries and rate limits',
+      ),
     }),
     response: { 200: Alerts, ...problems(400, 401, 403, 503) },
   }
   const { queries } = parts
   const questionOf = healthQuestions(parts)
   return (app, _options, done) => {
-    app.get(`${PREFIX}/alerts`, { schema }, async ({ query, tenant }) =>
-      describeAlerts(await readAlerts(queries, questionOf(query, tenant, query.module ?? null))),
+    app.get(`${PREFIX}/alerts`, { schema }, ({ query, tenant }) =>
+      readAlerts(queries, questionOf(query, tenant, query.module ?? null)),
     )
     done()
   }

@@ -1,6 +1,4 @@
 import { Type } from 'typebox'
-import { ALERT_CRITERIA } from '../../health/alerts'
-import { FATAL_THROWS, REPEATED_THROWS } from '../../health/patterns'
 import { CRITERIA, type Criterion, STATUSES, type Status } from '../../health/judge'
 import { serviceFields, windowFields } from './figure'
 import { closed, count, orNull, text } from './field'
@@ -11,14 +9,6 @@ const Status = Type.Unsafe<Status>({
   description: 'of the window; the worst criterion and the worst service decide',
 })
 const Criterion = Type.Unsafe<Criterion>({ type: 'string', enum: CRITERIA })
-
-const AlertCriterion = Type.Unsafe<(typeof ALERT_CRITERIA)[number]>({
-  type: 'string',
-  enum: ALERT_CRITERIA,
-  description:
-    `error_pattern: in an hour ${REPEATED_THROWS} throws of one unresolved error with the severity of an error, or ` +
-    `${FATAL_THROWS} fatal errors of a service`,
-})
 
 const reasonFields = {
   criterion: Criterion,
@@ -88,28 +78,4 @@ export const ServiceHealth = closed(
     ...windowFields,
   },
   { description: 'As the worst service is' },
-)
-
-/** Limits that are passed. */
-export const Alerts = Type.Array(
-  closed({
-    severity: Type.Unsafe<'critical' | 'warning'>({
-      type: 'string',
-      enum: ['critical', 'warning'],
-      description: 'warning for degraded',
-    }),
-    message: reasonFields.message,
-    ...serviceFields,
-    module: orNull<string>('string', 'null where it is about the requests of the service'),
-    criterion: AlertCriterion,
-    value: reasonFields.value,
-    limit: reasonFields.limit,
-    unit: text('%, ms, errors, or empty'),
-    errorId: orNull<string>('string', 'The group of errors it is about, if it is about one'),
-    since: text(
-      'The first of the latest minutes in all of which it was passed, at most half an hour ago; of unresolved errors the ' +
-        'last minute; of a pattern of errors the begin of the hour, or the first throw ever',
-    ),
-  }),
-  { description: 'Critical ones first; empty when no limit is passed' },
 )

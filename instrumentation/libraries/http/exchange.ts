@@ -1,5 +1,9 @@
+import type { Context } from '@opentelemetry/api'
+
 /** What follows the events of a message of Node's HTTP, without being one of their listeners. */
 export interface Exchange {
+  /** What the listeners of the messages run in. */
+  context?: Context
   /** Emits an event, by calling `emit` on the message with these arguments. Throws what the listeners throw. */
   carry(emit: Emit, message: object, args: EmitArguments): boolean
 }
@@ -16,6 +20,22 @@ export function exchangeOf(message: object): Exchange | undefined {
 export function joinExchange(message: object, exchange: Exchange): void {
   Mark.leave(message, exchange)
 }
+
+/**
+ * Lets whoever gives a request a context of its own, as `api/served-request.ts` does, have the listeners of its messages run
+ * in that one. They say it to all copies of this package by a symbol.
+ */
+export function letMove(): void {
+  const shared = globalThis as { [MOVE]?: (message: object, context: Context) => boolean }
+  shared[MOVE] = (message, context) => {
+    const exchange = exchangeOf(message)
+    if (exchange?.context === undefined) return false
+    exchange.context = context
+    return true
+  }
+}
+
+const MOVE = Symbol.for('sidelight.exchange')
 
 /**
  * Has the events of messages of a class pass through their exchange, if they have one. Listeners would cost more, would

@@ -2,6 +2,7 @@ import {
   type Attributes,
   context,
   type Context,
+  createContextKey,
   type Span,
   SpanKind,
   SpanStatusCode,
@@ -38,11 +39,16 @@ const duration = durationHistogram({
 
 let tracer: Tracer | undefined
 
+/** As `@opentelemetry/core` calls it; helpers such as `trackCost` find the route there. */
+const RPC_METADATA = createContextKey('OpenTelemetry SDK Context Key RPC_METADATA')
+
 /** A request to a server from its headers to the close of its response. */
 export class ServedRequest implements Served {
+  /** With `route` and `span` what instrumentations of frameworks look for in the context. */
+  readonly type = 'http'
   readonly span: Span
   /** What the listeners of the request and its response run in. */
-  readonly context: Context
+  context: Context
   route: string | undefined = undefined
   thrown: unknown = undefined
   refusal: unknown = undefined
@@ -72,7 +78,7 @@ export class ServedRequest implements Served {
     describe(attributes, request, headers)
     const options = { kind: SpanKind.SERVER, attributes }
     this.span = tracer.startSpan(spanNameOf(this.#method), options, parent)
-    this.context = trace.setSpan(parent, this.span)
+    this.context = trace.setSpan(parent, this.span).setValue(RPC_METADATA, this)
   }
 
   carry(emit: Emit, message: object, args: EmitArguments): boolean {

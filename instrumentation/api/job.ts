@@ -1,0 +1,48 @@
+import { SpanKind } from '@opentelemetry/api'
+import { ATTRIBUTE, METRIC } from './attributes'
+import { DURATION_BUCKETS, lazyInstrument } from './instruments'
+import { describer, type Metadata } from './metadata'
+import { runInSpan, type SpanOptions } from './span'
+
+export interface JobOptions {
+  /** The part of the service. */
+  readonly module?: string
+  /** Attributes of the span; secrets are redacted. */
+  readonly metadata?: Metadata
+}
+
+/**
+ * Runs `fn`, a background task, in a span called `name`, and records how long it took and whether it succeeded in the
+ * histogram `job.duration` (seconds, by `job.name` and `sidelight.outcome`). Result and errors are passed on unchanged.
+ *
+ * @example
+ * import { trackJob } from 'sidelight'
+ *
+ * const sent = await trackJob('send newsletter', async () => 120, { module: 'mail' })
+ * console.log(sent) // prints 120
+ */
+export function trackJob<T>(name: string, fn: () => T, options: JobOptions = {}): T {
+  const { module, metadata } = options
+  const attributes = {
+    [ATTRIBUTE.jobName]: name,
+    ...(module === undefined ? undefined : { [ATTRIBUTE.module]: module }),
+  }
+  const span: SpanOptions = { kind: SpanKind.INTERNAL, attributes, describe: describer(metadata) }
+  const duration = jobDuration()
+  if (duration === undefined) return runInSpan(name, span, () => fn())
+  const startMs = performance.now()
+  const settled = (isFailed: boolean): void => {
+    const outcome = isFailed ? 'failed' : 'succeeded'
+    const seconds = (performance.now() - startMs) / 1_000
+    duration.record(seconds, { ...attributes, [ATTRIBUTE.outcome]: outcome })
+  }
+  return runInSpan(name, Object.assign(span, { settled }), () => fn())
+}
+
+const jobDuration = lazyInstrument((meter) =>
+  meter.createHistogram(METRIC.jobDuration, {
+    unit: 's',
+    description: 'How long background tasks took',
+    advice: { explicitBucketBoundaries: DURATION_BUCKETS },
+  }),
+)

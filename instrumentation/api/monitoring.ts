@@ -1,0 +1,266 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type AccessEntry, logAccess } from './access'
+import { currentContext, enterScope, type RequestContext } from './context'
+import {
+  answerHeaders,
+  clientAddressOf,
+  type Correlation,
+  type CorrelationOptions,
+  type ReadHeader,
+  readOptions,
+} from './correlation'
+import { answerFailure, recordFailure, statusOf, statusOfNext } from './failed-request'
+import { headersOf, openRequest, serveInContext } from './served-request'
+import { trackAPIRequest } from './usage'
+
+/** What a handler is told of its request. */
+export interface MonitoringContext {
+  /** As in the header `x-request-id` of the answer. */
+  readonly requestId: string
+  readonly method: string
+  /** Without its query. */
+  readonly path: string
+  /** Milliseconds since 1970. */
+  readonly startTime: number
+  /** The address of the client. Handlers that are given a `Request` know it by `trustProxy` alone. */
+  readonly ip: string | undefined
+  readonly userAgent: string | undefined
+}
+
+export interface MonitoringOptions extends CorrelationOptions {
+  /** What the API is about, as `orders`, by which requests are counted. */
+  readonly resource?: string
+  /** Whether each request has a line in the access log, or who writes that instead. */
+  readonly accessLog?: boolean | ((entry: AccessEntry) => void)
+}
+
+/**
+ * Wraps a request handler: of `node:http`, of Express and of Next.js under `pages/api`, which are given `(request, response)`; or one that
+ * is given a `Request` and returns a `Response`, as route handlers of Next.js. It runs in the context of its request, as told
+ * at `expressCorrelation`, and is given what is known of the request as its last argument: of what else a framework gives it
+ * gets as much as it declares parameters for. Each request has a line in the access log and counts as one of the API; the
+ * answer has the request id as `x-request-id`.
+ *
+ * What the handler throws is recorded. A `Response` cannot be sent for it: it is thrown on. With `(request, response)` it is
+ * answered by 500 without details, or the `status` of the error if that is 400 to 499; handed to `next`, where there is one.
+ *
+ * @example
+ * import { createServer } from 'node:http'
+ * import type { AddressInfo } from 'node:net'
+ * import { withMonitoring } from 'sidelight'
+ *
+ * const server = createServer(
+ *   withMonitoring((request, response, { requestId, method, path }) => {
+ *     if (path === '/broken') throw new Error('the answer to this is 500')
+ *     response.end(`${requestId} ${method} ${path}`)
+ *   }),
+ * )
+ * server.listen(0, async () => {
+ *   const { port } = server.address() as AddressInfo
+ *   const ask = (path: string) =>
+ *     fetch(`http://127.0.0.1:${port}${path}`, { headers: { 'x-request-id': 'r-1' } })
+ *   console.log(await (await ask('/orders?page=2')).text()) // prints r-1 GET /orders
+ *   const broken = await ask('/broken')
+ *   console.log(broken.status, await broken.text()) // prints 500 {"error":"Internal Server Error","requestId":"r-1"}
+ *   server.close()
+ * })
+ *
+ * @example
+ * import { type MonitoringContext, withMonitoring } from 'sidelight'
+ *
+ * // A route handler of Next.js: export const GET = withMonitoring(...)
+ * const GET = withMonitoring((request: Request, { requestId, path }: MonitoringContext) =>
+ *   Response.json({ requestId, path }),
+ * )
+ * const headers = { 'x-request-id': 'r-1' }
+ * const answer = await GET(new Request('http://shop.example/orders', { headers }))
+ * console.log(answer.headers.get('x-request-id'), await answer.text()) // prints r-1 {"requestId":"r-1","path":"/orders"}
+ */
+export function withMonitoring<
+  Asked extends IncomingMessage = IncomingMessage,
+  Answer extends ServerResponse = ServerResponse,
+>(
+  handler: (request: Asked, response: Answer, context: MonitoringContext) => unknown,
+  options?: MonitoringOptions,
+): (request: Asked, response: Answer) => void
+export function withMonitoring<Asked extends Request>(
+  handler: (request: Asked, context: MonitoringContext) => Response | Promise<Response>,
+  options?: MonitoringOptions,
+): (request: Asked) => Promise<Response>
+export function withMonitoring<Asked extends Request, Route>(
+  handler: (
+    request: Asked,
+    route: Route,
+    context: MonitoringContext,
+  ) => Response | Promise<Response>,
+  options?: MonitoringOptions,
+): (request: Asked, route: Route) => Promise<Response>
+export function withMonitoring(handler: unknown, options: MonitoringOptions = {}): unknown {
+  const monitoring = { ...options, correlation: readOptions(options) }
+  return function (this: unknown, ...given: unknown[]): unknown {
+    const run: Run = (context) =>
+      Reflect.apply(handler as Handler, this, argumentsOf(handler as Handler, given, context))
+    const [request, response] = given
+    return isResponse(response)
+      ? serveListener(run, request as IncomingMessage, response, given[2], monitoring)
+      : serveFetch(run, request as Request, monitoring)
+  }
+}
+
+type Handler = (...args: unknown[]) => unknown
+type Run = (context: MonitoringContext) => unknown
+
+interface Monitoring extends MonitoringOptions {
+  readonly correlation: Correlation
+}
+
+/** The context is the last parameter of those there are. */
+function argumentsOf({ length }: Handler, given: unknown[], context: MonitoringContext): unknown[] {
+  const others = length >= 2 && length <= given.length ? given.slice(0, length - 1) : given
+  return [...others, context]
+}
+
+function isResponse(value: unknown): value is ServerResponse {
+  return typeof (value as Partial<ServerResponse> | null | undefined)?.setHeader === 'function'
+}
+
+function serveListener(
+  run: Run,
+  request: IncomingMessage,
+  response: ServerResponse,
+  next: unknown,
+  monitoring: Monitoring,
+): unknown {
+  const { originalUrl, url = '/' } = request as { originalUrl?: string; url?: string }
+  return serveInContext(request, response, monitoring.correlation, () => {
+    const asked = {
+      header: headersOf(request),
+      method: request.method ?? 'GET',
+      path: (originalUrl ?? url).split('?', 1)[0]!,
+      peer: request.socket?.remoteAddress,
+    }
+    const context = contextOf(asked, monitoring.correlation)
+    const startMs = performance.now()
+    response.once('close', () => {
+      const isAborted = !response.writableFinished
+      finish(context, { statusCode: response.statusCode, startMs, isAborted }, monitoring)
+    })
+    const fail = (error: unknown): void => {
+      const status = statusOf(error)
+      if (status >= 500) recordFailure(error)
+      if (typeof next === 'function') next(error)
+      else answerFailure(response, status, context.requestId)
+    }
+    try {
+      const result = run(context)
+      return isThenable(result) ? result.then(undefined, fail) : result
+    } catch (error) {
+      return fail(error)
+    }
+  })
+}
+
+async function serveFetch(run: Run, request: Request, monitoring: Monitoring): Promise<Response> {
+  const { correlation } = monitoring
+  const header: ReadHeader = (name) => request.headers.get(name) ?? undefined
+  const serve = async (): Promise<Response> => {
+    const asked = { header, method: request.method, path: pathOf(request.url), peer: undefined }
+    const context = contextOf(asked, correlation)
+    const startMs = performance.now()
+    try {
+      const response = (await run(context)) as Response
+      const { status: statusCode } = response
+      finish(context, { statusCode, startMs, isAborted: false }, monitoring)
+      return withHeaders(response, currentContext(), correlation)
+    } catch (error) {
+      const statusCode = statusOfNext(error) ?? statusOf(error)
+      if (statusCode >= 500) recordFailure(error)
+      finish(context, { statusCode, startMs, isAborted: false }, monitoring)
+      throw error
+    }
+  }
+  // Its server may have one already, as that of Next.js.
+  if (currentContext() !== undefined) return serve()
+  const scope = openRequest(header, undefined, correlation)
+  return scope === undefined ? serve() : enterScope(scope, serve)
+}
+
+interface Asked {
+  readonly header: ReadHeader
+  readonly method: string
+  readonly path: string
+  readonly peer: string | undefined
+}
+
+function contextOf({ header, method, path, peer }: Asked, correlation: Correlation) {
+  const active = currentContext()
+  const context: MonitoringContext = {
+    requestId: active?.requestId ?? '',
+    method,
+    path,
+    startTime: Date.now(),
+    ip: active?.clientAddress ?? clientAddressOf(header, peer, correlation.trustProxy),
+    userAgent: header('user-agent'),
+  }
+  return context
+}
+
+function pathOf(url: string): string {
+  try {
+    return new URL(url).pathname
+  } catch {
+    return url.split('?', 1)[0]!
+  }
+}
+
+interface Outcome {
+  readonly statusCode: number
+  readonly startMs: number
+  readonly isAborted: boolean
+}
+
+/** Never throws: the request is answered. */
+function finish(
+  { requestId, method, path, ip, userAgent }: MonitoringContext,
+  { statusCode, startMs, isAborted }: Outcome,
+  { resource, accessLog = true }: Monitoring,
+): void {
+  try {
+    const durationMs = performance.now() - startMs
+    const asked = { method, path, statusCode, durationMs }
+    trackAPIRequest(resource === undefined ? asked : { ...asked, resource })
+    if (accessLog === false) return
+    const write = accessLog === true ? logAccess : accessLog
+    write({
+      ...asked,
+      requestId,
+      isAborted,
+      ...(ip === undefined ? undefined : { ip }),
+      ...(userAgent === undefined ? undefined : { userAgent }),
+    })
+  } catch {
+    // Not told.
+  }
+}
+
+/** Of some responses the headers cannot be changed. */
+function withHeaders(
+  response: Response,
+  context: RequestContext | undefined,
+  correlation: Correlation,
+): Response {
+  if (context === undefined) return response
+  const headers = answerHeaders(context, correlation)
+  try {
+    for (const [name, value] of headers) response.headers.set(name, value)
+    return response
+  } catch {
+    const copy = new Response(response.body, response)
+    for (const [name, value] of headers) copy.headers.set(name, value)
+    return copy
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
+}

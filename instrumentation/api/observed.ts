@@ -1,0 +1,50 @@
+/** Told once, when a function has returned, thrown, or what it promised has settled. */
+export type Settled = (isFailed: boolean, thrown: unknown) => void
+
+/**
+ * Runs `fn` and says how it ended. Its result is returned as it is; of a promise one that settles the same way, as `then`
+ * makes it. What `settled` throws reaches nobody.
+ */
+export function observe<T>(fn: () => T, settled: Settled): T {
+  let result: T
+  try {
+    result = fn()
+  } catch (error) {
+    tell(settled, true, error)
+    throw error
+  }
+  if (isThenable(result)) return follow(result, settled) as T
+  tell(settled, false, undefined)
+  return result
+}
+
+function follow<T extends PromiseLike<unknown>>(promise: T, settled: Settled): unknown {
+  return promise.then(
+    (value) => {
+      tell(settled, false, undefined)
+      return value
+    },
+    (error: unknown) => {
+      tell(settled, true, error)
+      throw error
+    },
+  )
+}
+
+function tell(settled: Settled, isFailed: boolean, thrown: unknown): void {
+  try {
+    settled(isFailed, thrown)
+  } catch {
+    // The application's result is not ours to lose.
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  if (typeof value !== 'object' || value === null) return false
+  if (value instanceof Promise) return true
+  try {
+    return typeof (value as { then?: unknown }).then === 'function'
+  } catch {
+    return false
+  }
+}

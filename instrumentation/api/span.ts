@@ -1,0 +1,85 @@
+import type { Attributes, Span, SpanKind } from '@opentelemetry/api'
+import { context, SpanStatusCode, trace } from '@opentelemetry/api'
+import { ATTRIBUTE } from './attributes'
+import { contextAttributes, currentContext } from './context'
+import { observe } from './observed'
+import { describeError } from './thrown'
+
+/** What a span is of, and what it carries beside what the active request says. */
+export interface SpanOptions {
+  readonly kind: SpanKind
+  readonly attributes: Attributes
+  /** Further attributes, made only for a span that is recorded. */
+  readonly describe?: (() => Attributes) | undefined
+  /** Called for a span that is recorded, right before it ends. */
+  readonly ending?: (span: Span) => void
+  /** Called at the end, whether or not a span is recorded. */
+  readonly settled?: (isFailed: boolean) => void
+}
+
+/**
+ * Runs `fn` in a new span, the parent of every span started inside, across async calls. The span ends when `fn` returns, or
+ * when what it promises settles. What `fn` throws is recorded as an exception with all its causes, makes the status an
+ * error, and is thrown on unchanged.
+ */
+export function runInSpan<T>(name: string, options: SpanOptions, fn: (span: Span) => T): T {
+  const span = begin(name, options)
+  const active = trace.setSpan(context.active(), span)
+  const isRecording = span.isRecording()
+  const { ending, settled } = options
+  if (!isRecording && settled === undefined) return context.with(active, fn, undefined, span)
+  return observe(
+    () => context.with(active, fn, undefined, span),
+    (isFailed, thrown) => {
+      settled?.(isFailed)
+      if (!isRecording) return
+      try {
+        ending?.(span)
+        if (isFailed) fail(span, thrown)
+      } finally {
+        span.end()
+      }
+    },
+  )
+}
+
+/** What stands in a name, whatever an application without types gives. Never throws. */
+export function textOf(given: unknown): string {
+  return typeof given === 'string' || typeof given === 'number' ? String(given) : typeof given
+}
+
+/** The name of a span is cut: some backends refuse long ones. */
+const LONGEST_NAME = 512
+const NO_SPAN = trace.wrapSpanContext({
+  traceId: '0'.repeat(32),
+  spanId: '0'.repeat(16),
+  traceFlags: 0,
+})
+
+/** One that finds the SDK whenever it is there. */
+const tracer = trace.getTracer('sidelight')
+
+/** None when the SDK fails. */
+function begin(name: string, { kind, attributes, describe }: SpanOptions): Span {
+  try {
+    const own =
+      currentContext() === undefined ? attributes : { ...contextAttributes(), ...attributes }
+    const span = tracer.startSpan(textOf(name).slice(0, LONGEST_NAME), { kind, attributes: own })
+    if (describe !== undefined && span.isRecording()) {
+      span.setAttributes({ ...describe(), ...attributes })
+    }
+    return span
+  } catch {
+    return NO_SPAN
+  }
+}
+
+function fail(span: Span, thrown: unknown): void {
+  const described = describeError(thrown)
+  span.addEvent('exception', described)
+  span.setAttribute(ATTRIBUTE.errorType, String(described['exception.type'] ?? '_OTHER'))
+  span.setStatus({
+    code: SpanStatusCode.ERROR,
+    message: String(described['exception.message'] ?? ''),
+  })
+}
