@@ -40,8 +40,8 @@ export interface Collector extends Doors {
   /** What would be left behind by an end at this moment. */
   remains(): Remains
   /**
-   * Refuses what is new, stores or keeps on disk what is in flight until the deadline, and lets everything go in the
-   * reverse order of the start.
+   * Takes what applications have just left, refuses what is new, stores or keeps on disk what is in flight until the
+   * deadline, and lets everything go in the reverse order of the start.
    */
   stop(deadlineMs: number): Promise<void>
 }
@@ -65,11 +65,8 @@ async function start(parts: CollectorParts, releases: Release[]): Promise<Collec
   const slabs = new Slabs()
   const storage = await openStorage(parts, counters, releases, failed.resolve)
   const { database, keeper, leader, writer, spool, pool } = storage
-  const admission = createAdmission(
-    config.admissionBytes,
-    (bytes) => counters.admittedBytes.set(bytes),
-    slabs.lend,
-  )
+  const inUse = (bytes: number) => counters.admittedBytes.set(bytes)
+  const admission = createAdmission(config.admissionBytes, inUse, slabs.lend)
   const bury = createBury(pool)
   const pipeline = new Pipeline({
     ...createTranslation(config, slabs.lend),
@@ -81,21 +78,23 @@ async function start(parts: CollectorParts, releases: Release[]): Promise<Collec
     receiptWindowMs: config.spoolMaxAgeHours * HOUR_MS,
     refusal: () => database.refusal(),
     async probe() {
-      try {
-        await keeper.prepare()
-        leader?.start()
-        ready.resolve()
-      } catch (error) {
+      await keeper.prepare().catch((error: unknown) => {
         if (error instanceof MigrationError) failed.resolve(error)
         throw error
-      }
+      })
+      leader?.start()
+      ready.resolve()
     },
     counters,
     log: parts.log,
   })
   const deadline = { atMs: 0 }
   const remainingMs = () => Math.max(0, deadline.atMs - performance.now())
-  openHandover(parts, { ...storage, pipeline, admission, bury, counters }, releases)
+  const handover = openHandover(
+    parts,
+    { ...storage, pipeline, admission, bury, counters },
+    releases,
+  )
   releases.push(() => pipeline.stop(remainingMs()))
   const doors = await openDoors(
     parts,
@@ -110,6 +109,7 @@ async function start(parts: CollectorParts, releases: Release[]): Promise<Collec
     remains: () => pipeline.remains(),
     async stop(deadlineMs) {
       deadline.atMs = performance.now() + deadlineMs - Math.min(LAST_WORDS_MS, deadlineMs / 3)
+      await handover?.drain(remainingMs() / 3)
       pipeline.refuseNew()
       await releaseAll(releases)
     },

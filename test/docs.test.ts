@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pino } from 'pino'
@@ -17,6 +16,7 @@ import { BUILTINS } from '../instrumentation/libraries/builtin'
 import { PATCHES } from '../instrumentation/libraries/patches'
 import { RUNTIME_LIBRARY } from '../instrumentation/measures/runtime'
 import { withDatabase } from './helpers/postgres'
+import { variablesOfBootstrap } from './helpers/variables'
 
 const ROOT = join(__dirname, '..')
 const PAGES = [
@@ -25,6 +25,7 @@ const PAGES = [
   'CHANGELOG.md',
   'ARCHITECTURE.md',
   'schema/README.md',
+  'deploy/kubernetes/README.md',
 ]
 const readme = read('README.md')
 
@@ -117,19 +118,6 @@ t.test('the helpers in README.md are what applications import', async (t) => {
   const documented = namesOf(rows).flatMap((cell) => cell.split(', '))
   t.strictSame(documented.sort(), Object.keys(sidelight).sort())
 })
-
-/** Without the signal in the names of OTLP, where each has its own. */
-function variablesOfBootstrap(): string[] {
-  const program = join(__dirname, 'fixtures', 'applications', 'variables.cjs')
-  const output = execFileSync(process.execPath, [program], { encoding: 'utf8', stdio: 'pipe' })
-  const names = output.split('\n').filter((name) => /^(OTEL|SIDELIGHT)_/.test(name))
-  const general = names.map((name) =>
-    name.endsWith('_TEMPORALITY_PREFERENCE')
-      ? name
-      : name.replace(/^OTEL_EXPORTER_OTLP_(TRACES|METRICS|LOGS)_/, 'OTEL_EXPORTER_OTLP_'),
-  )
-  return [...new Set(general)].sort()
-}
 
 t.test('the YAML example in README.md is a valid configuration', async (t) => {
   const [, yaml = ''] = /```yaml\n([^]*?)```/.exec(readme) ?? []

@@ -21,6 +21,7 @@ import { benchCorrelation, benchTraceById } from './query'
 import { fillForQueries } from './query-fill'
 import { benchSearches } from './query-searches'
 import { type Figure, judge, toJsonLine, toTable } from './report'
+import { benchSizing, sidecarSizes } from './sizing'
 import { benchSoak } from './soak'
 import { benchStart } from './start'
 import { benchTranslate } from './translate'
@@ -40,6 +41,7 @@ const SECTIONS = [
   'errors',
   'monitoring',
   'instrumentation',
+  'sizing',
   'soak',
 ] as const
 type Section = (typeof SECTIONS)[number]
@@ -141,6 +143,11 @@ async function databaseFigures(
     figures.push(...(await benchMonitoring(client, databaseUrl, startOne)))
   if (sections.includes('instrumentation'))
     figures.push(...(await benchInstrumentation(databaseUrl)))
+  if (sections.includes('sizing')) {
+    const collector = await startOne(sidecarSizes())
+    figures.push(...(await benchSizing(collector)))
+    await collector.end('SIGTERM')
+  }
   if (sections.includes('soak')) {
     const collector = await startOne({ SIDELIGHT_HOST_METRICS: 'on' })
     const seconds = Number(process.env['BENCH_SOAK_SECONDS'] ?? 300)
