@@ -19,7 +19,7 @@ const TREE = join(ROOT, 'dist', 'image', 'collector')
 const NONROOT = 65_532
 const TOKEN = 'token-of-the-check'
 const TRACE = '5b8efff798038103d269b633813fc60c'
-const START_TIMEOUT_MS = 60_000
+const START_TIMEOUT_MS = Number(process.env.SIDELIGHT_CHECK_TIMEOUT_MS ?? 60_000)
 const IDLE_MS = 3_000
 
 const why = obstacle()
