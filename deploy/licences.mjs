@@ -21,10 +21,10 @@ export function licencesOf({ inputs }, root) {
     const about = JSON.parse(fs.readFileSync(join(folder, 'package.json'), 'utf8'))
     const text = fileOf(folder) ?? sectionOf(folder) ?? standardOf(about)
     if (text === null) throw new Error(`cannot bundle ${about.name}: it has no licence`)
-    packages.set(text, [...(packages.get(text) ?? []), `${about.name} ${about.version}`])
+    packages.set(text, (packages.get(text) ?? new Set()).add(`${about.name} ${about.version}`))
   }
   return [...packages]
-    .map(([text, names]) => `${names.join('\n')}\n\n${text}\n`)
+    .map(([text, names]) => `${[...names].join('\n')}\n\n${text}\n`)
     .join(`\n${'-'.repeat(80)}\n\n`)
 }
 

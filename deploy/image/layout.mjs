@@ -16,7 +16,8 @@ import { billOf } from './bill.mjs'
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 const SCHEMA = ['schema/migrations', 'schema/repeatable']
-const SBOM = ['sbom', '--sbom-format', 'cyclonedx', '--omit', 'dev', '--omit', 'optional']
+/** Of everything: told to omit what is for development, npm also omits what is for both. */
+const SBOM = ['sbom', '--sbom-format=cyclonedx', '--package-lock-only']
 const LAYOUTS = { collector: layOutCollector, instrumentation: layOutInstrumentation }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
@@ -42,8 +43,8 @@ export async function layOutCollector(folder) {
     platform: 'node',
     format: 'cjs',
     target: 'node20',
-    // Of pg, which takes it if somebody has installed it.
-    external: ['pg-native'],
+    // What packages take if it happens to be there, and do without here.
+    external: ['pg-native', 'pg-cloudflare', 'supports-color'],
     mainFields: ['module', 'main'],
     minifySyntax: true,
     legalComments: 'none',
