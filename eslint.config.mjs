@@ -55,6 +55,7 @@ export default tseslint.config(
       'test/fixtures',
       'test/majors',
       'test/libraries',
+      'test/deploy/models',
       'test/bench/peers',
       'deploy/demo/node_modules',
     ],

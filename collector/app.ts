@@ -40,8 +40,8 @@ export interface Collector extends Doors {
   /** What would be left behind by an end at this moment. */
   remains(): Remains
   /**
-   * Refuses what is new, stores or keeps on disk what is in flight until the deadline, and lets everything go in the
-   * reverse order of the start.
+   * Takes what applications have just left, refuses what is new, stores or keeps on disk what is in flight until the
+   * deadline, and lets everything go in the reverse order of the start.
    */
   stop(deadlineMs: number): Promise<void>
 }
@@ -95,7 +95,11 @@ async function start(parts: CollectorParts, releases: Release[]): Promise<Collec
   })
   const deadline = { atMs: 0 }
   const remainingMs = () => Math.max(0, deadline.atMs - performance.now())
-  openHandover(parts, { ...storage, pipeline, admission, bury, counters }, releases)
+  const handover = openHandover(
+    parts,
+    { ...storage, pipeline, admission, bury, counters },
+    releases,
+  )
   releases.push(() => pipeline.stop(remainingMs()))
   const doors = await openDoors(
     parts,
@@ -110,6 +114,7 @@ async function start(parts: CollectorParts, releases: Release[]): Promise<Collec
     remains: () => pipeline.remains(),
     async stop(deadlineMs) {
       deadline.atMs = performance.now() + deadlineMs - Math.min(LAST_WORDS_MS, deadlineMs / 3)
+      await handover?.drain(remainingMs() / 3)
       pipeline.refuseNew()
       await releaseAll(releases)
     },

@@ -24,13 +24,13 @@ interface Inside {
   readonly counters: Counters
 }
 
-/** Starts to take what applications left. */
+/** Starts to take what applications left; null where nothing is handed over. */
 export function openHandover(
   { config, tokens, log }: CollectorParts,
   { inbox, pool, pipeline, admission, bury, counters }: Inside,
   releases: Release[],
-): void {
-  if (inbox === null) return
+): Handover | null {
+  if (inbox === null) return null
   const handover = new Handover({
     inbox,
     accept: (request, onReleased) => pipeline.accept(request, onReleased),
@@ -46,4 +46,5 @@ export function openHandover(
     log: log.child({ part: 'handover' }),
   })
   releases.push(() => handover.stop())
+  return handover
 }

@@ -4,7 +4,7 @@
  * what Node brings, since nothing may be installed yet.
  *
  *   node deploy/prepare.mjs                          install and build
- *   node deploy/prepare.mjs --with-test-packages    and install the Postgres majors and libraries of the tests
+ *   node deploy/prepare.mjs --with-test-packages    and install what the tests need: Postgres majors, libraries, types of Kubernetes
  *   node deploy/prepare.mjs --with-node-versions    and install the versions of Node.js that applications are tested on
  *   node deploy/prepare.mjs --with-bench-peers      and install the instrumentations the bootstrap is measured against
  *   node deploy/prepare.mjs --copy-assets            only complete dist/ after the compiler
@@ -22,9 +22,12 @@ import { licencesOf } from './licences.mjs'
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 const DIST = join(ROOT, 'dist')
 /** What only the tests need, apart from the package's own dependencies. */
-const TEST_FOLDERS = ['test/majors', 'test/libraries/current', 'test/libraries/older'].map((path) =>
-  join(ROOT, path),
-)
+const TEST_FOLDERS = [
+  'test/majors',
+  'test/libraries/current',
+  'test/libraries/older',
+  'test/deploy/models',
+].map((path) => join(ROOT, path))
 const NODE_VERSIONS = join(ROOT, 'test', 'nodes')
 const BENCH_PEERS = join(ROOT, 'test', 'bench', 'peers')
 const BUILD_STAMP = '.built-from'

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pino } from 'pino'
@@ -15,6 +14,7 @@ import { BUILTINS } from '../instrumentation/libraries/builtin'
 import { PATCHES } from '../instrumentation/libraries/patches'
 import { RUNTIME_LIBRARY } from '../instrumentation/measures/runtime'
 import { withDatabase } from './helpers/postgres'
+import { variablesOfBootstrap } from './helpers/variables'
 
 const ROOT = join(__dirname, '..')
 const PAGES = [
@@ -98,19 +98,6 @@ t.test('the libraries in README.md are those that are instrumented', async (t) =
   const rows = rowsOf(readme, '<!-- libraries:', '<!-- end of libraries -->')
   t.strictSame(namesOf(rows).sort(), [...instrumented].sort())
 })
-
-/** Without the signal in the names of OTLP, where each has its own. */
-function variablesOfBootstrap(): string[] {
-  const program = join(__dirname, 'fixtures', 'applications', 'variables.cjs')
-  const output = execFileSync(process.execPath, [program], { encoding: 'utf8', stdio: 'pipe' })
-  const names = output.split('\n').filter((name) => /^(OTEL|SIDELIGHT)_/.test(name))
-  const general = names.map((name) =>
-    name.endsWith('_TEMPORALITY_PREFERENCE')
-      ? name
-      : name.replace(/^OTEL_EXPORTER_OTLP_(TRACES|METRICS|LOGS)_/, 'OTEL_EXPORTER_OTLP_'),
-  )
-  return [...new Set(general)].sort()
-}
 
 t.test('the YAML example in README.md is a valid configuration', async (t) => {
   const [, yaml = ''] = /```yaml\n([^]*?)```/.exec(readme) ?? []

@@ -34,7 +34,7 @@ export function describeProcess(application: Application, env: NodeJS.ProcessEnv
 
 /**
  * The pairs of `OTEL_RESOURCE_ATTRIBUTES`. One that is malformed is told in one line, and the others are kept: a typing error
- * should not cost a service its name.
+ * should not cost a service its name. One without a value says nothing: so does a label of a pod that is not there.
  */
 export function parseResourceAttributes(text: string | undefined): Record<string, string> {
   const attributes: Record<string, string> = {}
@@ -44,7 +44,7 @@ export function parseResourceAttributes(text: string | undefined): Record<string
     const value = decode(pair.slice(equals + 1).trim())
     if (equals < 1 || !isSet(key) || value === undefined) {
       complain(`OTEL_RESOURCE_ATTRIBUTES: "${pair}" is ignored, it is not key=value`)
-    } else {
+    } else if (value !== '') {
       attributes[key] = value
     }
   }

@@ -19,6 +19,7 @@ import { benchTraceById } from './query'
 import { fillForQueries } from './query-fill'
 import { benchSearches } from './query-searches'
 import { type Figure, judge, toJsonLine, toTable } from './report'
+import { benchSizing, sidecarSizes } from './sizing'
 import { benchSoak } from './soak'
 import { benchStart } from './start'
 import { benchTranslate } from './translate'
@@ -36,6 +37,7 @@ const SECTIONS = [
   'metrics',
   'errors',
   'instrumentation',
+  'sizing',
   'soak',
 ] as const
 type Section = (typeof SECTIONS)[number]
@@ -131,6 +133,11 @@ async function databaseFigures(
     figures.push(...(await benchErrors(client, databaseUrl, startOne)))
   if (sections.includes('instrumentation'))
     figures.push(...(await benchInstrumentation(databaseUrl)))
+  if (sections.includes('sizing')) {
+    const collector = await startOne(sidecarSizes())
+    figures.push(...(await benchSizing(collector)))
+    await collector.end('SIGTERM')
+  }
   if (sections.includes('soak')) {
     const collector = await startOne({ SIDELIGHT_HOST_METRICS: 'on' })
     const seconds = Number(process.env['BENCH_SOAK_SECONDS'] ?? 300)

@@ -162,6 +162,20 @@ t.test(
   },
 )
 
+t.test(
+  'what is left at the moment of SIGTERM is stored, as in a pod where the application ends first',
+  async (t) => {
+    const { client, options, folder, start } = await prepare(t)
+    const collector = await start(options)
+    for (let number = 0; number < 20; number++) {
+      handOver(folder, { body: exportRequest('traces', { service: `left ${number}`, count: 5 }) })
+    }
+    t.equal(await collector.end('SIGTERM'), 0)
+    t.same(filesIn(folder), [])
+    t.match(await countRows(client), { traces: 100, letters: 0 })
+  },
+)
+
 t.test('two collectors on one folder store each file once', async (t) => {
   const { client, options, folder, start } = await prepare(t)
   const [otlpPort = 0, apiPort = 0] = await freePorts(2)

@@ -201,3 +201,21 @@ t.test('who takes a file that another one took finds nothing to do', async (t) =
   t.equal(digests.length, 0)
   t.match((await counters.handedOverFiles.get()).values, [])
 })
+
+t.test('a stop takes what was left just before it, for as long as it is given', async (t) => {
+  const { folder, handover, inbox, digests } = await startHandover(t)
+  for (let number = 0; number < 9; number++) handOver(folder, { body: Buffer.from(`${number}`) })
+  await handover.drain(TIMEOUT_MS)
+  await handover.stop()
+  t.equal(digests.length, 9)
+  t.same(readdirSync(folder), [])
+  t.equal(inbox.state().files, 0)
+
+  const { write, writes } = controlledWrites()
+  const slow = await startHandover(t, { pipeline: { write } })
+  const name = handOver(slow.folder, { body: Buffer.from('a body'), triedAgoMs: 0 })
+  await slow.handover.drain(50)
+  t.ok(existsSync(join(slow.folder, name)), 'what takes longer stays')
+  await until(() => writes.length === 1, TIMEOUT_MS, 'its write')
+  writes[0]?.store()
+})

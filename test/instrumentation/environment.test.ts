@@ -118,7 +118,7 @@ t.test('propagators are those named', async (t) => {
 })
 
 t.test('resource attributes are percent-decoded, and a bad pair costs itself only', async (t) => {
-  t.same(parseResourceAttributes('a=1, b = x%2Cy ,c=%zz,=d,e,f=g=h'), {
+  t.same(parseResourceAttributes('a=1, b = x%2Cy ,c=%zz,=d,e,f=g=h,a=,i=,'), {
     a: '1',
     b: 'x,y',
     f: 'g=h',

@@ -1,4 +1,5 @@
 import { unlink } from 'node:fs/promises'
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { BadData, Unavailable } from '../../errors'
 import type { Counters } from '../../telemetry/counters'
@@ -76,6 +77,18 @@ export class Handover {
       this.#soon ??= setTimeout(() => void this.#lookAgain(), CALM_MS).unref()
     })
     this.#pump()
+  }
+
+  /**
+   * Takes what waits now, for so long: what applications left as they ended just before, which in a pod nobody would find later.
+   */
+  async drain(limitMs: number): Promise<void> {
+    let isDue = false
+    const due = wait(limitMs, undefined, { ref: false }).then(() => (isDue = true))
+    // A look under way may have begun before the last file was there.
+    await Promise.race([this.#options.inbox.look(), due])
+    await Promise.race([this.#look(), due])
+    while (this.#out.size > 0 && !isDue) await Promise.race([...this.#out, due])
   }
 
   /** Takes no more, and waits a moment for the files being taken; the others stay where they are. */
