@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { obstacle, runContainer } from './container.mjs'
+import { obstacle, runImage } from './container.mjs'
 import { layOutCollector } from './layout.mjs'
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
@@ -113,7 +113,7 @@ function run(folder, env) {
   )
   const root = join(folder, 'root')
   fs.mkdirSync(root)
-  return runContainer({
+  return runImage({
     tree: TREE,
     root,
     volumes: {

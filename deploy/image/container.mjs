@@ -22,46 +22,66 @@ export function obstacle() {
 }
 
 /**
- * Runs the collector's image as a container engine would, from the layer in `tree` and by what the Dockerfile says. What it
- * prints is collected; its pid is that of the process inside.
- *
- * @param {{
+ * @typedef {{
  *   tree: string,
  *   root: string,
  *   volumes: Record<string, string>,
  *   env: Record<string, string>,
  *   user?: string,
  *   groups?: string,
- *   args?: string[],
  *   wrap?: string[],
- * }} options `root`: an empty folder; `groups`: supplementary ones; `args`: in place of the command `start`; `wrap`: what runs it
+ * }} Container `tree`: the layer; `root`: an empty folder; `volumes`: folders by the path they have inside; `groups`:
+ * supplementary ones; `wrap`: what runs it
  */
-export function runContainer({ tree, root, volumes, env, user, groups = '', args, wrap = [] }) {
+
+/**
+ * Runs the collector's image as a container engine would, by what the Dockerfile says.
+ *
+ * @param {Container & { args?: string[] }} container `args`: in place of the command `start`
+ */
+export function runImage({ args, ...container }) {
   const image = imageOf(fs.readFileSync(join(HERE, 'Dockerfile'), 'utf8'))
-  const [program, ...rest] = [
-    ...wrap,
-    ...['unshare', '--mount', '--propagation', 'private', 'sh', join(HERE, 'root.sh')],
-    ...[tree, root, process.execPath, user ?? image.user, groups],
-    ...Object.entries(volumes).map(([path, folder]) => `${path}=${folder}`),
-    ...['--', ...image.entrypoint, ...(args ?? image.cmd)],
-  ]
-  const child = spawn(program, rest, {
-    env: { PATH, ...image.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+  return runContainer({
+    user: image.user,
+    ...container,
+    env: { ...image.env, ...container.env },
+    command: [...image.entrypoint, ...(args ?? image.cmd)],
   })
+}
+
+/**
+ * Runs a command of a container. What it prints is collected; its pid is that of the process inside.
+ *
+ * @param {Container & { command: string[] }} container
+ */
+export function runContainer({ tree, root, volumes, env, user, groups = '', wrap = [], command }) {
+  const variables = Object.entries({ PATH, ...env }).map(([name, value]) => `${name}=${value}`)
+  const child = spawn(
+    'env',
+    [
+      // Nothing of this process's environment is in it, nor what a test runner adds to that of its children.
+      ...['-i', ...variables, ...wrap],
+      ...['unshare', '--mount', '--propagation', 'private', 'sh', join(HERE, 'root.sh')],
+      ...[tree, root, process.execPath, user, groups],
+      ...Object.entries(volumes).map(([path, folder]) => `${path}=${folder}`),
+      ...['--', ...command],
+    ],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  )
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text) => (output += text))
   }
+  const hasEnded = () => child.exitCode !== null || child.signalCode !== null
   // With its streams, for what it said last.
   const ended = once(child, 'close').then(([code]) => code)
   return {
     pid: child.pid,
     output: () => output,
-    hasEnded: () => child.exitCode !== null || child.signalCode !== null,
+    hasEnded,
     ended,
     async end(signal) {
-      if (child.exitCode === null && child.signalCode === null) child.kill(signal)
+      if (!hasEnded()) child.kill(signal)
       return ended
     },
   }
