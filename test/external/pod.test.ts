@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { Client } from 'pg'
 import t, { type Test } from 'tap'
@@ -63,9 +63,14 @@ async function order(pod: Pod, count: number): Promise<void> {
 async function countOrders(client: Client): Promise<number> {
   const { rows } = await client.query<{ n: number }>(
     `select count(*)::int as n from sidelight.spans
-     where service = 'shop' and kind = 'SERVER' and attributes ->> 'url.path' = '/orders/tea'`,
+     where service = 'shop' and kind = 'server' and attributes ->> 'url.path' = '/orders/tea'`,
   )
   return rows[0]?.n ?? -1
+}
+
+function userOf(pod: Pod, container: string): string | undefined {
+  const status = readFileSync(`/proc/${pod.containers.get(container)?.pid}/status`, 'utf8')
+  return /^Uid:\t(\d+)\t/m.exec(status)?.[1]
 }
 
 async function handedOver(pod: Pod, outcome: string): Promise<number> {
@@ -74,7 +79,7 @@ async function handedOver(pod: Pod, outcome: string): Promise<number> {
   })
   const name = `sidelight_handover_files_total{outcome="${outcome}"} `
   const line = (await response.text()).split('\n').find((text) => text.startsWith(name))
-  return Number(line?.slice(name.length))
+  return Number(line?.slice(name.length) ?? 0)
 }
 
 t.test('a pod of the example loses nothing from its start to its end', async (t) => {
@@ -85,25 +90,31 @@ t.test('a pod of the example loses nothing from its start to its end', async (t)
     'sidelight passed its start-up probe',
     'shop started',
   ])
-  for (const path of ['/health/live', '/health/ready']) {
-    t.equal((await fetch(pod.url(API_PORT, path))).status, 200, path)
-  }
+  await until(
+    async () => (await fetch(pod.url(API_PORT, '/health/ready'))).ok,
+    TIMEOUT_MS,
+    'a sidecar that is ready',
+  )
   t.equal((await fetch(pod.url(API_PORT, '/metrics'))).status, 401, 'nothing else is open')
   await t.rejects(fetch(pod.url(OTLP_PORT, '/v1/traces'), { method: 'POST' }), 'OTLP is not there')
 
   await order(pod, 200)
-  t.same(await pod.stop(), { shop: 0, sidelight: 0 }, pod.containers.get('sidelight')?.output())
+  const output = pod.containers.get('sidelight')?.output
+  t.same(await pod.stop(), { shop: 0, sidelight: 0 }, output?.() ?? '')
   t.same(pod.events.slice(-2), ['shop ended', 'sidelight ended'])
-  t.match(pod.containers.get('sidelight')?.output(), /0 requests without an answer, 0 in the spool/)
+  t.match(output?.(), /0 requests without an answer, 0 in the spool/)
   t.equal(await countOrders(client), 200)
   const { rows } = await client.query<{ attributes: Record<string, string> }>(
-    `select distinct resource as attributes from sidelight.spans where service = 'shop'`,
+    `select attributes from sidelight.resource
+     where id in (select resource_id from sidelight.spans where service = 'shop')`,
   )
   t.match(rows, [
     {
       attributes: {
+        'service.name': 'shop',
         'service.namespace': 'shop',
         'service.version': '1.0.0',
+        'service.instance.id': /^shop\.shop-5d7c9f-x2x4z/,
       },
     },
   ])
@@ -112,6 +123,7 @@ t.test('a pod of the example loses nothing from its start to its end', async (t)
 t.test('what an application of another user leaves is taken, at once and at the end', async (t) => {
   const { pod, client } = await startShop(t, { 'shop.mjs': FRAIL_SHOP })
   const folder = join(pod.volume('sidelight-handover'), 'files')
+  t.not(userOf(pod, 'shop'), userOf(pod, 'sidelight'))
   const { uid, gid, mode } = statSync(folder)
   t.same({ uid, gid, mode: mode & 0o7777 }, { uid: NONROOT, gid: NONROOT, mode: 0o2770 })
 
