@@ -8,7 +8,7 @@
  *   node deploy/prepare.mjs --with-node-versions    and install the versions of Node.js that applications are tested on
  *   node deploy/prepare.mjs --with-bench-peers      and install the instrumentations the bootstrap is measured against
  *   node deploy/prepare.mjs --copy-assets            only complete dist/ after the compiler
- *   node deploy/prepare.mjs --bundle                 only bundle the bootstrap again
+ *   node deploy/prepare.mjs --bundle [FOLDER]        only bundle the bootstrap again, or into another folder than dist/
  */
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -65,7 +65,7 @@ async function main() {
     return
   }
   if (process.argv.includes('--bundle')) {
-    await bundle(DIST)
+    await bundle(process.argv[process.argv.indexOf('--bundle') + 1] ?? DIST)
     return
   }
   const folders = [ROOT]

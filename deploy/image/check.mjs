@@ -15,7 +15,6 @@ import { obstacle, runImage } from './container.mjs'
 import { layOutCollector } from './layout.mjs'
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
-const TREE = join(ROOT, 'dist', 'image', 'collector')
 const NONROOT = 65_532
 const TOKEN = 'token-of-the-check'
 const TRACE = '5b8efff798038103d269b633813fc60c'
@@ -27,15 +26,16 @@ if (why === null) await main()
 else fail(`cannot run the image here: ${why}`)
 
 async function main() {
-  await layOutCollector(TREE)
-  const files = fs.readdirSync(TREE, { recursive: true, withFileTypes: true })
+  const folder = fs.mkdtempSync(join(tmpdir(), 'sidelight-image-'))
+  fs.chmodSync(folder, 0o755)
+  const tree = join(folder, 'layer')
+  await layOutCollector(tree)
+  const files = fs.readdirSync(tree, { recursive: true, withFileTypes: true })
   const sizes = files
     .filter((entry) => entry.isFile())
     .map((entry) => fs.statSync(join(entry.parentPath ?? entry.path, entry.name)).size)
   const bytes = sizes.reduce((sum, size) => sum + size, 0)
   say(`layer       ${(bytes / 1e6).toFixed(1)} MB in ${sizes.length} files`)
-  const folder = fs.mkdtempSync(join(tmpdir(), 'sidelight-image-'))
-  fs.chmodSync(folder, 0o755)
   const postgres = await openPostgres(join(folder, 'postgres'))
   try {
     await check(folder, postgres.url)
@@ -114,7 +114,7 @@ function run(folder, env) {
   const root = join(folder, 'root')
   fs.mkdirSync(root)
   return runImage({
-    tree: TREE,
+    tree: join(dirname(folder), 'layer'),
     root,
     volumes: {
       '/var/lib/sidelight': volumes.data,

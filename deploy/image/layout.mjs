@@ -1,9 +1,9 @@
 /**
- * Lays out what the images add to their base, in `dist/image/`: the Dockerfiles copy it, and `npm run image:check` runs it, so
- * that what is checked is what is shipped.
+ * Lays out what the images add to their base, in `dist/image/` or the folder named: the Dockerfiles copy it, and `npm run
+ * image:check` runs it, so that what is checked is what is shipped.
  *
- *   node deploy/image/layout.mjs collector         app/: the collector as one file, and what it reads; data/: an empty folder
- *   node deploy/image/layout.mjs instrumentation   autoinstrumentation/: what the OpenTelemetry operator copies into a pod
+ *   node deploy/image/layout.mjs collector [FOLDER]         app/: the collector as one file, and what it reads; data/: empty
+ *   node deploy/image/layout.mjs instrumentation [FOLDER]   autoinstrumentation/: what the OpenTelemetry operator copies into a pod
  */
 import { build } from 'esbuild'
 import { spawn } from 'node:child_process'
@@ -23,7 +23,7 @@ const LAYOUTS = { collector: layOutCollector, instrumentation: layOutInstrumenta
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const layout = LAYOUTS[process.argv[2]]
   if (layout === undefined) throw new Error(`name one of ${Object.keys(LAYOUTS).join(', ')}`)
-  await layout(join(ROOT, 'dist', 'image', process.argv[2]))
+  await layout(process.argv[3] ?? join(ROOT, 'dist', 'image', process.argv[2]))
 }
 
 /**
@@ -65,10 +65,12 @@ export async function layOutCollector(folder) {
  */
 export async function layOutInstrumentation(folder) {
   fs.rmSync(folder, { recursive: true, force: true })
-  await run(process.execPath, [join(ROOT, 'deploy', 'prepare.mjs'), '--bundle'])
-  const [from, to] = [join(ROOT, 'dist', 'instrumentation'), join(folder, 'autoinstrumentation')]
+  const aside = join(folder, '.bundle')
+  await run(process.execPath, [join(ROOT, 'deploy', 'prepare.mjs'), '--bundle', aside])
+  const [from, to] = [join(aside, 'instrumentation'), join(folder, 'autoinstrumentation')]
   copy(from, to, /^autoinstrumentation\.js$/)
   await describe(to, fs.readFileSync(join(from, 'LICENSES.txt'), 'utf8'))
+  fs.rmSync(aside, { recursive: true })
   openToAll(folder)
 }
 

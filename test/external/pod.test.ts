@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { Client } from 'pg'
 import t, { type Test } from 'tap'
-import { ADMIN_TOKEN } from '../helpers/collector'
+import { ADMIN_TOKEN, dataFolder } from '../helpers/collector'
 import { withDatabase } from '../helpers/postgres'
 import { until } from '../helpers/until'
 import { kustomize, Pod } from './pod'
@@ -27,10 +27,12 @@ createServer((request, response) => {
 process.once('SIGTERM', () => process.exit(0))
 `
 
+const LAYERS = dataFolder(t)
+
 t.before(async () => {
   for (const name of ['collector', 'instrumentation']) {
     const layout = join(ROOT, 'deploy', 'image', 'layout.mjs')
-    const child = spawn(process.execPath, [layout, name], {
+    const child = spawn(process.execPath, [layout, name, join(LAYERS, name)], {
       env: { ...process.env, NODE_OPTIONS: '' },
       stdio: 'inherit',
     })
@@ -45,6 +47,7 @@ async function startShop(t: Test, files?: Readonly<Record<string, string>>) {
   await client.connect()
   t.teardown(() => client.end())
   const pod = await Pod.create(t, 'shop', kustomize(EXAMPLE), {
+    layers: LAYERS,
     databaseUrl: connectionString,
     adminToken: ADMIN_TOKEN,
     ...(files === undefined ? {} : { files }),

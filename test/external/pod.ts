@@ -9,7 +9,6 @@ import { dataFolder } from '../helpers/collector'
 import { until } from '../helpers/until'
 
 const ROOT = join(__dirname, '..', '..')
-const LAYERS = join(ROOT, 'dist', 'image')
 const TIMEOUT_MS = 60_000
 /** What the kubelet gives an emptyDir, 0777, and makes of it for an fsGroup. */
 const SHARED_MODE = 0o2777
@@ -75,6 +74,8 @@ export interface Container {
 type Run = (options: Record<string, unknown>) => Container
 
 export interface PodOptions {
+  /** The folder with the layers of the images, `collector` and `instrumentation`. */
+  readonly layers: string
   readonly databaseUrl: string
   readonly adminToken: string
   /** In place of what the config map of the application has. */
@@ -179,7 +180,7 @@ export class Pod {
     }
     const container =
       spec.command === undefined
-        ? runImage({ ...options, tree: join(LAYERS, 'collector') })
+        ? runImage({ ...options, tree: join(this.#options.layers, 'collector') })
         : runContainer({
             ...options,
             tree,
@@ -254,7 +255,7 @@ export class Pod {
     const [program = '', ...args] = command.map((word) => {
       const mount = volumeMounts.find(({ mountPath }) => word.startsWith(mountPath))
       if (mount !== undefined) return word.replace(mount.mountPath, this.volume(mount.name))
-      return word.replace(/^\//, `${join(LAYERS, 'instrumentation')}/`)
+      return word.replace(/^\//, `${join(this.#options.layers, 'instrumentation')}/`)
     })
     const { runAsUser, runAsGroup } = securityContext ?? {}
     const groups = `--groups=${this.#template.spec.securityContext.fsGroup}`
