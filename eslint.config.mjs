@@ -146,7 +146,7 @@ export default tseslint.config(
     packages: [...sql, 'fastify'],
   }),
   // Used by parts that do not know each other.
-  boundary('collector/{owner,process,slabs}.ts', {
+  boundary('collector/{nearby,owner,process,slabs}.ts', {
     folders: [
       'receiver',
       'otlp',

@@ -8,7 +8,7 @@
  *   node deploy/prepare.mjs --with-node-versions    and install the versions of Node.js that applications are tested on
  *   node deploy/prepare.mjs --with-bench-peers      and install the instrumentations the bootstrap is measured against
  *   node deploy/prepare.mjs --copy-assets            only complete dist/ after the compiler
- *   node deploy/prepare.mjs --bundle                 only bundle the bootstrap again
+ *   node deploy/prepare.mjs --bundle [FOLDER]        only bundle the bootstrap again, or into another folder than dist/
  */
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -17,6 +17,7 @@ import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { licencesOf } from './licences.mjs'
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 const DIST = join(ROOT, 'dist')
@@ -64,7 +65,7 @@ async function main() {
     return
   }
   if (process.argv.includes('--bundle')) {
-    await bundle(DIST)
+    await bundle(process.argv[process.argv.indexOf('--bundle') + 1] ?? DIST)
     return
   }
   const folders = [ROOT]
@@ -182,34 +183,9 @@ async function bundle(dist) {
   })
   // The compiler's maps and declarations are of a file that is gone.
   fs.rmSync(`${outfile}.map`, { force: true })
-  fs.writeFileSync(join(dist, 'instrumentation', 'LICENSES.txt'), licencesOf(metafile))
+  fs.writeFileSync(join(dist, 'instrumentation', 'LICENSES.txt'), licencesOf(metafile, ROOT))
   // The name under which the OpenTelemetry operator injects what it has copied.
   fs.copyFileSync(outfile, join(dist, 'instrumentation', 'autoinstrumentation.js'))
-}
-
-/**
- * The licences of the packages in a bundle, which come with every copy of them.
- *
- * @param {{ inputs: Record<string, unknown> }} metafile
- */
-function licencesOf({ inputs }) {
-  const folders = new Set()
-  for (const path of Object.keys(inputs)) {
-    const folder = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0]
-    if (folder !== undefined) folders.add(folder)
-  }
-  /** Packages by the text of their licence, which many have in common. */
-  const packages = new Map()
-  for (const folder of [...folders].sort()) {
-    const { name, version } = readJson(join(ROOT, folder, 'package.json'))
-    const file = fs.readdirSync(join(ROOT, folder)).find((entry) => /^licen[cs]e/i.test(entry))
-    if (file === undefined) throw new PrepareError(`cannot bundle ${name}: it has no licence`)
-    const text = fs.readFileSync(join(ROOT, folder, file), 'utf8').trim()
-    packages.set(text, [...(packages.get(text) ?? []), `${name} ${version}`])
-  }
-  return [...packages]
-    .map(([text, names]) => `${names.join('\n')}\n\n${text}\n`)
-    .join(`\n${'-'.repeat(80)}\n\n`)
 }
 
 /**

@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify'
 import type { Place } from '../pages/frame'
+import { findNearby } from '../nearby'
 import { renderProblem } from '../pages/problem-page'
 import { STATUS_CODES } from 'node:http'
 import { rootFrom } from './place'
 import { judgeError } from './problems'
 
 const STYLE = ['style.css', 'errors.css']
-  .map((name) => readFileSync(join(__dirname, '..', 'pages', name), 'utf8'))
+  .map((name) => readFileSync(findNearby(__dirname, `pages/${name}`), 'utf8'))
   .join('\n')
 const STYLE_PATH = `assets/style.${createHash('sha256').update(STYLE).digest('hex').slice(0, 12)}.css`
 

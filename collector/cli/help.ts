@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { findNearby } from '../nearby'
 import type { Streams } from './output'
 
 /** The commands, in the order they are shown, with what each does. */
@@ -36,11 +36,8 @@ export function usage(): string {
 
 /** The version of this package. */
 export function readVersion(): string {
-  let folder = __dirname
-  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder)
-  const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
-    version: string
-  }
+  const file = findNearby(__dirname, 'package.json')
+  const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string }
   return version
 }
 

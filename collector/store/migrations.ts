@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { findNearby } from '../nearby'
 
-/** Where the SQL files lie, from source and from the build alike. */
-export const SCHEMA_FOLDER = join(__dirname, '..', '..', 'schema')
+/** Where the SQL files lie, from source, from the build and in an image alike. */
+export const SCHEMA_FOLDER = dirname(findNearby(__dirname, 'schema/migrations'))
 
 /** A numbered file, run once. */
 export interface Migration {

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { dataDirectory } from '../helpers/process'
 
-const PREPARE = join(__dirname, '..', '..', 'deploy', 'prepare.mjs')
+const DEPLOY = join(__dirname, '..', '..', 'deploy')
 
 /** Stands for npm: notes the call and lays down a compiler and the list a real installation leaves. */
 const NPM = `
@@ -70,7 +70,9 @@ function freshClone(t: Test): Project {
     writeFileSync(join(root, path), content)
   }
   mkdirSync(join(root, 'deploy'))
-  copyFileSync(PREPARE, join(root, 'deploy', 'prepare.mjs'))
+  for (const name of ['prepare.mjs', 'licences.mjs']) {
+    copyFileSync(join(DEPLOY, name), join(root, 'deploy', name))
+  }
   write('npm.js', NPM)
   write('tsc.js', TSC)
   write('esbuild.js', ESBUILD)
