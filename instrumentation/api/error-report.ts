@@ -1,10 +1,10 @@
 import type { Attributes } from '@opentelemetry/api'
 import { logs, SeverityNumber } from '@opentelemetry/api-logs'
+import { describeThrown } from '../errors/describe'
 import { ATTRIBUTE } from './attributes'
 import { contextAttributes } from './context'
 import { attributesOf, type Metadata } from './metadata'
 import { areErrorsTracked } from './switches'
-import { describeError } from './thrown'
 
 /** What is known of an error beside itself; any other field becomes an attribute. */
 export interface ErrorContext extends Metadata {
@@ -77,7 +77,7 @@ function report(
     if (operation !== undefined) attributes[ATTRIBUTE.operation] = operation
     // Whoever tells of it has caught it, however bad it is.
     attributes['exception.handled'] = true
-    Object.assign(attributes, describeError(error))
+    Object.assign(attributes, describeThrown(error))
     logger.emit({
       ...SEVERITY[context.severity === 'critical' ? 'critical' : 'error'],
       eventName: 'exception',

@@ -1,9 +1,9 @@
 import type { Attributes, Span, SpanKind } from '@opentelemetry/api'
 import { context, SpanStatusCode, trace } from '@opentelemetry/api'
+import { describeThrown } from '../errors/describe'
 import { ATTRIBUTE } from './attributes'
 import { contextAttributes, currentContext } from './context'
 import { observe } from './observed'
-import { describeError } from './thrown'
 
 /** What a span is of, and what it carries beside what the active request says. */
 export interface SpanOptions {
@@ -75,7 +75,7 @@ function begin(name: string, { kind, attributes, describe }: SpanOptions): Span 
 }
 
 function fail(span: Span, thrown: unknown): void {
-  const described = describeError(thrown)
+  const described = describeThrown(thrown)
   span.addEvent('exception', described)
   span.setAttribute(ATTRIBUTE.errorType, String(described['exception.type'] ?? '_OTHER'))
   span.setStatus({
