@@ -6,6 +6,7 @@ const DAYS = 12
 /** When the schedule of a rule was lost. */
 const LOST_DAYS_AGO = 9
 const MONITORING = '/api/v1/monitoring/metrics'
+const REFRESH = '/api/cron/refresh-monitoring-views'
 const CUSTOMERS = ['u-ada', 'u-grace', 'u-linus', 'u-margaret']
 
 /**
@@ -19,6 +20,8 @@ export async function sendHistory({ apiUrl, otlpUrl, ingestToken }, token) {
   await post(`${otlpUrl}/v1/logs`, ingestToken, {
     resourceLogs: [logsOf(ORDERS, ordersHistory(nowMs))],
   })
+  // What the shop is about to tell comes after it.
+  await post(`${apiUrl}${REFRESH}`, token, {})
 }
 
 function ordersHistory(nowMs) {

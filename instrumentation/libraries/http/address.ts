@@ -1,3 +1,5 @@
+import { redactText } from '../../api/secret-texts'
+
 /** A host and its port; the port is undefined where it goes without saying. */
 export interface Address {
   readonly host: string
@@ -53,9 +55,9 @@ export function queryOf(target: string, queryAt: number): string | undefined {
   return redact(target.slice(queryAt + 1, queryAt + 1 + MAX_TARGET_LENGTH))
 }
 
-/** A query with the values of signatures replaced (semantic conventions, `url.query`). */
+/** A query with the values of signatures replaced (semantic conventions, `url.query`), and those of names such as `access_token`. */
 export function redact(query: string): string {
-  return query.replace(SIGNATURES, '$1=REDACTED')
+  return redactText(query).replace(SIGNATURES, '$1=REDACTED')
 }
 
 const SIGNATURES =
