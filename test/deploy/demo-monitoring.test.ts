@@ -194,6 +194,10 @@ t.test('the demo shows all that helpers tell, and none of its secrets', async (t
        ) s on true where e.class in ('CardNetworkError', 'PaymentError') order by 2`,
     )
     t.equal(rows.length, 2, JSON.stringify(rows))
+    const others = await client.query(
+      "select service, class, message from sidelight.errors where class in ('Error', 'TypeError')",
+    )
+    t.same(others.rows, [], 'and what webhooks and rules tell of is no error')
     for (const { counted, failed } of rows as { counted: number; failed: number }[]) {
       t.ok(failed > 0)
       t.equal(counted, failed)
