@@ -59,7 +59,7 @@ t.test('the demo shows all that helpers tell, and none of its secrets', async (t
       webhooks.webhooks.find(({ webhook_id: id }) => id === 'wh_warehouse')?.consecutive_failures
     const isAsFarAs = async () => {
       const answer = await read()
-      return (failuresOf(answer) ?? 0) >= 12 && answer
+      return (failuresOf(answer) ?? 0) >= 12 ? answer : undefined
     }
     const { webhooks, rules, rate_limits, alerts } = await until(
       isAsFarAs,

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { createContext, runInContext } from 'node:vm'
 import pino from 'pino'
-import { SpanStatusCode } from '@opentelemetry/api'
+import { type Attributes, SpanStatusCode } from '@opentelemetry/api'
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
 import t from 'tap'
 import { fingerprint } from '../../collector/translate/fingerprint/fingerprint'
@@ -240,13 +240,13 @@ t.test('secrets in what was thrown are kept by none of those who tell of it', (t
   emitLine({ ...given, body: 'token=printed by the application itself', attributes: {} })
   const [own] = lines.splice(2)
   const [{ status, events } = { status: { message: '' }, events: [] }] = exporter.getFinishedSpans()
-  const [{ attributes: described } = { attributes: {} }] = events
+  const described = events[0]?.attributes
   const texts = JSON.stringify([status, described, lines])
   t.notMatch(texts, 's3cret')
   t.equal(status.message, 'no connection to postgres://shop:[redacted]@db/shop')
   t.match(described?.['exception.stacktrace'], 'access_token=[redacted] failed\n    at ')
   t.equal(own?.body, 'token=printed by the application itself')
-  const shown = lines.map(({ attributes }) => take(attributes))
+  const shown = lines.map(({ attributes }) => take(attributes as Attributes))
   t.same(shown, [take(described ?? {}), take(described ?? {})], 'and all tell of one error')
   t.end()
 })
