@@ -114,12 +114,14 @@ export class LogRecordTranslator implements ItemTranslator {
     if (this.#correlations.areNoticed) {
       this.#correlations.keep({ source, traceIdStart, time, service, resource, scope })
     }
-    if (record.eventNameEnd !== record.eventNameStart && this.#events.isNoticed(record)) {
+    const isEvent = record.eventNameEnd !== record.eventNameStart && this.#events.isNoticed(record)
+    if (isEvent) {
       this.#events.keep({ record, source, end, time, service, rowStart: table.rowStart })
     }
     const severity = meantSeverity(cursor, record)
     const isNoticed = this.#errorWatch.isNoticed || record.body.mayHoldException
-    if (severity < SEVERITY.error && !isNoticed) return
+    // Why an event failed is a fact of the event; the throw, if there was one, is told of by whoever caught it.
+    if (severity < SEVERITY.error && (isEvent || !isNoticed)) return
     const place = {
       source,
       traceIdStart,

@@ -116,7 +116,8 @@ async function isReady(apiUrl) {
   }
 }
 
-async function get(url, token) {
+/** What a question is answered with; undefined when it is not. */
+export async function get(url, token) {
   try {
     const answer = await fetch(url, {
       headers: { authorization: `Bearer ${token}` },

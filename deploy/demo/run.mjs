@@ -7,18 +7,20 @@ import {
   findAdminToken,
   findCollector,
   findDatabase,
-  findTrace,
   removeTables,
   waitUntilReady,
 } from './collector.mjs'
+import { sendHistory } from './history.mjs'
+import { openPartners } from './partners.mjs'
 import { releaseBadly } from './release.mjs'
 import { Screen } from './screen.mjs'
 import { Services } from './services.mjs'
-import { GATEWAY, openShop, SERVICE_NAMES } from './shop.mjs'
+import { openShop } from './shop.mjs'
+import { show } from './show.mjs'
 import { startTraffic } from './traffic.mjs'
 
 const USAGE = `usage: npm run demo -- [--rate 20] [--seed 1] [--duration SECONDS] [--wait 30]
-       [--bad-release SECONDS]
+       [--bad-release SECONDS] [--printed FOLDER]
 
 A shop of three services sends its traces to the running collector until Ctrl-C.
 
@@ -28,10 +30,10 @@ A shop of three services sends its traces to the running collector until Ctrl-C.
   --wait         seconds to wait for a collector that is starting
   --bad-release  after so many seconds a release of shop-payments that fails ever more charges,
                  and after as many again the one before it; health tells
+  --printed      keep what the services print, in a file each of this folder
 `
 
 const PROGRESS_INTERVAL_MS = 250
-const TRACE_TIMEOUT_MS = 60_000
 
 /** A failure whose message is all a person needs. */
 class DemoError extends Error {
@@ -61,13 +63,17 @@ async function main() {
   if (interrupted.signal.aborted) return
   const databaseUrl = await findDatabase(collector)
   const failed = createPromise()
-  const services = new Services(failed.resolve)
+  const services = new Services(failed.resolve, options.printed)
+  const partners = await openPartners()
   try {
-    const shop = await openShop(services, collector, databaseUrl)
+    await sendHistory(collector, findAdminToken(collector, process.env).token)
+    const shop = await openShop(services, collector, { databaseUrl, partnersUrl: partners.url })
     describeShop(shop.urls)
+    await partners.beginImports(shop.urls.gateway)
     await serve({ collector, shop, options, failed: failed.promise })
   } finally {
     await services.stop()
+    partners.stop()
     await removeTables(databaseUrl)
   }
 }
@@ -76,7 +82,8 @@ function readOptions(args) {
   let values
   try {
     const text = { type: 'string' }
-    const known = { rate: text, seed: text, duration: text, wait: text, 'bad-release': text }
+    const numbers = { rate: text, seed: text, duration: text, wait: text, 'bad-release': text }
+    const known = { ...numbers, printed: text }
     values = parseArgs({ args, options: { ...known, help: { type: 'boolean' } } }).values
   } catch (error) {
     throw new DemoError(`${error.message}\n\n${USAGE}`, 2)
@@ -94,6 +101,7 @@ function readOptions(args) {
         ? null
         : numberOf('bad-release', values['bad-release'], 1, 86_400) * 1000,
     waitMs: numberOf('wait', values.wait ?? '30', 0, 3600) * 1000,
+    printed: values.printed,
   }
 }
 
@@ -138,7 +146,13 @@ async function serve({ collector, shop, options, failed }) {
   )
   const stopLooking = new AbortController()
   const closing = new AbortController()
-  const shown = show(collector, since, stopLooking.signal)
+  const shown = show({
+    collector,
+    gatewayUrl: shop.urls.gateway,
+    since,
+    print: (...lines) => lines.forEach((line) => screen.line(line)),
+    signal: stopLooking.signal,
+  })
   const released = release({ collector, shop, traffic, options, signal: closing.signal })
   try {
     const failure = await Promise.race([
@@ -181,47 +195,6 @@ async function release({ collector, shop, traffic, options, signal }) {
 function tell(first, ...lines) {
   screen.line(`${new Date().toTimeString().slice(0, 8)}  ${first}`)
   for (const line of lines) screen.line(`          ${line}`)
-}
-
-/** Prints where to look, once the collector has answered with a trace across all three services. */
-async function show(collector, since, signal) {
-  const { apiUrl } = collector
-  const { token, shell } = findAdminToken(collector, process.env)
-  const traceId = await findTrace(collector, {
-    token,
-    service: GATEWAY,
-    services: SERVICE_NAMES.length,
-    since,
-    timeoutMs: TRACE_TIMEOUT_MS,
-    signal,
-  })
-  if (traceId === undefined) {
-    if (signal.aborted) return
-    throw new DemoError(
-      `the collector at ${apiUrl} has no trace across the three services after ${TRACE_TIMEOUT_MS / 1000} s`,
-    )
-  }
-  const curl = `curl -s -H "Authorization: Bearer ${shell}"`
-  const admin = `${apiUrl}/api/admin/observability`
-  const columns = 'service, name, duration_ms'
-  for (const text of [
-    '',
-    'A trace across the three services has arrived:',
-    `  ${curl} ${admin}/traces/${traceId}`,
-    `  npx sidelight sql -c "select ${columns} from sidelight.spans where trace_id = '${traceId}' order by start_time"`,
-    'The slow ones, and what they add up to:',
-    `  ${curl} "${admin}/traces/slow?threshold=500"`,
-    `  ${curl} ${admin}/traces/stats`,
-    'How healthy the services are and why, for a terminal and for a browser:',
-    `  ${curl} ${admin}/health`,
-    '  npx sidelight login',
-    'What fails, grouped by fault:',
-    `  ${curl} ${apiUrl}/api/v1/errors`,
-    'Ctrl-C ends the shop.',
-    '',
-  ]) {
-    screen.line(text)
-  }
 }
 
 function progressLine({ sent, slow, failed, skipped }) {

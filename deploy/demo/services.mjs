@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { createWriteStream, mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -20,10 +21,12 @@ export class ServiceError extends Error {}
 export class Services {
   #services = []
   #onEnd
+  #printed
 
-  /** `onEnd` hears of a service that ends by itself. */
-  constructor(onEnd) {
+  /** `onEnd` hears of a service that ends by itself. What they print is kept in the folder `printed`, if there is one. */
+  constructor(onEnd, printed) {
     this.#onEnd = onEnd
+    this.#printed = printed
   }
 
   /** Starts one; resolves, when it listens, with its URL and a way to end it. */
@@ -42,6 +45,7 @@ export class Services {
         env: { ...inheritedEnvironment(), ...telemetry, OTEL_SERVICE_NAME: name, ...env },
       },
     )
+    if (this.#printed !== undefined) keepPrinted(child, this.#printed, name)
     const service = { child, isEnding: false }
     this.#services.push(service)
     const lines = []
@@ -64,6 +68,13 @@ export class Services {
   async stop() {
     await Promise.all(this.#services.map(end))
   }
+}
+
+function keepPrinted(child, folder, name) {
+  mkdirSync(folder, { recursive: true })
+  const file = createWriteStream(join(folder, `${name}.log`), { flags: 'a' })
+  for (const stream of [child.stdout, child.stderr]) stream.pipe(file, { end: false })
+  child.once('close', () => file.end())
 }
 
 async function end(service) {

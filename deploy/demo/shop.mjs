@@ -2,6 +2,7 @@ const SERVICES = { gateway: 'shop-gateway', orders: 'shop-orders', payments: 'sh
 /** The names of the services, as their spans say them, that of the one customers talk to, and of the one that is released. */
 export const SERVICE_NAMES = Object.values(SERVICES)
 export const GATEWAY = SERVICES.gateway
+export const ORDERS = SERVICES.orders
 export const PAYMENTS = SERVICES.payments
 
 /** A release of the payments service: its version, and what its process is told beside. */
@@ -11,7 +12,7 @@ export const GOOD_RELEASE = { version: '1.0.0', env: {} }
  * Starts the services from the innermost outwards. Resolves with their URLs, and with a way to replace the payments
  * service by another release of it.
  */
-export async function openShop(services, { otlpUrl, ingestToken }, databaseUrl) {
+export async function openShop(services, { otlpUrl, ingestToken }, { databaseUrl, partnersUrl }) {
   const start = (name, file, env, version) =>
     services.start({
       name: SERVICES[name],
@@ -26,6 +27,7 @@ export async function openShop(services, { otlpUrl, ingestToken }, databaseUrl) 
   const orders = await start('orders', 'orders.cjs', {
     DATABASE_URL: databaseUrl,
     PAYMENTS_URL: payments.url,
+    PARTNERS_URL: partnersUrl,
   })
   const gateway = await start('gateway', 'gateway.mjs', { ORDERS_URL: orders.url })
   return {

@@ -116,9 +116,11 @@ interface Monitoring extends MonitoringOptions {
   readonly correlation: Correlation
 }
 
-/** The context is the last parameter of those there are. */
+/** The context is the last parameter of those there are; who answers by a response is given that whatever it declares. */
 function argumentsOf({ length }: Handler, given: unknown[], context: MonitoringContext): unknown[] {
-  const others = length >= 2 && length <= given.length ? given.slice(0, length - 1) : given
+  const isLess = length >= 2 && length <= given.length
+  const least = isResponse(given[1]) ? 2 : 1
+  const others = isLess ? given.slice(0, Math.max(least, length - 1)) : given
   return [...others, context]
 }
 

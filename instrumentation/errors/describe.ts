@@ -32,8 +32,8 @@ export function describeThrown(thrown: unknown, attributes: Attributes = {}): At
   return attributes
 }
 
-/** As a rule the stack as it is: a copy of one takes longer to send. */
-function redactStack(stack: string): string {
+/** Without secrets; as a rule the stack as it is: a copy of one takes longer to send. */
+export function redactStack(stack: string): string {
   return mayHoldSecrets(stack) ? stack.replace(BESIDE_FRAMES, redactText) : stack
 }
 

@@ -1,5 +1,6 @@
 import type { Attributes } from '@opentelemetry/api'
-import { describeThrown } from '../errors/describe'
+import { redactText } from '../api/secret-texts'
+import { describeThrown, redactStack } from '../errors/describe'
 import { isError } from '../errors/exception'
 
 /** Fields of a line that are going to be attributes of its record. */
@@ -49,13 +50,14 @@ export function addSerializedError(fields: Fields, name: string, value: unknown)
   const exception: Attributes = {}
   const told = typeof type === 'string' ? type : called
   if (typeof told === 'string') exception['exception.type'] = told
-  if (typeof message === 'string') exception['exception.message'] = message
-  if (typeof stack === 'string') exception['exception.stacktrace'] = stack
+  if (typeof message === 'string') exception['exception.message'] = redactText(message)
+  if (typeof stack === 'string') exception['exception.stacktrace'] = redactStack(stack)
   if (typeof code === 'string' || typeof code === 'number') exception['exception.code'] = code
   Object.assign(fields, exception)
 }
 
-function hasException(fields: Fields): boolean {
+/** Whether a line tells of an error. */
+export function hasException(fields: Fields): boolean {
   return 'exception.type' in fields || 'exception.message' in fields
 }
 

@@ -1,4 +1,6 @@
+import { redactText } from '../api/secret-texts'
 import { stampLine } from '../process/request-context'
+import { hasException } from './fields'
 
 /** A line of a logger, on its way to the collector. */
 export interface LogLine {
@@ -32,11 +34,16 @@ export function sendsLines(): boolean {
   return current !== undefined
 }
 
-/** Sends a line on its way. Never throws into the logger. */
+/**
+ * Sends a line on its way. Never throws into the logger. Lines of errors mostly say what the error does, which is kept without
+ * secrets; any other text is the application's own, and kept as it is.
+ */
 export function emitLine(line: LogLine): void {
   if (current === undefined) return
-  stampLine(line.attributes)
-  current(line)
+  const { attributes, body } = line
+  const isOfError = typeof body === 'string' && hasException(attributes)
+  stampLine(attributes)
+  current(isOfError ? { ...line, body: redactText(body) } : line)
 }
 
 let current: LineSink | undefined

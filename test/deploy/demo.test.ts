@@ -1,16 +1,11 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { join } from 'node:path'
 import { Client } from 'pg'
 import t from 'tap'
-import { ADMIN_TOKEN, collectors, dataFolder, freePorts } from '../helpers/collector'
-import { withDatabase } from '../helpers/postgres'
+import { ADMIN_TOKEN, freePorts } from '../helpers/collector'
 import { until } from '../helpers/until'
+import { collectorFor, DEMO, startDemo } from './demo-run'
 
 t.setTimeout(240_000)
-
-const ROOT = join(__dirname, '..', '..')
-const DEMO = join(ROOT, 'deploy', 'demo')
 
 t.test('the demo shows a trace across three services, and leaves nothing behind', async (t) => {
   const { env, apiUrl, databaseUrl } = await collectorFor(t)
@@ -131,7 +126,7 @@ t.test('a wrong option is refused', async (t) => {
 
 t.test('the same seed makes the same requests, some of every kind', async (t) => {
   const { createCustomer } = (await import(join(DEMO, 'traffic.mjs'))) as {
-    createCustomer(seed: number): () => { path: string; body?: { card: string; sku: string } }
+    createCustomer(seed: number): () => { path: string; body?: { card?: string; sku?: string } }
   }
   const requests = (seed: number) => {
     const next = createCustomer(seed)
@@ -140,7 +135,13 @@ t.test('the same seed makes the same requests, some of every kind', async (t) =>
   const first = requests(7)
   t.same(requests(7), first)
   t.notSame(requests(8), first)
-  for (const path of [/^\/checkout$/, /^\/orders\/\d+$/, /^\/reports\/sales$/]) {
+  for (const path of [
+    /^\/checkout$/,
+    /^\/orders\/\d+$/,
+    /^\/reports\/sales$/,
+    /^\/uploads$/,
+    /^\/login/,
+  ]) {
     t.ok(
       first.some((request) => path.test(request.path)),
       String(path),
@@ -148,64 +149,12 @@ t.test('the same seed makes the same requests, some of every kind', async (t) =>
   }
   for (const end of ['4242', '0341', '0002', '0119']) {
     t.ok(
-      first.some(({ body }) => body?.card.endsWith(end)),
+      first.some(({ body }) => body?.card?.endsWith(end)),
       `a card that ends with ${end}`,
     )
   }
   t.ok(first.some(({ body }) => body?.sku === 'unicorn'))
 })
-
-async function collectorFor(
-  t: Parameters<typeof withDatabase>[0] & Parameters<typeof dataFolder>[0],
-) {
-  const { connectionString } = await withDatabase(t, { migrated: false })
-  const [otlpPort = 0, apiPort = 0] = await freePorts(2)
-  const dataDir = dataFolder(t)
-  const collector = await collectors(t).start({
-    databaseUrl: connectionString,
-    otlpPort,
-    apiPort,
-    dataDir,
-  })
-  return {
-    apiUrl: collector.apiUrl,
-    databaseUrl: connectionString,
-    env: {
-      DATABASE_URL: connectionString,
-      SIDELIGHT_DATA_DIR: dataDir,
-      SIDELIGHT_OTLP_HTTP_ADDR: `127.0.0.1:${otlpPort}`,
-      SIDELIGHT_API_ADDR: `127.0.0.1:${apiPort}`,
-      SIDELIGHT_ADMIN_TOKEN: ADMIN_TOKEN,
-    },
-  }
-}
-
-function startDemo(
-  t: { teardown(fn: () => Promise<void>): void },
-  args: readonly string[],
-  env: Record<string, string>,
-) {
-  const { PATH = '', HOME = '' } = process.env
-  const variables = Object.entries({ PATH, HOME, ...env }).map(
-    ([name, value]) => `${name}=${value}`,
-  )
-  // Given no other way, the test runner loads itself into every child, with a signal handler of its own.
-  const command = ['-i', ...variables, process.execPath, join(DEMO, 'run.mjs'), ...args]
-  const child = spawn('env', command, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] })
-  let output = ''
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      output += text
-    })
-  }
-  const ended = once(child, 'close').then(([code]) => code as number | null)
-  t.teardown(async () => {
-    // It ends its services itself.
-    if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM')
-    await ended
-  })
-  return { child, output: () => output, ended }
-}
 
 /** Where the services listen, as printed. */
 function serviceUrls(output: string): string[] {

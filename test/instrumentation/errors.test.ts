@@ -2,12 +2,15 @@ import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { createContext, runInContext } from 'node:vm'
 import pino from 'pino'
+import { type Attributes, SpanStatusCode } from '@opentelemetry/api'
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
 import t from 'tap'
 import { fingerprint } from '../../collector/translate/fingerprint/fingerprint'
 import { NO_RULES } from '../../collector/translate/fingerprint/rules'
 import { describeThrown, recordThrown } from '../../instrumentation/errors/describe'
 import { keepWholeExceptions } from '../../instrumentation/errors/spans'
+import { addError, addSerializedError, createFields } from '../../instrumentation/loggers/fields'
+import { emitLine, type LogLine, sendLinesTo } from '../../instrumentation/loggers/line'
 
 const CHAINS = join(__dirname, '..', 'fixtures', 'errors', 'programs', 'shop', 'chains.cjs')
 
@@ -210,6 +213,41 @@ t.test('spans record it: ours by themselves, the application by recordException'
   }
   t.strictSame(events[1]?.time, [1, 2])
   t.strictSame(events[2]?.attributes, { 'exception.message': 'text' })
+  t.end()
+})
+
+t.test('secrets in what was thrown are kept by none of those who tell of it', (t) => {
+  const cause = new Error('GET https://cards.example/v2?access_token=s3cret-0 failed')
+  const thrown = new Error('no connection to postgres://shop:s3cret-1@db/shop', { cause })
+  const exporter = new InMemorySpanExporter()
+  const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] })
+  const span = provider.getTracer('test').startSpan('charge')
+  keepWholeExceptions(span)
+  keepWholeExceptions(span)
+  span.recordException(thrown)
+  span.setStatus({ code: SpanStatusCode.ERROR, message: thrown.message })
+  span.end()
+  const lines: LogLine[] = []
+  sendLinesTo((line) => lines.push(line))
+  const given = { scope: 'test', timeUnixMs: 0, severityNumber: 17, severityText: 'error' }
+  const thrownHere = createFields()
+  addError(thrownHere, thrown)
+  const serialized = createFields()
+  addSerializedError(serialized, 'err', pino.stdSerializers.err(thrown))
+  for (const attributes of [thrownHere, serialized]) {
+    emitLine({ ...given, body: inspect(thrown), attributes })
+  }
+  emitLine({ ...given, body: 'token=printed by the application itself', attributes: {} })
+  const [own] = lines.splice(2)
+  const [{ status, events } = { status: { message: '' }, events: [] }] = exporter.getFinishedSpans()
+  const described = events[0]?.attributes
+  const texts = JSON.stringify([status, described, lines])
+  t.notMatch(texts, 's3cret')
+  t.equal(status.message, 'no connection to postgres://shop:[redacted]@db/shop')
+  t.match(described?.['exception.stacktrace'], 'access_token=[redacted] failed\n    at ')
+  t.equal(own?.body, 'token=printed by the application itself')
+  const shown = lines.map(({ attributes }) => take(attributes as Attributes))
+  t.same(shown, [take(described ?? {}), take(described ?? {})], 'and all tell of one error')
   t.end()
 })
 

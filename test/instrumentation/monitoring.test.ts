@@ -1,6 +1,10 @@
 /** Handlers wrapped with `withMonitoring`, in real servers. */
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
+import { withMonitoring } from '../../instrumentation/index'
 import { ROOT } from './application'
 import { SERVER } from './receiver'
 import { type Asked, serve } from './served'
@@ -169,6 +173,25 @@ t.test('behind Express errors are handed on, and the whole path is known', async
     ['GET /api/orders 200', 'GET /api/fails 503'],
   )
 })
+
+t.test(
+  'who declares a response alone has it, with a third argument behind it or without',
+  async (t) => {
+    const handler = withMonitoring((_request, response) => {
+      response.end('as it is')
+    })
+    for (const rest of [[], [() => undefined]]) {
+      const server = createServer((request, response) => {
+        Reflect.apply(handler, undefined, [request, response, ...rest])
+      }).listen(0, '127.0.0.1')
+      t.teardown(() => server.close())
+      await once(server, 'listening')
+      const { port } = server.address() as AddressInfo
+      const answer = await fetch(`http://127.0.0.1:${port}/`)
+      t.equal(await answer.text(), 'as it is')
+    }
+  },
+)
 
 t.test('handlers of a Request know it too, and what they throw is thrown on', async (t) => {
   const headers = { 'x-request-id': 'r-1', 'x-forwarded-for': '203.0.113.9' }

@@ -67,6 +67,24 @@ const RECORDS: readonly [claim: string, record: LogRecordInput, throws: object |
     { severityNumber: 17, body: { msg: 'failed', err: PINO } },
     { occurrence: LOGGED },
   ],
+  [
+    'what a helper tells that failed, which is no error of its own',
+    {
+      severityNumber: 13,
+      eventName: 'sidelight.business',
+      attributes: { 'error.type': 'Error', 'error.message': PAY.message },
+    },
+    null,
+  ],
+  [
+    'that of an event which is an error by its severity',
+    {
+      severityNumber: 17,
+      eventName: 'sidelight.security',
+      attributes: { 'error.type': 'Error', 'error.message': PAY.message },
+    },
+    { severity: 17 },
+  ],
   ['a body that is the exception', { severityNumber: 17, body: PINO }, { occurrence: LOGGED }],
   [
     'older names',

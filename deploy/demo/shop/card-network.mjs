@@ -1,8 +1,10 @@
 // The way to the card network: a few connections, each given back once a card is charged.
+import { PLANTED } from './planted.cjs'
 
 /** The network did not answer for this card. */
 export class CardNetworkError extends Error {
   name = 'CardNetworkError'
+  apiToken = PLANTED.property
 }
 
 /** Every connection is in use. */
@@ -23,7 +25,12 @@ export class CardNetwork {
 
   charge(card) {
     this.#connect()
-    if (card.endsWith('0119')) throw new CardNetworkError('the card network does not answer')
+    if (card.endsWith('0119')) {
+      const cause = new Error(
+        `GET https://cards.example/v2?access_token=${PLANTED.cause} timed out`,
+      )
+      throw new CardNetworkError('the card network does not answer', { cause })
+    }
     return !card.endsWith('0002')
   }
 
