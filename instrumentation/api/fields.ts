@@ -1,5 +1,5 @@
 import type { AnyValue, AnyValueMap } from '@opentelemetry/api-logs'
-import { cutText, LONGEST, refuse } from './argument'
+import { LONGEST, refuse } from './argument'
 import { ATTRIBUTE } from './attributes'
 import { plainFieldOf } from './plain'
 import { redact } from './redaction'

@@ -47,7 +47,8 @@ export interface ErrorFields extends LogFields {
 }
 
 /**
- * Writes a line of the access log, by the logger `http`: an error for a status of 500 and above, a warning from 400 on, else `info`.
+ * Writes a line of the access log, by the logger `http`: a warning for a status from 400 on, else `info`. What went wrong is an error of
+ * its own, told by `logError` or the span of the request.
  *
  * @example
  * import { logHttpRequest } from 'sidelight'
@@ -57,7 +58,7 @@ export interface ErrorFields extends LogFields {
 export function logHttpRequest(fields: HttpRequestFields): void {
   attempt('logHttpRequest', () => {
     const { method, path, statusCode, durationMs } = fields
-    const level = statusCode >= 500 ? 'error' : statusCode >= 400 ? 'warn' : 'info'
+    const level = statusCode >= 400 ? 'warn' : 'info'
     loggerOf('http')[level](
       { event: 'http.request', ...fields },
       `${method} ${path} ${statusCode} in ${rounded(durationMs)} ms`,

@@ -1,5 +1,4 @@
 import type { Attributes, AttributeValue } from '@opentelemetry/api'
-import { cutText } from './argument'
 import { ATTRIBUTE } from './attributes'
 import { plainRecordOf } from './plain'
 import { redact } from './redaction'

@@ -44,7 +44,7 @@ t.test('requests, queries, calls, errors and timings have lines of their own', a
       message: 'GET /a 200 in 1.3 ms',
     },
     { level: 'warn', statusCode: 404 },
-    { level: 'error', statusCode: 500 },
+    { level: 'warn', statusCode: 500 },
     { level: 'debug', module: 'database', dbTable: 'orders', rowsAffected: 2, success: true },
     { level: 'warn', slow: true, message: 'SELECT orders was slow: 50 ms' },
     { level: 'error', slow: true, success: false },
