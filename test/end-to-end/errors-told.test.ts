@@ -10,7 +10,7 @@ import {
 } from '../helpers/collector'
 import { withDatabase } from '../helpers/postgres'
 import { until } from '../helpers/until'
-import { install, launch } from '../instrumentation/application'
+import { install, launch, link, ROOT } from '../instrumentation/application'
 
 t.setTimeout(180_000)
 
@@ -23,6 +23,11 @@ for (const first of ['logs', 'spans']) {
     async (t) => {
       const { collector, client } = await openCollector(t)
       const folder = install(t, 'critical.cjs')
+      // Of its own, as an application has it that asks for an SDK's span.
+      link(
+        join(ROOT, 'node_modules', '@opentelemetry'),
+        join(folder, 'node_modules', '@opentelemetry'),
+      )
       const ended = await launch(t, join(folder, 'critical.cjs'), {
         cwd: folder,
         env: {
