@@ -34,8 +34,9 @@ export function trackJob<T>(name: string, fn: () => T, options: JobOptions = {})
   const settled = (isFailed: boolean): void => {
     const outcome = isFailed ? 'failed' : 'succeeded'
     const seconds = (performance.now() - startMs) / 1_000
-    const of: Attributes = { [ATTRIBUTE.jobName]: title, [ATTRIBUTE.outcome]: outcome }
+    const of: Attributes = { [ATTRIBUTE.jobName]: title }
     if (module !== undefined) of[ATTRIBUTE.module] = attributes[ATTRIBUTE.module]
+    of[ATTRIBUTE.outcome] = outcome
     duration.record(seconds, of)
   }
   return runInSpan(name, Object.assign(span, { settled }), () => fn())
