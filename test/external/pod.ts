@@ -8,6 +8,8 @@ import { parseAllDocuments } from 'yaml'
 import { dataFolder } from '../helpers/collector'
 import { until } from '../helpers/until'
 
+/** Nothing in the pods asks with it. */
+const READ_TOKEN = 'read-token-of-the-example'
 const ROOT = join(__dirname, '..', '..')
 const TIMEOUT_MS = 60_000
 /** What the kubelet gives an emptyDir, 0777, and makes of it for an fsGroup. */
@@ -285,6 +287,7 @@ export class Pod {
   #secret(key: string): string {
     if (key === 'database-url') return this.#network.databaseUrl
     if (key === 'admin-token') return this.#options.adminToken
+    if (key === 'read-token') return READ_TOKEN
     throw new Error(`there is no secret ${key}`)
   }
 
