@@ -24,10 +24,11 @@ export interface SpanOptions {
  * error, and is thrown on unchanged.
  */
 export function runInSpan<T>(name: string, options: SpanOptions, fn: (span: Span) => T): T {
+  const { ending, settled } = options
+  if (!hasSdk() && settled === undefined) return fn(NO_SPAN)
   const span = begin(name, options)
   const active = trace.setSpan(context.active(), span)
   const isRecording = span.isRecording()
-  const { ending, settled } = options
   if (!isRecording && settled === undefined) return context.with(active, fn, undefined, span)
   return observe(
     () => context.with(active, fn, undefined, span),
@@ -57,11 +58,20 @@ const NO_SPAN = trace.wrapSpanContext({
   traceFlags: 0,
 })
 
+/** Whether whichever copy of the API has an SDK of traces: without one nothing of a span is kept, nor looked at before. */
+function hasSdk(): boolean {
+  return shared[API]?.trace !== undefined
+}
+
+const API = Symbol.for('opentelemetry.js.api.1')
+const shared = globalThis as { readonly [API]?: { readonly trace?: unknown } }
+
 /** One that finds the SDK whenever it is there. */
 const tracer = trace.getTracer('sidelight')
 
 /** None when the SDK fails. */
 function begin(name: string, { kind, attributes, describe }: SpanOptions): Span {
+  if (!hasSdk()) return NO_SPAN
   try {
     const given = withoutSecrets(attributes)
     const own = currentContext() === undefined ? given : { ...contextAttributes(), ...given }
