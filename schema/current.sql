@@ -22,8 +22,6 @@ create table sidelight.catalogue_state (
   duration_count double precision not null,
   p95_ns double precision,
   zero_count double precision not null,
-  bucket_indexes smallint[] not null,
-  bucket_counts double precision[] not null,
   events_24h bigint not null,
   events_7d bigint not null,
   failures_24h bigint not null,
@@ -35,6 +33,8 @@ create table sidelight.catalogue_state (
   registered_ns bigint,
   enabled_ns bigint,
   attributes jsonb,
+  bucket_indexes smallint[] not null,
+  bucket_counts double precision[] not null,
   constraint catalogue_state_pkey PRIMARY KEY (catalogue_id)
 );
 

@@ -79,8 +79,6 @@ create table sidelight.catalogue_state (
   duration_count double precision not null,
   p95_ns double precision,
   zero_count double precision not null,
-  bucket_indexes smallint[] not null,
-  bucket_counts double precision[] not null,
   events_24h bigint not null,
   events_7d bigint not null,
   failures_24h bigint not null,
@@ -91,5 +89,8 @@ create table sidelight.catalogue_state (
   failures_in_hour bigint not null,
   registered_ns bigint,
   enabled_ns bigint,
-  attributes jsonb
+  attributes jsonb,
+  -- Last, for a reader of the others goes no further than those.
+  bucket_indexes smallint[] not null,
+  bucket_counts double precision[] not null
 ) with (fillfactor = 50);
