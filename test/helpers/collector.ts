@@ -114,6 +114,8 @@ function spawnCollector(options: CollectorOptions): RunningCollector {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...process.env,
+      // Of the tests, for which Node runs applications.
+      SIDELIGHT_TEST_NODE: undefined,
       DATABASE_URL: options.databaseUrl ?? '',
       SIDELIGHT_DATA_DIR: options.dataDir,
       SIDELIGHT_OTLP_HTTP_ADDR: `127.0.0.1:${options.otlpPort}`,
