@@ -22,6 +22,7 @@ import { fillForQueries } from './query-fill'
 import { benchSearches } from './query-searches'
 import { type Figure, judge, toJsonLine, toTable } from './report'
 import { benchSizing, sidecarSizes } from './sizing'
+import { answeringSizes, benchAnswers, fillLargeTraces } from './sizing-answers'
 import { benchSoak } from './soak'
 import { benchStart } from './start'
 import { benchTranslate } from './translate'
@@ -146,7 +147,11 @@ async function databaseFigures(
   if (sections.includes('sizing')) {
     const collector = await startOne(sidecarSizes())
     figures.push(...(await benchSizing(collector)))
+    await fillLargeTraces(collector)
     await collector.end('SIGTERM')
+    const answering = await startOne(answeringSizes())
+    figures.push(...(await benchAnswers(answering)))
+    await answering.end('SIGTERM')
   }
   if (sections.includes('soak')) {
     const collector = await startOne({ SIDELIGHT_HOST_METRICS: 'on' })

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg'
 import { cutCorrelationId, LONGEST_CORRELATION_ID_BYTES } from '../../translate/correlation-id'
+import { readFewer } from './answer-size'
 import { decodeLog, LOG_COLUMNS, LOG_JOINS, logOrder, type LogRow } from './log'
 import { storedKey } from './log-filter'
 import { noneDecoded } from './origin'
@@ -80,10 +81,17 @@ export interface CorrelationQuestion {
   readonly maxLogs: number
 }
 
-/** The question about correlation ids, asked of `pool`. */
+/** The question about correlation ids, asked of `pool`. Of what is very large it answers fewer spans and records. */
 export function createCorrelationQueries(pool: Pool) {
   return {
-    readCorrelation: (question: CorrelationQuestion) => readCorrelation(pool, question),
+    readCorrelation: (question: CorrelationQuestion) =>
+      readFewer(Math.max(question.maxSpans, question.maxLogs), (limit) =>
+        readCorrelation(pool, {
+          ...question,
+          maxSpans: Math.min(limit, question.maxSpans),
+          maxLogs: Math.min(limit, question.maxLogs),
+        }),
+      ),
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg'
+import { readFewer } from './answer-size'
 import { decodeLog, type LogRow } from './log'
 import { EVERYTHING, type LogFilter } from './log-filter'
 import { logStatement } from './log-statement'
@@ -25,9 +26,12 @@ export interface LogQuestion {
   readonly after: Position | null
 }
 
-/** The questions about log records, asked of `pool`. */
+/** The questions about log records, asked of `pool`. A page of very large records is shorter than its limit. */
 export function createLogQueries(pool: Pool) {
-  return { readLogs: (question: LogQuestion) => readLogs(pool, question) }
+  return {
+    readLogs: (question: LogQuestion) =>
+      readFewer(question.limit, (limit) => readLogs(pool, { ...question, limit })),
+  }
 }
 
 /**
@@ -57,7 +61,7 @@ export async function readLogs(
   return { ...rest, logs: rows.map((row) => decodeLog(row, decoded)) }
 }
 
-/** The earliest records of a trace. */
+/** The earliest records of a trace, fewer where they are very large. */
 export async function readTraceLogs(
   pool: Pool,
   {
@@ -67,7 +71,9 @@ export async function readTraceLogs(
   }: { readonly traceId: string; readonly tenant: string | null; readonly limit: number },
 ) {
   const filter = { ...EVERYTHING, traceId, tenant }
-  return readLogs(pool, { filter, window: null, order: 'asc', limit, after: null })
+  return readFewer(limit, (fewer) =>
+    readLogs(pool, { filter, window: null, order: 'asc', limit: fewer, after: null }),
+  )
 }
 
 async function readAtOnce(

@@ -2,6 +2,7 @@ import type { Pool, PoolClient, QueryResultRow } from 'pg'
 import { BadData, Unavailable } from '../../errors'
 import { withClient } from '../session'
 import { hasCode, isServerError } from '../sqlstate'
+import { AnswerSize, TooLarge } from './answer-size'
 
 const SECOND_MS = 1000
 /** Longest a question may keep Postgres busy. */
@@ -25,7 +26,10 @@ export interface Question extends Statement {
   readonly what: string
 }
 
-/** Asks one statement in a transaction of its own. Throws Unavailable when Postgres is away or the time limit is reached. */
+/**
+ * Asks one statement in a transaction of its own. Throws Unavailable when Postgres is away or the time limit is reached, and
+ * TooLarge.
+ */
 export async function read<R extends QueryResultRow>(
   pool: Pool,
   { what, text, values }: Question,
@@ -45,8 +49,8 @@ export interface Reading {
 /**
  * Asks several statements, one after the other, in a read-only transaction with a time limit for all of them, set locally
  * because a pooler may hand the session to others. Throws Unavailable when Postgres is away or the limit is reached, unless
- * `use` handles the latter (`isOutOfTime`) and asks no more, and
- * what it says of the question as BadData.
+ * `use` handles the latter (`isOutOfTime`) and asks no more,
+ * what it says of the question as BadData, and TooLarge when all that is asked for would take too much memory.
  */
 export async function readTogether<T>(
   pool: Pool,
@@ -54,25 +58,32 @@ export async function readTogether<T>(
   use: (reading: Reading) => Promise<T>,
   timeoutMs = STATEMENT_TIMEOUT_MS,
 ): Promise<T> {
-  const signal = AbortSignal.timeout(timeoutMs + GRACE_MS)
+  const tooLarge = new AbortController()
+  const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs + GRACE_MS), tooLarge.signal])
   try {
     return await withClient(pool, signal, async (client) => {
       await client.query(
         `begin read only; set local statement_timeout = ${timeoutMs}; set local jit = off`,
       )
+      const size = new AnswerSize(client, () => tooLarge.abort())
       const startedAt = performance.now()
       let isFirst = true
       const ask = async <R extends QueryResultRow>({ text, values }: Statement) => {
         const leftMs = Math.max(1, Math.ceil(timeoutMs - (performance.now() - startedAt)))
         if (!isFirst) await client.query(`set local statement_timeout = ${leftMs}`)
         isFirst = false
-        return (await client.query<R>(text, [...values])).rows
+        return (await size.during(() => client.query<R>(text, [...values]))).rows
       }
-      const answer = await use({ ask, client })
-      await client.query('commit')
-      return answer
+      try {
+        const answer = await use({ ask, client })
+        await client.query('commit')
+        return answer
+      } finally {
+        size.end()
+      }
     })
   } catch (error) {
+    if (tooLarge.signal.aborted) throw new TooLarge(what)
     throw explain(error, what, signal.aborted || isOutOfTime(error) ? timeoutMs : null)
   }
 }

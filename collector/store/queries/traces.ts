@@ -1,4 +1,5 @@
 import type { Pool } from 'pg'
+import { readFewer } from './answer-size'
 import { readTraceLogs } from './logs'
 import { noneDecoded } from './origin'
 import { read } from './read'
@@ -42,8 +43,8 @@ export function createTraceQueries(pool: Pool) {
 }
 
 /**
- * The earliest `maxSpans` spans of a trace and as many log records, in order of time; none when it is unknown. `traceId` as
- * Postgres reads a uuid.
+ * The earliest `maxSpans` spans of a trace and as many log records, in order of time, fewer where they are very large; none
+ * when it is unknown. `traceId` as Postgres reads a uuid.
  */
 export async function readTrace(
   pool: Pool,
@@ -54,19 +55,18 @@ export async function readTrace(
   },
 ) {
   const { traceId, tenant, maxSpans } = question
-  const [rows, found] = await Promise.all([
-    read<SpanRow>(pool, {
-      what: 'the trace',
-      text: TRACE_SQL,
-      values: [traceId, tenant, maxSpans + 1],
+  const [{ rows, isTruncated }, found] = await Promise.all([
+    readFewer(maxSpans, async (limit) => {
+      const values = [traceId, tenant, limit + 1]
+      const rows = await read<SpanRow>(pool, { what: 'the trace', text: TRACE_SQL, values })
+      return { rows: rows.slice(0, limit), isTruncated: rows.length > limit }
     }),
     readTraceLogs(pool, { traceId, tenant, limit: maxSpans }),
   ])
   const decoded = noneDecoded()
-  const spans = rows.slice(0, maxSpans).map((row) => decodeSpan(row, decoded))
   return {
-    spans,
-    isTruncated: rows.length > maxSpans,
+    spans: rows.map((row) => decodeSpan(row, decoded)),
+    isTruncated,
     logs: found.logs,
     isLogsTruncated: found.next !== null,
   }
