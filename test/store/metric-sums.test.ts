@@ -22,6 +22,7 @@ const BOUNDS = [1, 2, 5]
 const MANY_BOUNDS = Array.from({ length: 70 }, (_, at) => at + 1)
 /** Workers are worth their while even for a few rows. */
 const EAGER_WORKERS = [
+  'max_parallel_workers_per_gather=2',
   'parallel_setup_cost=0',
   'parallel_tuple_cost=0',
   'min_parallel_table_scan_size=0',
@@ -160,8 +161,9 @@ for (const [who, settings] of [
 ] as const) {
   t.test(`quantiles added up by ${who} are those of all that was counted`, async (t) => {
     const { connectionString } = await withDatabase(t)
-    const options = settings.map((setting) => `-c ${setting}`).join(' ')
-    const pool = openPool(t, `${connectionString}?options=${encodeURIComponent(options)}`)
+    const url = new URL(connectionString)
+    url.searchParams.set('options', settings.map((setting) => `-c ${setting}`).join(' '))
+    const pool = openPool(t, url.href)
     const { readMetricValues } = createMetricQueries(pool)
     for (let seed = 1; seed <= 3; seed++) {
       const random = createRandom(seed)
