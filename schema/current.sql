@@ -900,17 +900,14 @@ create view sidelight.mv_rule_performance as
  SELECT c.subject AS rule_id,
     s.attributes ->> 'rule.name'::text AS rule_name,
     s.attributes ->> 'rule.type'::text AS rule_type,
-    COALESCE((s.attributes -> 'rule.enabled'::text) <> 'false'::jsonb, true) AS enabled,
+    COALESCE((s.attributes ->> 'rule.enabled'::text) <> 'false'::text, true) AS enabled,
     s.event_count AS trigger_count,
     s.event_count - s.failed_count AS success_count,
     s.failed_count AS failure_count,
     s.events_24h AS executions_24h,
     s.events_7d AS executions_7d,
     s.amount AS affected_total,
-        CASE
-            WHEN jsonb_typeof(s.attributes -> 'rule.segment_member_count'::text) = 'number'::text THEN (s.attributes ->> 'rule.segment_member_count'::text)::double precision
-            ELSE NULL::double precision
-        END AS segment_member_count,
+    sidelight.count_of(s.attributes -> 'rule.segment_member_count'::text) AS segment_member_count,
     sidelight.time_of(GREATEST(s.last_success_ns, s.last_failure_ns)) AS last_triggered_at,
     c.tenant
    FROM sidelight.catalogue c
@@ -920,7 +917,7 @@ create view sidelight.mv_rule_performance as
 create view sidelight.mv_webhook_performance as
  SELECT c.subject AS webhook_id,
     s.attributes ->> 'webhook.url'::text AS url,
-    COALESCE((s.attributes -> 'webhook.enabled'::text) <> 'false'::jsonb, true) AS enabled,
+    COALESCE((s.attributes ->> 'webhook.enabled'::text) <> 'false'::text, true) AS enabled,
     s.event_count AS total_deliveries,
     s.event_count - s.failed_count AS successful_deliveries,
     s.failed_count AS failed_deliveries,
@@ -1137,7 +1134,7 @@ create view sidelight.v_alert_conditions as
                     ELSE 'not triggered'::text
                 END, COALESCE('last '::text || to_char((sidelight.time_of(GREATEST(s.last_success_ns, s.last_failure_ns)) AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD HH24:MI "UTC"'::text), 'never since it was registered'::text)) AS format
           WHERE sidelight.time_of(GREATEST(s.last_success_ns, s.last_failure_ns, s.enabled_ns)) <= (now() - '168:00:00'::interval)) v
-  WHERE (c.kind = ANY (ARRAY['webhook'::text, 'rule'::text])) AND (s.consecutive_failures >= 5 OR sidelight.time_of(GREATEST(s.last_success_ns, s.last_failure_ns, s.enabled_ns)) <= (now() - '168:00:00'::interval)) AND (s.attributes -> (c.kind || '.enabled'::text)) IS DISTINCT FROM 'false'::jsonb
+  WHERE (c.kind = ANY (ARRAY['webhook'::text, 'rule'::text])) AND (s.consecutive_failures >= 5 OR sidelight.time_of(GREATEST(s.last_success_ns, s.last_failure_ns, s.enabled_ns)) <= (now() - '168:00:00'::interval)) AND (s.attributes ->> (c.kind || '.enabled'::text)) IS DISTINCT FROM 'false'::text
 UNION ALL
  SELECT 'api_error_rate'::text AS type,
     'critical'::text AS severity,
@@ -1309,14 +1306,8 @@ create view sidelight.v_rate_limit_utilization as
          SELECT c.detail AS key_type,
             c.subject AS identifier,
             c.tenant,
-                CASE
-                    WHEN jsonb_typeof(s.attributes -> 'rate_limit.request_count'::text) = 'number'::text THEN (s.attributes ->> 'rate_limit.request_count'::text)::double precision
-                    ELSE NULL::double precision
-                END AS request_count,
-                CASE
-                    WHEN jsonb_typeof(s.attributes -> 'rate_limit.limit'::text) = 'number'::text THEN (s.attributes ->> 'rate_limit.limit'::text)::double precision
-                    ELSE NULL::double precision
-                END AS limit_max,
+            sidelight.count_of(s.attributes -> 'rate_limit.request_count'::text) AS request_count,
+            sidelight.count_of(s.attributes -> 'rate_limit.limit'::text) AS limit_max,
             r.reset_at
            FROM sidelight.catalogue c
              JOIN sidelight.catalogue_state s ON s.catalogue_id = c.id
@@ -1341,7 +1332,11 @@ create view sidelight.v_rate_limit_utilization as
             present.request_count,
             present.limit_max,
             present.reset_at,
-            100::double precision * present.request_count / NULLIF(present.limit_max, 0::double precision) AS utilization_pct
+            100::double precision * present.request_count /
+                CASE
+                    WHEN present.limit_max >= 0.000001::double precision THEN present.limit_max
+                    ELSE NULL::double precision
+                END AS utilization_pct
            FROM present
         )
  SELECT key_type,
@@ -1365,7 +1360,7 @@ create view sidelight.v_webhook_health as
  SELECT c.subject AS webhook_id,
     s.attributes ->> 'webhook.url'::text AS url,
         CASE
-            WHEN (s.attributes -> 'webhook.enabled'::text) = 'false'::jsonb THEN 'disabled'::text
+            WHEN (s.attributes ->> 'webhook.enabled'::text) = 'false'::text THEN 'disabled'::text
             WHEN s.consecutive_failures >= 10 THEN 'critical'::text
             WHEN s.consecutive_failures >= 5 THEN 'warning'::text
             WHEN sidelight.time_of(GREATEST(s.last_success_ns, s.last_failure_ns, s.enabled_ns)) <= (now() - '168:00:00'::interval) THEN 'inactive'::text
@@ -1378,6 +1373,14 @@ create view sidelight.v_webhook_health as
    FROM sidelight.catalogue c
      JOIN sidelight.catalogue_state s ON s.catalogue_id = c.id
   WHERE c.kind = 'webhook'::text;
+
+CREATE OR REPLACE FUNCTION sidelight.count_of(value jsonb)
+ RETURNS double precision
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select case when value between '0' and '1e15' and jsonb_typeof(value) = 'number' then value::double precision end
+$function$;
 
 CREATE OR REPLACE FUNCTION sidelight.duration_quantile(share double precision, zero_count double precision, min_ns bigint, max_ns bigint, histograms jsonb)
  RETURNS double precision
@@ -1559,10 +1562,41 @@ begin
         when k.is_same_success then k.old_consecutive - k.old_in_hour + b.in_hour + l.later_failures
         else b.in_hour + l.later_failures + (
           select coalesce(sum(r.failed_count), 0) from sidelight.event_rollup r
-          where r.catalogue_id = k.catalogue_id and r.level = 2 and r.bucket >= k.hour_end
+          where r.catalogue_id = k.catalogue_id
+            and (r.catalogue_id, r.level, r.bucket) >= (k.catalogue_id, 2, k.hour_end)
+            and (r.catalogue_id, r.level, r.bucket) < (k.catalogue_id, 3, '-infinity'::timestamptz)
         )
       end as consecutive
       from known k join later l using (catalogue_id) join beside b using (catalogue_id)
+    ),
+    -- Since when webhooks and rules are enabled: their first registration that says so since the last one that said otherwise. One
+    -- that comes late, of before it is known to be enabled, changes nothing.
+    registration as (
+      select m.catalogue_id, e.ns, e.is_off
+      from (
+        select distinct d.catalogue_id, d.bucket, c.kind from delta d join about c on c.catalogue_id = d.catalogue_id
+        where c.kind in ('webhook', 'rule') and d.registered_ns is not null
+      ) as m
+      cross join lateral (
+        select (extract(epoch from time) * 1000000)::bigint * 1000 + time_ns as ns,
+          coalesce(attributes ->> (m.kind || '.enabled') = 'false', false) as is_off
+        from sidelight.event
+        where catalogue_id = m.catalogue_id and time >= m.bucket and time < m.bucket + interval '1 minute'
+          and outcome = 'registered' offset 0
+      ) as e
+    ),
+    disabling as (
+      select k.catalogue_id, greatest(
+        max(r.ns) filter (where r.is_off),
+        case when k.attributes ->> (k.kind || '.enabled') = 'false' then k.old_registered_ns end
+      ) as off_ns
+      from known k join registration r on r.catalogue_id = k.catalogue_id
+      group by k.catalogue_id, k.attributes, k.kind, k.old_registered_ns
+    ),
+    enabling as (
+      select o.catalogue_id, o.off_ns, min(r.ns) filter (where not r.is_off and r.ns >= coalesce(o.off_ns, 0)) as on_ns
+      from disabling o join registration r on r.catalogue_id = o.catalogue_id
+      group by o.catalogue_id, o.off_ns
     ),
     duration as (
       select d.catalogue_id, array_agg(b.index) as indexes, array_agg(b.count) as counts
@@ -1598,14 +1632,14 @@ begin
         k.success_ns, k.failure_ns, f.consecutive, f.in_hour,
         greatest(k.old_registered_ns, k.registered_ns),
         case
-          when r.attributes is null then k.enabled_ns
-          when r.attributes -> (k.kind || '.enabled') = 'false' then null
-          else coalesce(k.enabled_ns, k.registered_ns)
+          when v.catalogue_id is null or k.enabled_ns >= coalesce(v.off_ns, 0) then k.enabled_ns
+          else least(v.on_ns, case when k.old_registered_ns > v.off_ns then k.old_registered_ns end)
         end,
         coalesce(r.attributes, k.attributes)
       from known k
       join failing f on f.catalogue_id = k.catalogue_id
       left join duration n on n.catalogue_id = k.catalogue_id
+      left join enabling v on v.catalogue_id = k.catalogue_id
       cross join lateral (
         select coalesce(array_agg(index order by index), '{}') as indexes,
           coalesce(array_agg(count order by index), '{}') as counts,
@@ -1623,7 +1657,7 @@ begin
       ) as h
       -- Of two that were registered at one moment, the one that was stored last.
       left join lateral (
-        select coalesce(e.attributes, '{}'::jsonb) as attributes from sidelight.event e
+        select sidelight.stated(coalesce(e.attributes, '{}')) as attributes from sidelight.event e
         where k.registered_ns >= coalesce(k.old_registered_ns, k.registered_ns)
           and e.catalogue_id = k.catalogue_id and e.time = sidelight.time_of(k.registered_ns)
           and e.time_ns = k.registered_ns % 1000 and e.outcome in ('registered', 'observed')
@@ -1675,7 +1709,9 @@ begin
       last_success_ns = greatest(r.last_success_ns, p.last_success_ns),
       last_failure_ns = greatest(r.last_failure_ns, p.last_failure_ns)
     from unnest(put) as p
-    where r.level = p.level and r.bucket = p.bucket and r.catalogue_id = p.catalogue_id and r.service_id = p.service_id;
+    where r.catalogue_id = p.catalogue_id and r.service_id = p.service_id
+      and (r.catalogue_id, r.level, r.bucket) >= (p.catalogue_id, p.level, p.bucket)
+      and (r.catalogue_id, r.level, r.bucket) <= (p.catalogue_id, p.level, p.bucket);
 
     insert into sidelight.event_rollup (bucket, level, catalogue_id, service_id, event_count, failed_count, amount,
       duration_sum_ns, duration_min_ns, duration_max_ns, zero_count, bucket_indexes, bucket_counts, last_success_ns,
@@ -1686,7 +1722,9 @@ begin
     from unnest(put) as p
     left join lateral (
       select true as is_there from sidelight.event_rollup r
-      where r.level = p.level and r.bucket = p.bucket and r.catalogue_id = p.catalogue_id and r.service_id = p.service_id
+      where r.catalogue_id = p.catalogue_id and r.service_id = p.service_id
+        and (r.catalogue_id, r.level, r.bucket) >= (p.catalogue_id, p.level, p.bucket)
+        and (r.catalogue_id, r.level, r.bucket) <= (p.catalogue_id, p.level, p.bucket)
       limit 1
     ) as r on true
     where r.is_there is null;
@@ -1771,6 +1809,19 @@ CREATE OR REPLACE FUNCTION sidelight.refresh_observability_views()
  LANGUAGE sql
  STABLE
 AS $function$ select now() $function$;
+
+CREATE OR REPLACE FUNCTION sidelight.stated(attributes jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select coalesce(jsonb_object_agg(key, case jsonb_typeof(value) when 'string' then to_jsonb(left(value #>> '{}', 2048)) else value end), '{}')
+  from jsonb_each(attributes)
+  where jsonb_typeof(value) in ('string', 'number', 'boolean') and key in (
+    'webhook.url', 'webhook.enabled', 'rule.name', 'rule.type', 'rule.enabled', 'rule.segment_member_count',
+    'rate_limit.request_count', 'rate_limit.limit', 'rate_limit.reset_at'
+  )
+$function$;
 
 CREATE OR REPLACE FUNCTION sidelight.time_of(unix_ns bigint)
  RETURNS timestamp with time zone

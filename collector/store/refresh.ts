@@ -12,10 +12,32 @@ select (extract(epoch from sidelight.refresh_monitoring_views()) * 1000)::float8
   (extract(epoch from sidelight.refresh_observability_views()) * 1000)::float8 as "observabilityMs"`
 
 /**
+ * Refreshes the views, for any number of callers by one connection: those that come while a refresh is under way share the next one,
+ * which begins when it ends. Throws Unavailable.
+ */
+export function createRefresh(pool: Pool): () => Promise<Freshness> {
+  let current: Promise<Freshness> | null = null
+  let next: Promise<Freshness> | null = null
+  const begin = () => {
+    next = null
+    const refresh = refreshViews(pool).finally(() => {
+      if (current === refresh) current = null
+    })
+    current = refresh
+    return refresh
+  }
+  return () => {
+    if (current === null) return begin()
+    next ??= current.then(begin, begin)
+    return next
+  }
+}
+
+/**
  * Brings what the views read up to date, in a transaction as the functions need it, and returns up to when each is. Throws
  * Unavailable.
  */
-export async function refreshViews(pool: Pool): Promise<Freshness> {
+async function refreshViews(pool: Pool): Promise<Freshness> {
   try {
     return await withClient(pool, AbortSignal.timeout(TIMEOUT_MS + GRACE_MS), (client) =>
       inTransaction(client, async () => {

@@ -13,7 +13,7 @@ import type { LogRecordReader } from './log-record'
 import { writeIds } from './log-row'
 import { OVERFLOW_NAME } from './overflow'
 import { TableWriter } from './table-writer'
-import { dayOf, toRemainder, type UnixNanos, writeTimestamp } from './time'
+import { dayOf, fromMs, toMs, toRemainder, type UnixNanos, writeTimestamp } from './time'
 import type { Translation } from './translator'
 
 /** A log record with an event name of ours that is kept. */
@@ -32,6 +32,8 @@ export interface NamedRecord {
 const PREFIX = Buffer.from(EVENT_PREFIX)
 /** A whole row but for the attributes. */
 const FIXED_COLUMNS_BYTES = 140
+/** How far ahead of its arrival an event may be: clocks differ, but a success to come would hide all failures until then. */
+const MOST_AHEAD_MS = 60_000
 /** What a row of COPY BINARY begins with, and a field. */
 const COUNT_BYTES = 2
 const LENGTH_BYTES = 4
@@ -47,6 +49,7 @@ export class LogEvents {
   readonly #attributes: LogAttributes
   readonly #fields: EventFields
   #limit = 0
+  #latestMs = 0
   /** Events of this request that were passed over, for want of room. */
   leftOut = 0
 
@@ -60,9 +63,10 @@ export class LogEvents {
     this.#fields = new EventFields(this.#attributes.table)
   }
 
-  beginRequest(bodyBytes: number): void {
+  beginRequest(bodyBytes: number, receivedMs: number): void {
     this.table.beginRequest(bodyBytes)
     this.rollups.beginRequest(bodyBytes)
+    this.#latestMs = receivedMs + MOST_AHEAD_MS
     this.#limit = largestRows(bodyBytes, EVENT_GROWTH)
     this.leftOut = 0
   }
@@ -82,8 +86,10 @@ export class LogEvents {
     return true
   }
 
-  /** Tells what a log record that is noticed and kept says. */
-  keep(named: NamedRecord): void {
+  /** Tells what a log record that is noticed and kept says, and of one far ahead of its arrival that it happened just now. */
+  keep(sent: NamedRecord): void {
+    const isAhead = toMs(sent.time) > this.#latestMs
+    const named = isAhead ? { ...sent, time: fromMs(this.#latestMs) } : sent
     const { record, source, end, service, time } = named
     const { eventNameStart, eventNameEnd } = record
     const name = this.#cursor.bytes.toString('latin1', eventNameStart, eventNameEnd)

@@ -76,7 +76,7 @@ export class LogRecordTranslator implements ItemTranslator {
     this.#table.beginRequest(bodyBytes)
     this.#correlations.beginRequest(bodyBytes)
     this.#throws.beginRequest(bodyBytes, receivedMs)
-    this.#events.beginRequest(bodyBytes)
+    this.#events.beginRequest(bodyBytes, receivedMs)
     this.rejections = new Rejections('log record', 'log records')
     this.unassociated = 0
     this.#receivedMs = receivedMs

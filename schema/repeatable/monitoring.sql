@@ -1,4 +1,4 @@
--- revision 1
+-- revision 2
 -- Adds up what applications tell about webhooks, rules, their API, rate limits and costs. See schema/README.md.
 
 -- When something was, to the microsecond, told in unix nanoseconds.
@@ -26,6 +26,24 @@ begin
 end
 $$;
 
+-- What a sender counted; null where it is no number that counts something. One far from any count would overflow what is computed of
+-- it, and fail the view for all.
+create or replace function sidelight.count_of(value jsonb) returns double precision
+language sql immutable parallel safe as $$
+  select case when value between '0' and '1e15' and jsonb_typeof(value) = 'number' then value::double precision end
+$$;
+
+-- Of the attributes of a registration, or an observation, those that are read, and no more of a text than is shown.
+create or replace function sidelight.stated(attributes jsonb) returns jsonb
+language sql immutable parallel safe as $$
+  select coalesce(jsonb_object_agg(key, case jsonb_typeof(value) when 'string' then to_jsonb(left(value #>> '{}', 2048)) else value end), '{}')
+  from jsonb_each(attributes)
+  where jsonb_typeof(value) in ('string', 'number', 'boolean') and key in (
+    'webhook.url', 'webhook.enabled', 'rule.name', 'rule.type', 'rule.enabled', 'rule.segment_member_count',
+    'rate_limit.request_count', 'rate_limit.limit', 'rate_limit.reset_at'
+  )
+$$;
+
 -- Takes away deltas that ingest appended to event_rollup, the oldest minutes first, and adds them to the rows of the minute, hour
 -- and day and to catalogue_state: whole minutes, 50,000 rows at most unless one minute has more. Then it renews windows
 -- that the hour has moved on. is_more says that it has left something. Whoever calls it at the same time waits.
@@ -34,7 +52,9 @@ language plpgsql
 set jit = off
 set work_mem = '32MB'
 -- Postgres takes what is folded for few rows, and would look through all of them for each one. Only what is inside "lateral", or
--- looked up by an index in a table that may be large, is a loop.
+-- looked up by an index in a table that may be large, is a loop. Rows of event_rollup are compared as a whole where they are looked
+-- up: no index but that of catalogue_id serves for it. Of a month that was not analysed yet Postgres may choose any, and would
+-- read all of the hour for each subject.
 set enable_hashjoin = on
 set enable_mergejoin = off
 set enable_nestloop = off
@@ -180,10 +200,41 @@ begin
         when k.is_same_success then k.old_consecutive - k.old_in_hour + b.in_hour + l.later_failures
         else b.in_hour + l.later_failures + (
           select coalesce(sum(r.failed_count), 0) from sidelight.event_rollup r
-          where r.catalogue_id = k.catalogue_id and r.level = 2 and r.bucket >= k.hour_end
+          where r.catalogue_id = k.catalogue_id
+            and (r.catalogue_id, r.level, r.bucket) >= (k.catalogue_id, 2, k.hour_end)
+            and (r.catalogue_id, r.level, r.bucket) < (k.catalogue_id, 3, '-infinity'::timestamptz)
         )
       end as consecutive
       from known k join later l using (catalogue_id) join beside b using (catalogue_id)
+    ),
+    -- Since when webhooks and rules are enabled: their first registration that says so since the last one that said otherwise. One
+    -- that comes late, of before it is known to be enabled, changes nothing.
+    registration as (
+      select m.catalogue_id, e.ns, e.is_off
+      from (
+        select distinct d.catalogue_id, d.bucket, c.kind from delta d join about c on c.catalogue_id = d.catalogue_id
+        where c.kind in ('webhook', 'rule') and d.registered_ns is not null
+      ) as m
+      cross join lateral (
+        select (extract(epoch from time) * 1000000)::bigint * 1000 + time_ns as ns,
+          coalesce(attributes ->> (m.kind || '.enabled') = 'false', false) as is_off
+        from sidelight.event
+        where catalogue_id = m.catalogue_id and time >= m.bucket and time < m.bucket + interval '1 minute'
+          and outcome = 'registered' offset 0
+      ) as e
+    ),
+    disabling as (
+      select k.catalogue_id, greatest(
+        max(r.ns) filter (where r.is_off),
+        case when k.attributes ->> (k.kind || '.enabled') = 'false' then k.old_registered_ns end
+      ) as off_ns
+      from known k join registration r on r.catalogue_id = k.catalogue_id
+      group by k.catalogue_id, k.attributes, k.kind, k.old_registered_ns
+    ),
+    enabling as (
+      select o.catalogue_id, o.off_ns, min(r.ns) filter (where not r.is_off and r.ns >= coalesce(o.off_ns, 0)) as on_ns
+      from disabling o join registration r on r.catalogue_id = o.catalogue_id
+      group by o.catalogue_id, o.off_ns
     ),
     duration as (
       select d.catalogue_id, array_agg(b.index) as indexes, array_agg(b.count) as counts
@@ -219,14 +270,14 @@ begin
         k.success_ns, k.failure_ns, f.consecutive, f.in_hour,
         greatest(k.old_registered_ns, k.registered_ns),
         case
-          when r.attributes is null then k.enabled_ns
-          when r.attributes -> (k.kind || '.enabled') = 'false' then null
-          else coalesce(k.enabled_ns, k.registered_ns)
+          when v.catalogue_id is null or k.enabled_ns >= coalesce(v.off_ns, 0) then k.enabled_ns
+          else least(v.on_ns, case when k.old_registered_ns > v.off_ns then k.old_registered_ns end)
         end,
         coalesce(r.attributes, k.attributes)
       from known k
       join failing f on f.catalogue_id = k.catalogue_id
       left join duration n on n.catalogue_id = k.catalogue_id
+      left join enabling v on v.catalogue_id = k.catalogue_id
       cross join lateral (
         select coalesce(array_agg(index order by index), '{}') as indexes,
           coalesce(array_agg(count order by index), '{}') as counts,
@@ -244,7 +295,7 @@ begin
       ) as h
       -- Of two that were registered at one moment, the one that was stored last.
       left join lateral (
-        select coalesce(e.attributes, '{}'::jsonb) as attributes from sidelight.event e
+        select sidelight.stated(coalesce(e.attributes, '{}')) as attributes from sidelight.event e
         where k.registered_ns >= coalesce(k.old_registered_ns, k.registered_ns)
           and e.catalogue_id = k.catalogue_id and e.time = sidelight.time_of(k.registered_ns)
           and e.time_ns = k.registered_ns % 1000 and e.outcome in ('registered', 'observed')
@@ -296,7 +347,9 @@ begin
       last_success_ns = greatest(r.last_success_ns, p.last_success_ns),
       last_failure_ns = greatest(r.last_failure_ns, p.last_failure_ns)
     from unnest(put) as p
-    where r.level = p.level and r.bucket = p.bucket and r.catalogue_id = p.catalogue_id and r.service_id = p.service_id;
+    where r.catalogue_id = p.catalogue_id and r.service_id = p.service_id
+      and (r.catalogue_id, r.level, r.bucket) >= (p.catalogue_id, p.level, p.bucket)
+      and (r.catalogue_id, r.level, r.bucket) <= (p.catalogue_id, p.level, p.bucket);
 
     insert into sidelight.event_rollup (bucket, level, catalogue_id, service_id, event_count, failed_count, amount,
       duration_sum_ns, duration_min_ns, duration_max_ns, zero_count, bucket_indexes, bucket_counts, last_success_ns,
@@ -307,7 +360,9 @@ begin
     from unnest(put) as p
     left join lateral (
       select true as is_there from sidelight.event_rollup r
-      where r.level = p.level and r.bucket = p.bucket and r.catalogue_id = p.catalogue_id and r.service_id = p.service_id
+      where r.catalogue_id = p.catalogue_id and r.service_id = p.service_id
+        and (r.catalogue_id, r.level, r.bucket) >= (p.catalogue_id, p.level, p.bucket)
+        and (r.catalogue_id, r.level, r.bucket) <= (p.catalogue_id, p.level, p.bucket)
       limit 1
     ) as r on true
     where r.is_there is null;

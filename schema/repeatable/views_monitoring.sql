@@ -1,11 +1,11 @@
--- revision 1
+-- revision 2
 -- Webhooks, rules, the API's use, rate limits, business events and costs, and what is to be told of them. See schema/README.md.
 
 create or replace view sidelight.mv_webhook_performance as
 select
   c.subject as webhook_id,
   s.attributes ->> 'webhook.url' as url,
-  coalesce(s.attributes -> 'webhook.enabled' <> 'false', true) as enabled,
+  coalesce(s.attributes ->> 'webhook.enabled' <> 'false', true) as enabled,
   s.event_count as total_deliveries,
   s.event_count - s.failed_count as successful_deliveries,
   s.failed_count as failed_deliveries,
@@ -29,16 +29,14 @@ select
   c.subject as rule_id,
   s.attributes ->> 'rule.name' as rule_name,
   s.attributes ->> 'rule.type' as rule_type,
-  coalesce(s.attributes -> 'rule.enabled' <> 'false', true) as enabled,
+  coalesce(s.attributes ->> 'rule.enabled' <> 'false', true) as enabled,
   s.event_count as trigger_count,
   s.event_count - s.failed_count as success_count,
   s.failed_count as failure_count,
   s.events_24h as executions_24h,
   s.events_7d as executions_7d,
   s.amount as affected_total,
-  case when jsonb_typeof(s.attributes -> 'rule.segment_member_count') = 'number'
-    then (s.attributes ->> 'rule.segment_member_count')::double precision
-  end as segment_member_count,
+  sidelight.count_of(s.attributes -> 'rule.segment_member_count') as segment_member_count,
   sidelight.time_of(greatest(s.last_success_ns, s.last_failure_ns)) as last_triggered_at,
   c.tenant
 from sidelight.catalogue c
@@ -95,12 +93,8 @@ from total t;
 create or replace view sidelight.v_rate_limit_utilization as
 with observed as (
   select c.detail as key_type, c.subject as identifier, c.tenant,
-    case when jsonb_typeof(s.attributes -> 'rate_limit.request_count') = 'number'
-      then (s.attributes ->> 'rate_limit.request_count')::double precision
-    end as request_count,
-    case when jsonb_typeof(s.attributes -> 'rate_limit.limit') = 'number'
-      then (s.attributes ->> 'rate_limit.limit')::double precision
-    end as limit_max,
+    sidelight.count_of(s.attributes -> 'rate_limit.request_count') as request_count,
+    sidelight.count_of(s.attributes -> 'rate_limit.limit') as limit_max,
     r.reset_at
   from sidelight.catalogue c
   join sidelight.catalogue_state s on s.catalogue_id = c.id
@@ -116,7 +110,7 @@ present as (
 ),
 used as (
   select key_type, identifier, tenant, request_count, limit_max, reset_at,
-    100 * request_count / nullif(limit_max, 0) as utilization_pct
+    100 * request_count / case when limit_max >= 1e-6 then limit_max end as utilization_pct
   from present
 )
 select
@@ -138,7 +132,7 @@ select
   c.subject as webhook_id,
   s.attributes ->> 'webhook.url' as url,
   case
-    when s.attributes -> 'webhook.enabled' = 'false' then 'disabled'
+    when s.attributes ->> 'webhook.enabled' = 'false' then 'disabled'
     when s.consecutive_failures >= 10 then 'critical'
     when s.consecutive_failures >= 5 then 'warning'
     when sidelight.time_of(greatest(s.last_success_ns, s.last_failure_ns, s.enabled_ns)) <= now() - interval '168 hours' then 'inactive'

@@ -1,4 +1,4 @@
--- revision 3
+-- revision 4
 -- What is to be told about now: a row a condition that holds. See schema/README.md.
 
 create or replace view sidelight.v_alert_conditions as
@@ -39,7 +39,7 @@ where c.kind in ('webhook', 'rule')
     s.consecutive_failures >= 5
     or sidelight.time_of(greatest(s.last_success_ns, s.last_failure_ns, s.enabled_ns)) <= now() - interval '168 hours'
   )
-  and s.attributes -> (c.kind || '.enabled') is distinct from 'false'
+  and s.attributes ->> (c.kind || '.enabled') is distinct from 'false'
 
 union all
 select

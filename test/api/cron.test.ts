@@ -1,8 +1,10 @@
 import t from 'tap'
+import { until } from '../helpers/until'
+import { countWaiting } from '../store/database'
 import { MINUTE_NS, nowNs, store } from '../store/seed-events'
 import { ask, send } from './answer'
 import { buildEvents } from './events'
-import { ADMIN, bearer, buildApi, INGEST, NOW_MS, READ } from './server'
+import { ACME_ADMIN, ADMIN, bearer, buildApi, INGEST, NOW_MS, READ } from './server'
 
 const PATH = '/api/cron/refresh-monitoring-views'
 const SECRETS = ['scheduler-secret-0123456789', 'scheduler-secret-next-0123']
@@ -64,6 +66,52 @@ t.test('a scheduler proves itself by its secret, which opens nothing else', asyn
   for (const url of elsewhere) t.equal(await statusOf('GET', url, SECRETS[0] ?? ''), 401, url)
   const { headers } = await app.inject({ url: PATH })
   t.match(headers['www-authenticate'], /^Bearer/)
+})
+
+t.test('however many call at once, two connections wait at most', async (t) => {
+  const { app, pool } = await buildEvents(t)
+  const atNs = nowNs() - 2n * MINUTE_NS
+  const other = await pool.connect()
+  t.teardown(() => Promise.resolve(other.release(true)))
+  await other.query('begin')
+  await other.query('select sidelight.refresh_monitoring_views()')
+  const call = async () => (await app.inject({ url: PATH, headers: bearer(ADMIN) })).statusCode
+  const first = call()
+  await until(async () => (await countWaiting(pool)) === 1, 10_000, 'the first one to wait')
+  const calls = Array.from({ length: 50 }, call)
+  await store(pool, [{ kind: 'webhook', subject: 'w', outcome: 'succeeded', atNs }])
+  t.equal(await countWaiting(pool), 1)
+  t.ok(pool.totalCount <= 3, `${pool.totalCount} connections`)
+  await other.query('commit')
+  t.same(new Set(await Promise.all([first, ...calls])), new Set([200]))
+  const { rows } = await pool.query('select webhook_id from sidelight.mv_webhook_performance')
+  t.same(rows, [{ webhook_id: 'w' }], 'and each is told of what was there when it called')
+})
+
+t.test('what a scheduler sends along does not matter', async (t) => {
+  const { app } = buildApi(t, {
+    queries: {
+      refreshViews: () => Promise.resolve({ monitoringMs: NOW_MS, observabilityMs: NOW_MS }),
+    },
+  })
+  for (const [type, payload] of [
+    ['application/json', ''],
+    ['application/json', '{'],
+    ['application/x-www-form-urlencoded', 'a=b'],
+    ['text/odd', '\0'],
+  ] as const) {
+    const headers = { ...bearer(ADMIN), 'content-type': type }
+    const { statusCode } = await app.inject({ method: 'POST', url: PATH, headers, payload })
+    t.equal(statusCode, 200, `${type} ${payload}`)
+  }
+})
+
+t.test('an admin token of a tenant refreshes nothing of others', async (t) => {
+  const { app } = buildApi(t)
+  for (const method of ['GET', 'POST'] as const) {
+    const { statusCode } = await app.inject({ method, url: PATH, headers: bearer(ACME_ADMIN) })
+    t.equal(statusCode, 403)
+  }
 })
 
 t.test('without a secret, only an admin token opens it', async (t) => {

@@ -205,12 +205,77 @@ t.test('the latest registration is what counts, however late an earlier one come
   await store(pool, [registered(3n * DAY_NS, true, 'https://b')])
   t.same(await read(), ['https://b', true, 5n * DAY_NS], 'it has been enabled since the first')
   await store(pool, [registered(4n * DAY_NS, false, 'https://late')])
-  t.same(await read(), ['https://b', true, 5n * DAY_NS])
+  t.same(await read(), ['https://b', true, 3n * DAY_NS], 'but for a time')
   await store(pool, [registered(2n * DAY_NS, false)])
   t.same(await read(), ['https://a', false, null])
   await store(pool, [registered(DAY_NS, true, 'https://c')])
   t.same(await read(), ['https://c', true, DAY_NS])
+  await store(pool, [
+    registered(2n * HOUR_NS, false),
+    registered(HOUR_NS, true),
+    registered(0n, true),
+  ])
+  t.same(await read(), ['https://a', true, HOUR_NS], 'also where all of that is told at once')
 })
+
+t.test('a webhook that is registered at each start is enabled since the first one', async (t) => {
+  const pool = await openEvents(t)
+  const now = nowNs()
+  const registered = (ageNs: bigint): SeedEvent => ({
+    ...WEBHOOK,
+    atNs: now - ageNs,
+    outcome: 'registered',
+    attributes: { 'webhook.enabled': true },
+  })
+  await store(pool, [registered(8n * DAY_NS), registered(0n)])
+  await refresh(pool)
+  const { rows } = await pool.query('select type from sidelight.v_alert_conditions')
+  t.same(rows, [{ type: 'webhook_inactive' }])
+})
+
+t.test('of what was registered no more is kept with a webhook than is read', async (t) => {
+  const pool = await openEvents(t)
+  const registered = { ...WEBHOOK, atNs: nowNs(), outcome: 'registered' } as const
+  const attributes = { 'webhook.url': 'ü'.repeat(100_000), 'webhook.enabled': 'false', junk: 'j' }
+  await store(pool, [{ ...registered, attributes }])
+  await refresh(pool)
+  const { state } = await readState(pool, WEBHOOK)
+  t.same(state.attributes, { 'webhook.url': 'ü'.repeat(2048), 'webhook.enabled': 'false' })
+  const { rows } = await pool.query('select enabled from sidelight.mv_webhook_performance')
+  t.same(rows, [{ enabled: false }], 'also where that was sent as text')
+})
+
+t.test(
+  'a refresh reads what it adds to and little else, of a month that was not analysed',
+  async (t) => {
+    const pool = await openEvents(t)
+    const { rows: months } = await pool.query<{ name: string }>(
+      `select inhrelid::regclass::text as name from pg_inherits where inhparent = 'sidelight.event_rollup'::regclass`,
+    )
+    for (const { name } of months) {
+      await pool.query(`alter table ${name} set (autovacuum_enabled = off)`)
+    }
+    const subjects = 1_000
+    const events = (outcome: 'failed' | 'succeeded', at: bigint) =>
+      Array.from({ length: subjects }, (_, n) => delivery(at, outcome, `w${n}`))
+    await store(pool, events('succeeded', pastHour()))
+    await refresh(pool)
+    await store(pool, [
+      ...events('failed', pastHour() + HOUR_NS),
+      ...events('succeeded', pastHour() + 1n),
+    ])
+    const client = await pool.connect()
+    t.teardown(() => Promise.resolve(client.release(true)))
+    await client.query('begin')
+    await client.query('select sidelight.refresh_monitoring_views()')
+    const { rows } = await client.query<{ read: number }>(
+      `select sum(seq_tup_read + idx_tup_fetch)::int as read from pg_stat_xact_user_tables where relname like 'event_rollup%'`,
+    )
+    await client.query('commit')
+    const read = rows[0]?.read ?? NaN
+    t.ok(read > 0 && read < 50 * subjects, `${read} rows`)
+  },
+)
 
 t.test('minutes are kept of the api alone, and for three hours', async (t) => {
   const pool = await openEvents(t)

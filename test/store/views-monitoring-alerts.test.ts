@@ -232,3 +232,50 @@ t.test('rate limits of which more than 90 % are used', async (t) => {
     },
   ])
 })
+
+t.test('numbers that count nothing fail no view, whoever sends them', async (t) => {
+  const pool = await openEvents(t)
+  const numbers = [
+    1e308,
+    -1e308,
+    5e-324,
+    0,
+    -1,
+    2 ** 63,
+    '95',
+    true,
+    null,
+    [95],
+    { $double: 'NaN' },
+  ]
+  const observed = (subject: string, used: unknown, limit: unknown): SeedEvent => ({
+    kind: 'rate_limit',
+    subject,
+    detail: 'ip',
+    atNs: nowNs(),
+    outcome: 'observed',
+    attributes: { 'rate_limit.request_count': used, 'rate_limit.limit': limit },
+  })
+  const pairs = numbers.flatMap((used) => numbers.map((limit) => [used, limit] as const))
+  await store(pool, [
+    ...pairs.map(([used, limit], n) => observed(`odd ${n}`, used, limit)),
+    observed('full', 95, 100),
+    ...numbers.map((count, n): SeedEvent => ({
+      kind: 'rule',
+      subject: `r${n}`,
+      atNs: nowNs(),
+      outcome: 'registered',
+      attributes: { 'rule.segment_member_count': count, 'rule.name': count, 'rule.type': count },
+    })),
+  ])
+  await refresh(pool)
+  const { rows: limits } = await pool.query<{ identifier: string }>(
+    'select identifier, status, seconds_until_reset from sidelight.v_rate_limit_utilization where utilization_pct > 90',
+  )
+  t.same(limits, [{ identifier: 'full', status: 'warning', seconds_until_reset: null }])
+  t.match(await conditions(pool), [{ type: 'rate_limit', resource_id: 'ip:full' }])
+  const { rows: rules } = await pool.query(
+    'select segment_member_count from sidelight.mv_rule_performance',
+  )
+  t.equal(rules.length, numbers.length)
+})

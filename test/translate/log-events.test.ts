@@ -255,7 +255,7 @@ t.test('a row has the time and ids of its log record', (t) => {
   const spanId = '00000000000000ff'
   const { rows, rollups } = tellAll([
     eventOf('sidelight.webhook.delivery', DELIVERY, {
-      timeUnixNano: NOW_NS + 61_000_001_007n,
+      timeUnixNano: NOW_NS - 118_999_998_993n,
       traceId,
       spanId,
     }),
@@ -270,7 +270,7 @@ t.test('a row has the time and ids of its log record', (t) => {
   t.strictSame(
     rows.map(({ time, time_ns, trace_id, span_id }) => [time - MICROS, time_ns, trace_id, span_id]),
     [
-      [61_000_001n, 7, traceId, 255n],
+      [-118_999_999n, 7, traceId, 255n],
       [5n, 0, null, null],
       [0n, 0, null, null],
     ],
@@ -282,7 +282,7 @@ t.test('a row has the time and ids of its log record', (t) => {
       last_success_ns,
     ]),
     [
-      [60_000_000n, 1n, NOW_NS + 61_000_001_007n],
+      [-120_000_000n, 1n, NOW_NS - 118_999_998_993n],
       [0n, 2n, NOW_NS + 5_000n],
     ],
   )

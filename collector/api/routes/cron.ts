@@ -1,6 +1,8 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { MonitoringQueries } from '../monitoring-contract'
 import { problems } from '../openapi'
+import { sendProblem } from '../problems'
 import { Refreshed } from '../schemas/monitoring'
 import { formatMs } from '../window'
 
@@ -18,7 +20,14 @@ export function cronRoutes(
   }
   const options = { schema, exposeHeadRoute: false, config: { access: 'cron' } } as const
   return (app, _options, done) => {
-    const refresh = async () => {
+    // Whatever a scheduler sends along, or says that it does.
+    app.removeAllContentTypeParsers()
+    app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _body, parsed) => parsed(null))
+    const refresh = async (request: FastifyRequest, reply: FastifyReply) => {
+      if (typeof request.grant?.tenant === 'string') {
+        const detail = 'This is for all tenants; the token sent is bound to one.'
+        return sendProblem(request, reply, 403, detail)
+      }
       const startedAt = performance.now()
       const { monitoringMs, observabilityMs } = await queries.refreshViews()
       return {

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg'
 import { readConditions } from './monitoring/conditions'
 import { readRateLimits } from './monitoring/rate-limits'
-import { refreshViews } from '../refresh'
+import { createRefresh } from '../refresh'
 import { readRules } from './monitoring/rules'
 import { readWebhooks } from './monitoring/webhooks'
 import { readTogether } from './read'
@@ -22,7 +22,7 @@ export function createMonitoringQueries(pool: Pool) {
     readMonitored: (question: MonitoredQuestion) => readMonitored(pool, question),
     readConditions: (question: Parameters<typeof readConditions>[1]) =>
       readConditions(pool, question),
-    refreshViews: () => refreshViews(pool),
+    refreshViews: createRefresh(pool),
   }
 }
 
