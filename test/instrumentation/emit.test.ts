@@ -8,6 +8,7 @@ import {
 } from '@opentelemetry/sdk-logs'
 import t from 'tap'
 import {
+  apiKeyFingerprint,
   businessEvent,
   runInContext,
   trackCost,
@@ -240,3 +241,30 @@ function listen(t: Teardown): string[] {
 function nanosOf([seconds, nanos]: HrTime): bigint {
   return BigInt(seconds) * 1_000_000_000n + BigInt(nanos)
 }
+
+t.test('of rate limits far from full so many are told of a second, of those near it all', (t) => {
+  const told = register(t)
+  const { now } = performance
+  t.teardown(() => {
+    performance.now = now
+  })
+  performance.now = () => 5_000_000
+  const use = (identifier: string, requestCount: number): void => {
+    const resetAt = Date.now() + 60_000
+    trackRateLimit({ keyType: 'ip', identifier, requestCount, limitMax: 100, resetAt })
+  }
+  for (let at = 0; at < 2_000; at++) use(`10.0.0.${at}`, at < 600 ? 1 : at < 1_000 ? 95 : 2)
+  t.equal(told().length, 500 + 400)
+  performance.now = () => 5_001_500
+  use('10.0.0.1999', 3)
+  t.equal(told().length, 901, 'its next request is told of')
+  t.end()
+})
+
+t.test('of an API key that is long there is one fingerprint', (t) => {
+  const told = register(t)
+  const identifier = 'k'.repeat(700)
+  trackRateLimit({ keyType: 'api_key', identifier, requestCount: 1, limitMax: 9, resetAt: 9e9 })
+  t.match(told(), [{ attributes: { 'rate_limit.identifier': apiKeyFingerprint(identifier) } }])
+  t.end()
+})
