@@ -99,7 +99,7 @@ t.test('requests that overlap share a business event, and each has its own durat
 t.test('of rate limits the latest 10,000 identifiers are remembered, and no more', async (t) => {
   const told = register(t)
   stopClock(t)
-  const track = limitOf('ip')
+  const track = limitOf('ip', 9)
   for (let at = 0; at < 5_000; at++) track(`first ${at}`)
   track('first 0')
   for (let at = 0; at < 10_000; at++) track(`later ${at}`)
@@ -193,16 +193,16 @@ function deferred(): { readonly promise: Promise<void>; resolve(): void } {
   return { promise, resolve: () => resolve() }
 }
 
-function limitOf(keyType: 'ip' | 'org'): (identifier: string) => void {
+function limitOf(keyType: 'ip' | 'org', requestCount = 1): (identifier: string) => void {
   const resetAt = Date.now() + 3_600_000
   return (identifier) =>
-    trackRateLimit({ keyType, identifier, requestCount: 1, limitMax: 10, resetAt })
+    trackRateLimit({ keyType, identifier, requestCount, limitMax: 10, resetAt })
 }
 
 /** Time passes only when told so. */
 function stopClock(t: Teardown): { pass(ms: number): void } {
   const { now } = performance
-  let nowMs = performance.now()
+  let nowMs = Math.ceil(performance.now())
   performance.now = () => nowMs
   t.teardown(() => {
     performance.now = now
