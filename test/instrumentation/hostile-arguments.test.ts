@@ -205,7 +205,9 @@ t.test('lines are written whatever a logger is given', async (t) => {
   t.equal(code, 0, stderr)
   const lines = linesOf(stdout)
   const titles = Object.keys(HOSTILE)
-  t.equal(lines.length, titles.length * 6 + 1)
+  // Of a request that nothing can be read of there is no line.
+  const unreadable = ['revoked', 'traps', 'getter'].length
+  t.equal(lines.length, titles.length * 6 + 1 - unreadable)
   for (const title of titles)
     t.ok(
       lines.some(({ message }) => message === title),
