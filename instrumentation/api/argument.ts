@@ -2,7 +2,14 @@ import { diag } from '@opentelemetry/api'
 import { redactText } from './secret-texts'
 
 /** What a text may be long, in UTF-16 code units; longer ones are cut. A secret that is cut is known by its first `secret` ones. */
-export const LONGEST = { id: 256, name: 256, text: 1_024, url: 2_048, secret: 4_096 } as const
+export const LONGEST = {
+  id: 256,
+  name: 256,
+  text: 1_024,
+  url: 2_048,
+  secret: 4_096,
+  message: 8_192,
+} as const
 
 /**
  * What an application gave as a text or an id, without secrets and the space around it: undefined, and said once, when it is neither
@@ -97,6 +104,16 @@ export function readObject<Given extends object>(caller: string, given: Given): 
   if (typeof given === 'object' && given !== null) return given
   refuse(caller, 'its argument', 'an object')
   return {}
+}
+
+/** A field of whatever an application gave; undefined when there is none, or it cannot be read. */
+export function propertyOf(given: unknown, name: string): unknown {
+  if (typeof given !== 'object' || given === null) return undefined
+  try {
+    return (given as Readonly<Record<string, unknown>>)[name]
+  } catch {
+    return undefined
+  }
 }
 
 /** Says through the diagnostics of OpenTelemetry, once a caller and argument, what cannot be used; never its value. */

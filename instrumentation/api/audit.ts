@@ -240,19 +240,22 @@ function readChanges(caller: string, given: unknown): AnyValueMap | undefined {
   }
   const changes: AnyValueMap = {}
   for (const name of Object.keys(given).slice(0, MOST_CHANGES)) {
-    changes[name.slice(0, LONGEST.name)] = readChange(
-      name,
-      (given as Record<string, unknown>)[name],
-    )
+    if (name !== '__proto__') changes[name.slice(0, LONGEST.name)] = readChange(name, given)
   }
   return changes
 }
 
-function readChange(name: string, change: unknown): AnyValue {
-  if (typeof change !== 'object' || change === null) return readField(name, change)
-  const { from, to } = change as { readonly from?: unknown; readonly to?: unknown }
-  const values: AnyValueMap = {}
-  if (from !== undefined) values['from'] = readField(name, from)
-  if (to !== undefined) values['to'] = readField(name, to)
-  return values
+/** That it was changed is told whatever it is. */
+function readChange(name: string, given: object): AnyValue {
+  try {
+    const change = (given as Record<string, unknown>)[name]
+    if (typeof change !== 'object' || change === null) return readField(name, change)
+    const { from, to } = change as { readonly from?: unknown; readonly to?: unknown }
+    const values: AnyValueMap = {}
+    if (from !== undefined) values['from'] = readField(name, from)
+    if (to !== undefined) values['to'] = readField(name, to)
+    return values
+  } catch {
+    return '[unreadable]'
+  }
 }

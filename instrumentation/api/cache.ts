@@ -1,9 +1,11 @@
+import { readChoice, readText } from './argument'
+import { attempt } from './attempt'
 import { ATTRIBUTE, METRIC } from './attributes'
 import { lazyInstrument } from './instruments'
 
 /**
  * Counts that something was found in a cache, or was not: the counter `cache.requests`, by `cache.name` and `cache.result`,
- * of which the hit rate follows.
+ * of which the hit rate follows. Without a name, or with another result, nothing is counted. Never throws.
  *
  * @example
  * import { trackCache } from 'sidelight'
@@ -16,12 +18,17 @@ import { lazyInstrument } from './instruments'
  * console.log(find('cup'), find('saucer')) // prints 4 undefined
  */
 export function trackCache(cache: string, result: 'hit' | 'miss'): void {
-  try {
-    cacheRequests()?.add(1, { [ATTRIBUTE.cacheName]: cache, [ATTRIBUTE.cacheResult]: result })
-  } catch {
-    // An SDK that fails costs this count.
-  }
+  attempt('trackCache', () => {
+    const requests = cacheRequests()
+    if (requests === undefined) return
+    const name = readText('trackCache', 'cache', cache)
+    const known = readChoice('trackCache', 'result', result, RESULTS)
+    if (name === undefined || known === undefined) return
+    requests.add(1, { [ATTRIBUTE.cacheName]: name, [ATTRIBUTE.cacheResult]: known })
+  })
 }
+
+const RESULTS = { hit: true, miss: true } as const
 
 const cacheRequests = lazyInstrument((meter) =>
   meter.createCounter(METRIC.cacheRequests, {

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { randomUUID } from 'node:crypto'
 import {
   type Context,
   context as contexts,
@@ -8,6 +9,8 @@ import {
   type Span,
   trace,
 } from '@opentelemetry/api'
+import { readWholeText } from './argument'
+import { attempt } from './attempt'
 import { ATTRIBUTE } from './attributes'
 import { RequestBaggage } from './baggage'
 import { redactText } from './secret-texts'
@@ -50,7 +53,7 @@ export function currentContext(): RequestContext | undefined {
 /**
  * Runs `fn`, and whatever it starts, in a context: for jobs, messages and other work that no correlation middleware sees.
  * Every span, log record and event of it carries the ids, and calls to other services take user, tenant and correlation id
- * along as W3C baggage. Returns and throws what `fn` does.
+ * along as W3C baggage. Ids that are no texts, or missing, are new ones. Returns and throws what `fn` does.
  *
  * @example
  * import { currentContext, runInContext } from 'sidelight'
@@ -84,17 +87,15 @@ export function runInContext<T>(context: RequestContext, fn: () => T): T {
 export function updateContext(update: ContextUpdate): void {
   const store = currentStore()
   if (store === undefined) return
-  // An authentication that found nobody may well say null.
-  const { userId, tenantId } = (update as ContextUpdate | null | undefined) ?? {}
-  store.context = {
-    ...store.context,
-    ...(userId === undefined ? undefined : { userId }),
-    ...(tenantId === undefined ? undefined : { tenantId }),
-  }
-  store.attributes = attributesOf(store.context)
-  const active = trace.getActiveSpan()
-  active?.setAttributes(store.attributes)
-  if (store.span !== active) store.span?.setAttributes(store.attributes)
+  attempt('updateContext', () => {
+    // An authentication that found nobody may well say null.
+    const owner = readOwner('updateContext', (update as ContextUpdate | null | undefined) ?? {})
+    store.context = { ...store.context, ...owner }
+    store.attributes = attributesOf(store.context)
+    const active = trace.getActiveSpan()
+    active?.setAttributes(store.attributes)
+    if (store.span !== active) store.span?.setAttributes(store.attributes)
+  })
 }
 
 /** What spans, events and lines of the active context carry; shared, not to be changed. */
@@ -117,10 +118,37 @@ export interface Scope {
 /** Undefined when what an application without types gives is no context. */
 function scopeWith(context: RequestContext): Scope | undefined {
   try {
-    return openScope(context)
+    return openScope(readContext(context))
   } catch {
     return undefined
   }
+}
+
+/** What an application gave, in texts that headers and lines can have. */
+function readContext(given: RequestContext): RequestContext {
+  const { requestId, correlationId, clientAddress } = given
+  const address = readId('runInContext', 'clientAddress', clientAddress)
+  return {
+    requestId: readId('runInContext', 'requestId', requestId) ?? randomUUID(),
+    correlationId: readId('runInContext', 'correlationId', correlationId) ?? randomUUID(),
+    ...readOwner('runInContext', given),
+    ...(address === undefined ? undefined : { clientAddress: address }),
+  }
+}
+
+function readOwner(caller: string, given: ContextUpdate): ContextUpdate {
+  const userId = readId(caller, 'userId', given.userId)
+  const tenantId = readId(caller, 'tenantId', given.tenantId)
+  return {
+    ...(userId === undefined ? undefined : { userId }),
+    ...(tenantId === undefined ? undefined : { tenantId }),
+  }
+}
+
+/** Half a character cannot be percent-encoded, as headers are. */
+function readId(caller: string, name: string, given: unknown): string | undefined {
+  if (given === undefined || given === null) return undefined
+  return readWholeText(caller, name, given)?.replace(/\p{Surrogate}/gu, '\ufffd')
 }
 
 /** How a scope differs from that of `runInContext`. */
@@ -186,16 +214,12 @@ function isManaged(): boolean {
 }
 
 function attributesOf(context: RequestContext): Readonly<Record<string, string>> {
+  const { requestId, correlationId, userId, tenantId } = context
   const attributes: Record<string, string> = {
-    [ATTRIBUTE.requestId]: cleanId(context.requestId),
-    [ATTRIBUTE.correlationId]: cleanId(context.correlationId),
+    [ATTRIBUTE.requestId]: redactText(requestId),
+    [ATTRIBUTE.correlationId]: redactText(correlationId),
   }
-  if (context.userId !== undefined) attributes[ATTRIBUTE.userId] = cleanId(context.userId)
-  if (context.tenantId !== undefined) attributes[ATTRIBUTE.tenantId] = cleanId(context.tenantId)
+  if (userId !== undefined) attributes[ATTRIBUTE.userId] = redactText(userId)
+  if (tenantId !== undefined) attributes[ATTRIBUTE.tenantId] = redactText(tenantId)
   return attributes
-}
-
-/** Whatever an application without types gives. */
-function cleanId(id: unknown): string {
-  return redactText(typeof id === 'string' || typeof id === 'number' ? String(id) : typeof id)
 }

@@ -1,5 +1,6 @@
 import { type Baggage, propagation } from '@opentelemetry/api'
 import { randomUUID } from 'node:crypto'
+import { propertyOf, readOptionalText } from './argument'
 import { ATTRIBUTE } from './attributes'
 import { currentContext, type RequestContext } from './context'
 import { redactText } from './secret-texts'
@@ -37,14 +38,21 @@ export interface Correlation {
 /** Reads a header by its name in lower case. */
 export type ReadHeader = (name: string) => string | undefined
 
-export function readOptions(options: CorrelationOptions = {}): Correlation {
+/** Whatever an application without types gives. */
+export function readOptions(options?: CorrelationOptions): Correlation {
+  const trustProxy = propertyOf(options, 'trustProxy')
+  const service = readOptionalText('correlation', 'service', propertyOf(options, 'service'))
   return {
-    service: headerText(options.service ?? serviceName()),
-    trustsUser: options.trustUser ?? true,
-    trustsTenant: options.trustTenant ?? false,
-    trustProxy: options.trustProxy ?? false,
-    hasBaggage: options.baggage ?? true,
+    service: headerText(service ?? serviceName()),
+    trustsUser: isOn(propertyOf(options, 'trustUser'), true),
+    trustsTenant: isOn(propertyOf(options, 'trustTenant'), false),
+    trustProxy: typeof trustProxy === 'number' || trustProxy === true ? trustProxy : false,
+    hasBaggage: isOn(propertyOf(options, 'baggage'), true),
   }
+}
+
+function isOn(given: unknown, usual: boolean): boolean {
+  return given === undefined || given === null ? usual : Boolean(given)
 }
 
 /** Whom and what a request is about, as its headers and its baggage tell; what they do not tell, or not well, is new. */
@@ -79,8 +87,8 @@ export function answerHeaders(
   { service }: Correlation,
 ): readonly (readonly [name: string, value: string])[] {
   return [
-    ['x-correlation-id', correlationId],
-    ['x-request-id', requestId],
+    ['x-correlation-id', headerText(correlationId)],
+    ['x-request-id', headerText(requestId)],
     ['x-service', service],
   ]
 }
@@ -130,7 +138,8 @@ function isSecret(text: string): boolean {
 
 /** As Node lets a header be. */
 function headerText(text: string): string {
-  return /^[\x20-\x7e]*$/.test(text) ? text : encodeURIComponent(text)
+  if (/^[\x20-\x7e]*$/.test(text)) return text
+  return encodeURIComponent(text.replace(/\p{Surrogate}/gu, '\ufffd'))
 }
 
 /** Without an SDK nothing has read the header yet. */

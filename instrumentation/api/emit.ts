@@ -1,6 +1,7 @@
-import { diag, type HrTime } from '@opentelemetry/api'
+import type { HrTime } from '@opentelemetry/api'
 import type { AnyValueMap, Logger, LoggerProvider } from '@opentelemetry/api-logs'
 import { logs, SeverityNumber } from '@opentelemetry/api-logs'
+import { attempt, complain } from './attempt'
 import { contextAttributes, currentContext } from './context'
 
 export type EventSeverity = 'info' | 'warn' | 'error'
@@ -20,15 +21,6 @@ export function tell(caller: string, fn: () => void): void {
   attempt(caller, () => {
     if (sendsEvents()) fn()
   })
-}
-
-/** The same for what goes elsewhere, too. */
-export function attempt(caller: string, fn: () => void): void {
-  try {
-    fn()
-  } catch (error) {
-    complain(caller, error)
-  }
 }
 
 /**
@@ -56,14 +48,6 @@ export function emitEvent(
     complain(eventName, error)
   }
 }
-
-function complain(what: string, error: unknown): void {
-  if (failed.has(what)) return
-  failed.add(what)
-  diag.error(`cannot send ${what}`, error)
-}
-
-const failed = new Set<string>()
 
 const SEVERITY: Readonly<Record<EventSeverity, SeverityNumber>> = {
   info: SeverityNumber.INFO,

@@ -1,10 +1,11 @@
 import type { Attributes } from '@opentelemetry/api'
 import { logs, SeverityNumber } from '@opentelemetry/api-logs'
 import { describeThrown } from '../errors/describe'
+import { cutText, LONGEST, propertyOf } from './argument'
+import { attempt } from './attempt'
 import { ATTRIBUTE } from './attributes'
 import { contextAttributes } from './context'
 import { attributesOf, type Metadata } from './metadata'
-import { redactText } from './secret-texts'
 import { textOf } from './span'
 import { areErrorsTracked } from './switches'
 
@@ -67,17 +68,19 @@ function report(
 ): void {
   // Describing an error takes a while.
   if (!logger.enabled()) return
-  try {
+  attempt('trackError', () => {
     // Made here, so it may be added to: copies of it take longer than all that is said.
     const attributes: Attributes = attributesOf(context, 'severity')
     const request = contextAttributes()
     for (const name in request) attributes[name] ??= request[name]
-    if (module !== undefined) attributes[ATTRIBUTE.module] = redactText(textOf(module))
-    if (operation !== undefined) attributes[ATTRIBUTE.operation] = redactText(textOf(operation))
+    if (module !== undefined) attributes[ATTRIBUTE.module] = cutText(textOf(module), LONGEST.name)
+    if (operation !== undefined) {
+      attributes[ATTRIBUTE.operation] = cutText(textOf(operation), LONGEST.text)
+    }
     // Whoever tells of it has caught it, however bad it is.
     attributes['exception.handled'] = true
     describeThrown(error, attributes)
-    const isCritical = context.severity === 'critical'
+    const isCritical = propertyOf(context, 'severity') === 'critical'
     logger.emit({
       severityNumber: isCritical ? SeverityNumber.FATAL : SeverityNumber.ERROR,
       severityText: isCritical ? 'FATAL' : 'ERROR',
@@ -85,7 +88,5 @@ function report(
       body: attributes['exception.message'] ?? attributes['exception.type'] ?? '',
       attributes,
     })
-  } catch {
-    // An SDK that fails costs this record.
-  }
+  })
 }

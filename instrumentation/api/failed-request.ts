@@ -2,6 +2,7 @@ import { SpanStatusCode, trace } from '@opentelemetry/api'
 import { logs, SeverityNumber } from '@opentelemetry/api-logs'
 import { type ServerResponse, STATUS_CODES } from 'node:http'
 import { describeThrown } from '../errors/describe'
+import { propertyOf } from './argument'
 import { contextAttributes } from './context'
 
 /** Records what a handler threw: on the span of the request; where nothing is traced, as an event of its own. */
@@ -28,16 +29,13 @@ export function recordFailure(error: unknown): void {
 
 /** What an error says it is to be answered with, if that blames the request. */
 export function statusOf(error: unknown): number {
-  const { status, statusCode = status } = (error ?? {}) as {
-    status?: unknown
-    statusCode?: unknown
-  }
+  const statusCode = propertyOf(error, 'statusCode') ?? propertyOf(error, 'status')
   return typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500 ? statusCode : 500
 }
 
 /** Next.js throws what its redirects and the like are to be answered with. */
 export function statusOfNext(error: unknown): number | undefined {
-  const { digest } = (error ?? {}) as { digest?: unknown }
+  const digest = propertyOf(error, 'digest')
   if (typeof digest !== 'string' || !digest.startsWith('NEXT_')) return undefined
   if (digest === 'NEXT_NOT_FOUND') return 404
   const [status] = /(?<=;)[34]\d\d(?=;|$)/.exec(digest) ?? []

@@ -16,9 +16,13 @@ export function readFields(
   known: Readonly<Record<string, unknown>>,
 ): AnyValueMap {
   const fields: AnyValueMap = {}
+  if (Array.isArray(given) || ArrayBuffer.isView(given)) {
+    refuse(caller, 'its fields', 'an object')
+    return fields
+  }
   let count = 0
   for (const name of Object.keys(given)) {
-    if (Object.hasOwn(known, name)) continue
+    if (Object.hasOwn(known, name) || name === '__proto__') continue
     if (name.startsWith(OURS) || name === '' || name.length > LONGEST.name) {
       refuse(
         caller,

@@ -1,8 +1,8 @@
 import { type Attributes, SpanKind } from '@opentelemetry/api'
+import { cutText, LONGEST, propertyOf } from './argument'
 import { ATTRIBUTE, METRIC } from './attributes'
 import { DURATION_BUCKETS, lazyInstrument } from './instruments'
 import { describer, type Metadata } from './metadata'
-import { redactText } from './secret-texts'
 import { runInSpan, type SpanOptions, textOf } from './span'
 
 export interface JobOptions {
@@ -23,10 +23,13 @@ export interface JobOptions {
  * console.log(sent) // prints 120
  */
 export function trackJob<T>(name: string, fn: () => T, options: JobOptions = {}): T {
-  const { module, metadata } = options
-  const title = redactText(textOf(name))
+  const module = propertyOf(options, 'module')
+  const metadata = propertyOf(options, 'metadata') as Metadata | undefined
+  const title = cutText(textOf(name), LONGEST.name)
   const attributes: Attributes = { [ATTRIBUTE.jobName]: title }
-  if (module !== undefined) attributes[ATTRIBUTE.module] = redactText(textOf(module))
+  if (module !== undefined) {
+    attributes[ATTRIBUTE.module] = cutText(textOf(module), LONGEST.name)
+  }
   const span: SpanOptions = { kind: SpanKind.INTERNAL, attributes, describe: describer(metadata) }
   const duration = jobDuration()
   if (duration === undefined) return runInSpan(name, span, () => fn())

@@ -1,8 +1,10 @@
-import { attempt } from './emit'
+import { cutText, LONGEST, refuse } from './argument'
+import { attempt } from './attempt'
 import type { LogFields } from './log-fields'
 import { slowQueryMs } from './log-settings'
 import { createModuleLogger, type ModuleLogger } from './logger'
 import { observe } from './observed'
+import { textOf as wordOf } from './span'
 
 /** A request that was answered. */
 export interface HttpRequestFields extends LogFields {
@@ -57,11 +59,12 @@ export interface ErrorFields extends LogFields {
  */
 export function logHttpRequest(fields: HttpRequestFields): void {
   attempt('logHttpRequest', () => {
-    const { method, path, statusCode, durationMs } = fields
+    const given = fieldsOf('logHttpRequest', fields)
+    const { method, path, statusCode, durationMs } = given
     const level = statusCode >= 400 ? 'warn' : 'info'
     loggerOf('http')[level](
-      { event: 'http.request', ...fields },
-      `${method} ${path} ${statusCode} in ${rounded(durationMs)} ms`,
+      { event: 'http.request', ...given },
+      `${word(method)} ${word(path)} ${word(statusCode)} in ${rounded(durationMs)} ms`,
     )
   })
 }
@@ -77,7 +80,8 @@ export function logHttpRequest(fields: HttpRequestFields): void {
  */
 export function logDatabaseOperation(fields: DatabaseOperationFields): void {
   attempt('logDatabaseOperation', () => {
-    const { operation, table, durationMs, success = true, ...others } = fields
+    const given = fieldsOf('logDatabaseOperation', fields)
+    const { operation, table, durationMs, success = true, ...others } = given
     slowMs ??= slowQueryMs(process.env)
     const isSlow = durationMs >= slowMs
     const level = !success ? 'error' : isSlow ? 'warn' : 'debug'
@@ -93,7 +97,7 @@ export function logDatabaseOperation(fields: DatabaseOperationFields): void {
         ...(isSlow ? { slow: true } : undefined),
         ...others,
       },
-      `${operation} ${table} ${outcome} ${rounded(durationMs)} ms`,
+      `${word(operation)} ${word(table)} ${outcome} ${rounded(durationMs)} ms`,
     )
   })
 }
@@ -110,10 +114,11 @@ let slowMs: number | undefined
  */
 export function logExternalApiCall(fields: ExternalApiCallFields): void {
   attempt('logExternalApiCall', () => {
-    const { service, api, durationMs, statusCode, ...others } = fields
-    const { success = statusCode === undefined || statusCode < 400 } = fields
-    const called = api === undefined ? service : `${service} ${api}`
-    const status = statusCode === undefined ? '' : ` with ${statusCode}`
+    const given = fieldsOf('logExternalApiCall', fields)
+    const { service, api, durationMs, statusCode, ...others } = given
+    const { success = statusCode === undefined || statusCode < 400 } = given
+    const called = api === undefined ? word(service) : `${word(service)} ${word(api)}`
+    const status = statusCode === undefined ? '' : ` with ${word(statusCode)}`
     loggerOf('external')[success ? 'info' : 'warn'](
       {
         event: 'external.call',
@@ -144,11 +149,11 @@ export function logExternalApiCall(fields: ExternalApiCallFields): void {
  */
 export function logError(error: unknown, fields: ErrorFields = {}): void {
   attempt('logError', () => {
-    const { module = 'app', ...others } = (fields as ErrorFields | null) ?? {}
+    const { module = 'app', ...others } = fieldsOf('logError', fields)
     const err = error instanceof Error ? error : new Error(textOf(error))
     loggerOf(module).error(
       { ...others, errorType: err.name, ...codeOf(err), err },
-      err.message === '' ? err.name : err.message,
+      err.message === '' ? err.name : cutText(err.message, LONGEST.message),
     )
   })
 }
@@ -186,8 +191,11 @@ export function startOperationTimer(
     endedMs = performance.now() - start
     const durationMs = endedMs
     attempt('startOperationTimer', () => {
-      const said = { ...fields, operation, durationMs, success, ...more }
-      const text = `${operation} ${success ? 'took' : 'failed after'} ${rounded(durationMs)} ms`
+      const told = fieldsOf('startOperationTimer', fields)
+      const added = fieldsOf('startOperationTimer', more)
+      const name = word(operation)
+      const said = { ...told, operation: name, durationMs, success, ...added }
+      const text = `${name} ${success ? 'took' : 'failed after'} ${rounded(durationMs)} ms`
       if (success) loggerOf(module).info(said, text)
       else loggerOf(module).error({ ...said, err: error }, text)
     })
@@ -232,8 +240,21 @@ function loggerOf(module: string): ModuleLogger {
   return logger
 }
 
-function rounded(ms: number): number {
-  return Math.round(ms * 10) / 10
+/** None are the characters of a text, the items of a list or bytes: as fields of a line they take seconds. */
+function fieldsOf<Given extends object>(caller: string, given: Given): Given {
+  if (given === undefined || given === null) return {} as Given
+  if (typeof given === 'object' && !Array.isArray(given) && !ArrayBuffer.isView(given)) return given
+  refuse(caller, 'its fields', 'an object')
+  return {} as Given
+}
+
+/** As far as it is read in a message. */
+function word(given: unknown): string {
+  return cutText(wordOf(given), LONGEST.text)
+}
+
+function rounded(ms: unknown): number | string {
+  return typeof ms === 'number' ? Math.round(ms * 10) / 10 : '?'
 }
 
 function codeOf(error: Error): { errorCode?: string | number } {

@@ -25,7 +25,8 @@ export function levelOf(
     .toUpperCase()
     .replace(/[^A-Z0-9]+/g, '_')}`
   for (const name of [envVar, own, 'LOG_LEVEL']) {
-    const level = typeof name === 'string' ? levelNamed(env[name]) : undefined
+    const isNamed = typeof name === 'string' && Object.hasOwn(env, name)
+    const level = isNamed ? levelNamed(env[name]) : undefined
     if (level !== undefined) return level
   }
   return 'info'
@@ -72,7 +73,7 @@ export function loggedApplication(
   entry: string | undefined,
 ): LoggedApplication {
   const resource = resourceOf(env['OTEL_RESOURCE_ATTRIBUTES'] ?? '')
-  const manifest = manifestAbove(entry === undefined ? process.cwd() : dirname(entry))
+  const manifest = manifestAbove(entry === undefined ? workingFolder() : dirname(entry))
   const app = env['OTEL_SERVICE_NAME'] || resource.get('service.name') || manifest.name
   const version = resource.get('service.version') || manifest.version
   const environment =
@@ -110,6 +111,15 @@ function resourceOf(text: string): Map<string, string> {
     }
   }
   return attributes
+}
+
+/** It may be gone. */
+function workingFolder(): string {
+  try {
+    return process.cwd()
+  } catch {
+    return '/'
+  }
 }
 
 function manifestAbove(folder: string): { readonly name?: string; readonly version?: string } {

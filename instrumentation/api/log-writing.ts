@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel'
 import { isSpanContextValid, trace } from '@opentelemetry/api'
-import type { ChildLoggerOptions, Logger, pino as Pino } from 'pino'
+import type { ChildLoggerOptions, LogFn, Logger, pino as Pino } from 'pino'
 import { currentContext, type RequestContext } from './context'
 import { callerOf } from './log-caller'
 import { redact, redactText } from './redaction'
@@ -27,7 +27,7 @@ export function guardLogger(pino: typeof Pino, root: Logger, isCallerToldOf: boo
   const write = guarded[symbols.writeSym] as Write
   const bindings = symbols.chindingsSym
   guarded[symbols.writeSym] = function (this: Guarded, fields, message, level) {
-    const said = typeof message === 'string' ? redactText(message) : redact(message)
+    const said = typeof message === 'string' ? redactText(message) : messageOf(message)
     let kept = fields === null || fields === undefined ? fields : redactedFields(fields)
     if (isCallerToldOf) kept = withCaller(kept)
     const before = this[bindings] as string
@@ -44,6 +44,22 @@ export function guardLogger(pino: typeof Pino, root: Logger, isCallerToldOf: boo
     }
   } satisfies Write
   guardChildren(guarded)
+}
+
+/** Symbols and functions are nothing in JSON, and would leave a line that is none. */
+function messageOf(message: unknown): unknown {
+  return typeof message === 'symbol' || typeof message === 'function'
+    ? `[${typeof message}]`
+    : redact(message)
+}
+
+/** Writes a line of whatever it is given: an argument that cannot be read costs what the line says, not the application. */
+export function logWhatever(this: Logger, args: unknown[], write: LogFn): void {
+  try {
+    Reflect.apply(write, this, args)
+  } catch {
+    write.call(this, '[unreadable]')
+  }
 }
 
 /** What stands for `%j` and `%o` in a message is text by the time that the message is looked through. */
@@ -65,7 +81,9 @@ function guardChildren(guarded: Guarded): void {
 /** Of what an application without types gives nothing is told that is no object. */
 function redactedBindings(bindings: unknown): object {
   const redacted = redact(bindings)
-  return typeof redacted === 'object' && redacted !== null ? redacted : {}
+  if (typeof redacted !== 'object' || redacted === null) return {}
+  // pino asks for its own properties by a method of theirs.
+  return Object.getPrototypeOf(redacted) === null ? { ...redacted } : redacted
 }
 
 /** What serializers make of a value is looked through too, and they may fail. */

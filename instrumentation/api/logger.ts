@@ -1,7 +1,8 @@
 import type { Logger, pino as Pino } from 'pino'
+import { LONGEST } from './argument'
 import { openDestination } from './log-destination'
 import { levelOf, loggedApplication } from './log-settings'
-import { guardLogger } from './log-writing'
+import { guardLogger, logWhatever } from './log-writing'
 import { textOf } from './span'
 
 /**
@@ -28,7 +29,7 @@ export type ModuleLogger = Logger
  */
 export function createModuleLogger(module: string, envVar?: string): ModuleLogger {
   root ??= createRoot()
-  const name = textOf(module)
+  const name = textOf(module).slice(0, LONGEST.name)
   return root.child({ logger: name, module: name }, { level: levelOf(name, envVar, process.env) })
 }
 
@@ -44,6 +45,7 @@ function createRoot(): Logger {
     messageKey: 'message',
     timestamp,
     formatters: { level: (level: string) => ({ level }) },
+    hooks: { logMethod: logWhatever },
   }
   const destination = openDestination(pino, env)
   const made = destination === undefined ? pino(options) : pino(options, destination)

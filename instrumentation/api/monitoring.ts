@@ -98,7 +98,7 @@ export function withMonitoring<Asked extends Request, Route>(
   options?: MonitoringOptions,
 ): (request: Asked, route: Route) => Promise<Response>
 export function withMonitoring(handler: unknown, options: MonitoringOptions = {}): unknown {
-  const monitoring = { ...options, correlation: readOptions(options) }
+  const monitoring = readMonitoring(options)
   return function (this: unknown, ...given: unknown[]): unknown {
     const run: Run = (context) =>
       Reflect.apply(handler as Handler, this, argumentsOf(handler as Handler, given, context))
@@ -114,6 +114,17 @@ type Run = (context: MonitoringContext) => unknown
 
 interface Monitoring extends MonitoringOptions {
   readonly correlation: Correlation
+}
+
+/** Whatever an application without types gives. */
+function readMonitoring(options: MonitoringOptions): Monitoring {
+  const correlation = readOptions(options)
+  if (typeof options !== 'object') return { correlation }
+  try {
+    return { ...options, correlation }
+  } catch {
+    return { correlation }
+  }
 }
 
 /** The context is the last parameter of those there are; who answers by a response is given that whatever it declares. */
@@ -166,27 +177,50 @@ function serveListener(
 
 async function serveFetch(run: Run, request: Request, monitoring: Monitoring): Promise<Response> {
   const { correlation } = monitoring
-  const header: ReadHeader = (name) => request.headers.get(name) ?? undefined
+  const header = headersOfFetch(request)
   const serve = async (): Promise<Response> => {
-    const asked = { header, method: request.method, path: pathOf(request.url), peer: undefined }
-    const context = contextOf(asked, correlation)
+    const context = contextOf(askedOf(request, header), correlation)
     const startMs = performance.now()
+    let response: Response
     try {
-      const response = (await run(context)) as Response
-      const { status: statusCode } = response
-      finish(context, { statusCode, startMs, isAborted: false }, monitoring)
-      return withHeaders(response, currentContext(), correlation)
+      response = (await run(context)) as Response
     } catch (error) {
       const statusCode = statusOfNext(error) ?? statusOf(error)
       if (statusCode >= 500) recordFailure(error)
       finish(context, { statusCode, startMs, isAborted: false }, monitoring)
       throw error
     }
+    finish(context, { statusCode: statusIn(response), startMs, isAborted: false }, monitoring)
+    return withHeaders(response, currentContext(), correlation)
   }
   // Its server may have one already, as that of Next.js.
   if (currentContext() !== undefined) return serve()
   const scope = openRequest(header, undefined, correlation)
   return scope === undefined ? serve() : enterScope(scope, serve)
+}
+
+/** A handler may be called with anything that is no request. */
+function headersOfFetch(request: Request): ReadHeader {
+  return (name) => {
+    try {
+      return request.headers.get(name) ?? undefined
+    } catch {
+      return undefined
+    }
+  }
+}
+
+function askedOf(request: Request, header: ReadHeader): Asked {
+  try {
+    return { header, method: request.method, path: pathOf(request.url), peer: undefined }
+  } catch {
+    return { header, method: '', path: '', peer: undefined }
+  }
+}
+
+/** What is no response is its server's to refuse. */
+function statusIn(response: Response | undefined): number {
+  return response?.status ?? 500
 }
 
 interface Asked {
@@ -259,9 +293,18 @@ function withHeaders(
     for (const [name, value] of headers) response.headers.set(name, value)
     return response
   } catch {
+    return copyWith(headers, response)
+  }
+}
+
+/** The response itself where there can be no copy, as of one that failed. */
+function copyWith(headers: ReturnType<typeof answerHeaders>, response: Response): Response {
+  try {
     const copy = new Response(response.body, response)
     for (const [name, value] of headers) copy.headers.set(name, value)
     return copy
+  } catch {
+    return response
   }
 }
 

@@ -18,7 +18,25 @@ export function observe<T>(fn: () => T, settled: Settled): T {
   return result
 }
 
-function follow<T extends PromiseLike<unknown>>(promise: T, settled: Settled): unknown {
+function follow(promise: PromiseLike<unknown>, settled: Settled): unknown {
+  // Of a library's promise what its `then` makes has the methods of the library.
+  if (isChained(promise)) {
+    try {
+      return chain(promise, settled)
+    } catch (error) {
+      tell(settled, true, error)
+      return promise
+    }
+  }
+  return chain(
+    new Promise((resolve, reject) => {
+      promise.then(resolve, reject)
+    }),
+    settled,
+  )
+}
+
+function chain(promise: PromiseLike<unknown>, settled: Settled): unknown {
   return promise.then(
     (value) => {
       tell(settled, false, undefined)
@@ -31,6 +49,16 @@ function follow<T extends PromiseLike<unknown>>(promise: T, settled: Settled): u
   )
 }
 
+/** Any object can have a `then` that makes nothing, which is all that `await` asks for. */
+function isChained(promise: PromiseLike<unknown>): boolean {
+  if (promise instanceof Promise) return true
+  try {
+    return typeof (promise as { catch?: unknown }).catch === 'function'
+  } catch {
+    return false
+  }
+}
+
 function tell(settled: Settled, isFailed: boolean, thrown: unknown): void {
   try {
     settled(isFailed, thrown)
@@ -41,8 +69,8 @@ function tell(settled: Settled, isFailed: boolean, thrown: unknown): void {
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   if (typeof value !== 'object' || value === null) return false
-  if (value instanceof Promise) return true
   try {
+    if (value instanceof Promise) return true
     return typeof (value as { then?: unknown }).then === 'function'
   } catch {
     return false

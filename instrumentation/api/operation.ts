@@ -1,8 +1,10 @@
 import type { Attributes, AttributeValue, Span } from '@opentelemetry/api'
 import { SpanKind } from '@opentelemetry/api'
+import { cutText, LONGEST } from './argument'
+import { attempt } from './attempt'
 import { ATTRIBUTE } from './attributes'
 import { attributesOf } from './metadata'
-import { runInSpan } from './span'
+import { runInSpan, textOf } from './span'
 
 /** What an operation is to others; the span kinds of OpenTelemetry in lower case. */
 export type OperationKind = 'internal' | 'server' | 'client' | 'producer' | 'consumer'
@@ -32,12 +34,12 @@ export function traceOperation<T>(
   fn: (span: OperationSpan) => T,
   kind: OperationKind = 'internal',
 ): T {
-  return runOperation(operation, KINDS[kind], { [ATTRIBUTE.module]: module }, fn)
+  return runOperation(operation, kindOf(kind), { [ATTRIBUTE.module]: module }, fn)
 }
 
 /**
- * Adds an event to a live operation, given its span or the id of it; does nothing once the operation has ended. Values
- * whose names say that they are secret are redacted.
+ * Adds an event to a live operation, given its span or the id of it; does nothing once the operation has ended, or 10,000 others
+ * have begun since. Values whose names say that they are secret are redacted.
  *
  * @example
  * import { addSpanEvent, traceOperation } from 'sidelight'
@@ -53,7 +55,9 @@ export function addSpanEvent(
   name: string,
   attributes?: Attributes,
 ): void {
-  liveSpan(span)?.addEvent(name, attributesOf(attributes))
+  attempt('addSpanEvent', () => {
+    liveSpan(span)?.addEvent(cutText(textOf(name), LONGEST.name), attributesOf(attributes))
+  })
 }
 
 /**
@@ -70,20 +74,22 @@ export function addSpanEvent(
  * console.log(items) // prints [ 'cup', 'saucer' ]
  */
 export function addSpanTag(span: OperationSpan | string, key: string, value: AttributeValue): void {
-  liveSpan(span)?.setAttributes(attributesOf({ [key]: value }))
+  attempt('addSpanTag', () => {
+    liveSpan(span)?.setAttributes(attributesOf({ [key]: value }))
+  })
 }
 
 /** Runs `fn` in a span that `addSpanEvent` and `addSpanTag` find as long as it is live. */
 export function runOperation<T>(
   name: string,
-  kind: SpanKind | undefined,
+  kind: SpanKind,
   attributes: Attributes,
   fn: (span: OperationSpan) => T,
 ): T {
-  const options = { kind: kind ?? SpanKind.INTERNAL, attributes, ending: forget }
+  const options = { kind, attributes, ending: forget }
   return runInSpan(name, options, (span) => {
     const { traceId, spanId } = span.spanContext()
-    if (span.isRecording()) live.set(spanId, span)
+    if (span.isRecording()) remember(spanId, span)
     return fn({ traceId, spanId })
   })
 }
@@ -96,7 +102,24 @@ const KINDS: Record<OperationKind, SpanKind> = {
   consumer: SpanKind.CONSUMER,
 }
 
+function kindOf(kind: unknown): SpanKind {
+  const isKnown = typeof kind === 'string' && Object.hasOwn(KINDS, kind)
+  return isKnown ? KINDS[kind as OperationKind] : SpanKind.INTERNAL
+}
+
 const live = new Map<string, Span>()
+/** What is never settled would be kept for ever. */
+const MOST_LIVE = 10_000
+
+function remember(spanId: string, span: Span): void {
+  if (live.size >= MOST_LIVE) {
+    for (const oldest of live.keys()) {
+      live.delete(oldest)
+      break
+    }
+  }
+  live.set(spanId, span)
+}
 
 function liveSpan(span: OperationSpan | string): Span | undefined {
   return live.get(typeof span === 'string' ? span : span?.spanId)

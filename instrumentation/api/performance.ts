@@ -32,7 +32,7 @@ export function withPerformanceTracking<T>(
   options?: MeasureOptions,
 ): T {
   if (!isPerformanceTracked()) return fn()
-  const measured = { memory: options?.memory ?? false, describe: describer(metadata) }
+  const measured = { memory: asksForMemory(options), describe: describer(metadata) }
   return measure(operation, { [ATTRIBUTE.module]: module }, fn, measured)
 }
 
@@ -48,15 +48,26 @@ export function withPerformanceTracking<T>(
  */
 export function measurePerformance<T>(name: string, fn: () => T, options?: MeasureOptions): T {
   if (!isPerformanceTracked()) return fn()
-  return measure(name, {}, fn, options)
+  return measure(name, {}, fn, { memory: asksForMemory(options) })
 }
 
-interface Measured extends MeasureOptions {
+/** Whatever an application without types gives. */
+function asksForMemory(options: MeasureOptions | undefined): boolean {
+  if (options === undefined || options === null) return false
+  try {
+    return options.memory === true
+  } catch {
+    return false
+  }
+}
+
+interface Measured {
+  readonly memory: boolean
   readonly describe?: (() => Attributes) | undefined
 }
 
-function measure<T>(name: string, attributes: Attributes, fn: () => T, measured?: Measured): T {
-  const { memory = false, describe } = measured ?? {}
+function measure<T>(name: string, attributes: Attributes, fn: () => T, measured: Measured): T {
+  const { memory, describe } = measured
   const options: SpanOptions = { kind: SpanKind.INTERNAL, attributes, describe }
   if (!memory) return runInSpan(name, options, () => fn())
   let before = 0

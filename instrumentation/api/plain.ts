@@ -38,6 +38,8 @@ function beginReading({ text, values }: Most): Reading {
 
 function readRecord(object: object, reading: Reading): Record<string, unknown> {
   const read: Record<string, unknown> = {}
+  // To list the names of bytes takes longer than all else.
+  if (ArrayBuffer.isView(object)) return read
   let names = 0
   for (const name of Object.keys(object)) {
     if (names++ >= MOST_NAMES || reading.valuesLeft <= 0) break
@@ -76,7 +78,7 @@ function readValue(value: unknown, reading: Reading): unknown {
 }
 
 function readObject(object: object, reading: Reading): unknown {
-  if (object instanceof Date) return object.toISOString()
+  if (object instanceof Date) return object.toJSON()
   if (object instanceof Error) return readValue(`${object.name}: ${object.message}`, reading)
   if (ArrayBuffer.isView(object)) return `[${object.byteLength} bytes]`
   const { open } = reading

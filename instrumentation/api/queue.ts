@@ -1,4 +1,6 @@
-import type { Meter } from '@opentelemetry/api'
+import type { Counter, Gauge, Meter } from '@opentelemetry/api'
+import { readObject, readOptionalAmount, readText } from './argument'
+import { attempt } from './attempt'
 import { ATTRIBUTE, METRIC } from './attributes'
 import { lazyInstrument } from './instruments'
 
@@ -16,7 +18,8 @@ export interface QueueState {
 
 /**
  * Records the state of a queue, of whatever is given: the gauges `queue.depth` and `queue.oldest_age` (seconds), and the
- * counter `queue.processed` by `sidelight.outcome`; all by `queue.name`. Call it at intervals, or as items come and go.
+ * counter `queue.processed` by `sidelight.outcome`; all by `queue.name`. Call it at intervals, or as items come and go. What is
+ * no number of 0 or more is left out; without a name nothing is recorded. Never throws.
  *
  * @example
  * import { trackQueue } from 'sidelight'
@@ -26,37 +29,45 @@ export interface QueueState {
  * trackQueue('mails', { depth: waiting.length, processed: 1 })
  */
 export function trackQueue(queue: string, state: QueueState): void {
-  try {
-    const name = { [ATTRIBUTE.queueName]: queue }
-    const { depth, oldestAgeMs, processed, failed } = state
-    if (depth !== undefined) queueDepth()?.record(depth, name)
-    if (oldestAgeMs !== undefined) queueOldestAge()?.record(oldestAgeMs / 1_000, name)
-    if (processed !== undefined) {
-      queueProcessed()?.add(processed, { ...name, [ATTRIBUTE.outcome]: 'succeeded' })
-    }
-    if (failed !== undefined) {
-      queueProcessed()?.add(failed, { ...name, [ATTRIBUTE.outcome]: 'failed' })
-    }
-  } catch {
-    // An SDK that fails costs this state.
-  }
+  attempt('trackQueue', () => {
+    const instruments = queueInstruments()
+    if (instruments === undefined) return
+    const name = readText('trackQueue', 'queue', queue)
+    if (name !== undefined) record(instruments, name, readObject('trackQueue', state))
+  })
 }
 
-const queueDepth = lazyInstrument((meter: Meter) =>
-  meter.createGauge(METRIC.queueDepth, {
-    unit: '{item}',
-    description: 'How many items wait in queues',
-  }),
-)
-const queueOldestAge = lazyInstrument((meter: Meter) =>
-  meter.createGauge(METRIC.queueOldestAge, {
-    unit: 's',
-    description: 'How long the oldest item of queues has been waiting',
-  }),
-)
-const queueProcessed = lazyInstrument((meter: Meter) =>
-  meter.createCounter(METRIC.queueProcessed, {
-    unit: '{item}',
-    description: 'What was taken from queues, by how it ended',
-  }),
-)
+function record({ depth, oldestAge, processed }: Instruments, name: string, state: QueueState) {
+  const of = { [ATTRIBUTE.queueName]: name }
+  const waiting = readOptionalAmount('trackQueue', 'depth', state.depth)
+  if (waiting !== undefined) depth.record(waiting, of)
+  const ageMs = readOptionalAmount('trackQueue', 'oldestAgeMs', state.oldestAgeMs)
+  if (ageMs !== undefined) oldestAge.record(ageMs / 1_000, of)
+  const done = readOptionalAmount('trackQueue', 'processed', state.processed)
+  if (done !== undefined) processed.add(done, { ...of, [ATTRIBUTE.outcome]: 'succeeded' })
+  const failed = readOptionalAmount('trackQueue', 'failed', state.failed)
+  if (failed !== undefined) processed.add(failed, { ...of, [ATTRIBUTE.outcome]: 'failed' })
+}
+
+interface Instruments {
+  readonly depth: Gauge
+  readonly oldestAge: Gauge
+  readonly processed: Counter
+}
+
+const queueInstruments = lazyInstrument((meter: Meter): Instruments => {
+  return {
+    depth: meter.createGauge(METRIC.queueDepth, {
+      unit: '{item}',
+      description: 'How many items wait in queues',
+    }),
+    oldestAge: meter.createGauge(METRIC.queueOldestAge, {
+      unit: 's',
+      description: 'How long the oldest item of queues has been waiting',
+    }),
+    processed: meter.createCounter(METRIC.queueProcessed, {
+      unit: '{item}',
+      description: 'What was taken from queues, by how it ended',
+    }),
+  }
+})

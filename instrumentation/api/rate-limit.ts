@@ -1,9 +1,10 @@
 import type { AnyValueMap } from '@opentelemetry/api-logs'
 import { hash } from 'node:crypto'
-import { readAmount, readChoice, readObject, readWholeText, refuse } from './argument'
+import { LONGEST, readAmount, readChoice, readObject, readWholeText, refuse } from './argument'
 import { ATTRIBUTE, EVENT } from './attributes'
 import { emitEvent, tell } from './emit'
 import { redactText } from './secret-texts'
+import { textOf } from './span'
 
 /** How much of a rate limit is used. */
 export interface RateLimitUse {
@@ -21,9 +22,8 @@ export interface RateLimitUse {
 
 /**
  * Tells how much of a rate limit is used: call it on every request. Of one identifier it sends what it is told at most once a
- * second, and at once when 90 or 100 % are reached or a new window has begun. It remembers 10,000 identifiers of a
- * type. Without an
- * identifier, or with counts that are no numbers of 0 or more, nothing is sent; a time that is none is left out.
+ * second, and at once when 90 or 100 % are reached or a new window has begun; of identifiers below 90 % it tells of 500 a second
+ * and type at most. It remembers 10,000 identifiers of a type. Without an identifier, or with counts that are no numbers of 0 or more, nothing is sent; a time that is none is left out.
  * Never throws; does nothing without an OpenTelemetry SDK.
  *
  * @example
@@ -36,19 +36,19 @@ export function trackRateLimit(use: RateLimitUse): void {
   tell('trackRateLimit', () => {
     const given = readObject('trackRateLimit', use)
     const keyType = readChoice('trackRateLimit', 'keyType', given.keyType, KEY_TYPES)
-    const identifier = readWholeText('trackRateLimit', 'identifier', given.identifier)
+    const identifier = readIdentifier(keyType, given.identifier)
     const count = readAmount('trackRateLimit', 'requestCount', given.requestCount)
     const limit = readAmount('trackRateLimit', 'limitMax', given.limitMax)
     if (keyType === undefined || identifier === undefined) return
     if (count === undefined || limit === undefined) return
     const resetMs = readTime(given.resetAt)
-    const told = admit(TOLD[keyType], identifier, bandOf(count, limit), resetMs)
+    const told = admit(MEMORY[keyType], identifier, bandOf(count, limit), resetMs)
     if (told === undefined) return
     const attributes: AnyValueMap = {
       [ATTRIBUTE.rateLimitKeyType]: keyType,
       [ATTRIBUTE.rateLimitIdentifier]:
         keyType === 'api_key'
-          ? (told.fingerprint ??= apiKeyFingerprint(identifier))
+          ? (told.fingerprint ??= fingerprintOf(identifier))
           : redactText(identifier),
       [ATTRIBUTE.rateLimitRequestCount]: count,
       [ATTRIBUTE.rateLimitMax]: limit,
@@ -68,11 +68,23 @@ export function trackRateLimit(use: RateLimitUse): void {
  * console.log(apiKeyFingerprint('key-0123456789abcdef')) // prints sha256:97b2173c4f5d679e:cdef
  */
 export function apiKeyFingerprint(apiKey: string): string {
-  const key = String(apiKey).trim()
-  const digest = `sha256:${hash('sha256', key).slice(0, FINGERPRINT_DIGITS)}`
+  return fingerprintOf(textOf(apiKey).trim())
+}
+
+function fingerprintOf(key: string): string {
+  if (key.startsWith(FINGERPRINT) && KNOWN_FINGERPRINT.test(key)) return key
+  const digest = `${FINGERPRINT}${hash('sha256', key).slice(0, FINGERPRINT_DIGITS)}`
   return key.length < SHORTEST_SHOWN ? digest : `${digest}:${key.slice(-SHOWN)}`
 }
 
+/** Long keys, as JSON Web Tokens are, are known by their fingerprints from here on. */
+function readIdentifier(keyType: string | undefined, given: unknown): string | undefined {
+  const isLongKey = keyType === 'api_key' && typeof given === 'string' && given.length > LONGEST.id
+  return readWholeText('trackRateLimit', 'identifier', isLongKey ? apiKeyFingerprint(given) : given)
+}
+
+const FINGERPRINT = 'sha256:'
+const KNOWN_FINGERPRINT = /^sha256:[0-9a-f]{16}(?::.{4})?$/
 const FINGERPRINT_DIGITS = 16
 const SHORTEST_SHOWN = 16
 const SHOWN = 4
@@ -81,6 +93,7 @@ const KEY_TYPES = { api_key: true, org: true, ip: true } as const
 
 const SECOND = 1000
 const INTERVAL_MS = SECOND
+const MOST_A_SECOND = 500
 const MOST_KEYS = 10_000
 /** Before 1973 in milliseconds, after 5138 in seconds. */
 const MOST_SECONDS = 1e11
@@ -100,12 +113,19 @@ interface Told {
 interface Memory {
   recent: Map<string, Told>
   earlier: Map<string, Told>
+  /** How many below 90 % were told of, and in which second. */
+  second: number
+  toldInSecond: number
 }
 
-const TOLD: Readonly<Record<keyof typeof KEY_TYPES, Memory>> = {
-  api_key: { recent: new Map(), earlier: new Map() },
-  org: { recent: new Map(), earlier: new Map() },
-  ip: { recent: new Map(), earlier: new Map() },
+const MEMORY: Readonly<Record<keyof typeof KEY_TYPES, Memory>> = {
+  api_key: newMemory(),
+  org: newMemory(),
+  ip: newMemory(),
+}
+
+function newMemory(): Memory {
+  return { recent: new Map(), earlier: new Map(), second: 0, toldInSecond: 0 }
 }
 
 /** Notes that an identifier is told of now; undefined when that need not be. */
@@ -120,10 +140,21 @@ function admit(
   // A sliding window ends later with each request; a new one has begun only when the last one is over.
   const isNewWindow = resetMs > told.resetMs && Date.now() >= told.resetMs
   if (nowMs - told.atMs < INTERVAL_MS && band <= told.band && !isNewWindow) return undefined
+  // Of as many as have addresses nobody wants to know but who is near the limit; the others' next request tells of them.
+  if (band === 0 && told.band === 0 && !hasRoom(memory, nowMs)) return undefined
   told.atMs = nowMs
   told.band = band
   told.resetMs = resetMs
   return told
+}
+
+function hasRoom(memory: Memory, nowMs: number): boolean {
+  const second = Math.floor(nowMs / SECOND)
+  if (second !== memory.second) {
+    memory.second = second
+    memory.toldInSecond = 0
+  }
+  return ++memory.toldInSecond <= MOST_A_SECOND
 }
 
 function recall(memory: Memory, identifier: string): Told {

@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { Attributes, Gauge, Histogram } from '@opentelemetry/api'
+import { readOptionalText, refuse } from './argument'
+import { attempt, complain } from './attempt'
 import { currentContext } from './context'
 import { lazyInstrument } from './instruments'
 import type { LogFields } from './log-fields'
 import { createModuleLogger, type ModuleLogger } from './logger'
+import { attributesOf } from './metadata'
 import { redact } from './redaction'
 
 /** The request a logger is of. */
@@ -36,15 +39,29 @@ export type RequestLogger = ModuleLogger & {
  * console.log(log.requestId) // prints r-1
  */
 export function createRequestLogger(fields: RequestLoggerFields): RequestLogger {
-  const { requestId: given } = (fields as RequestLoggerFields | null | undefined) ?? {}
+  const bindings = bindingsOf(fields)
+  const given = readOptionalText('createRequestLogger', 'requestId', bindings['requestId'])
   const requestId = given ?? currentContext()?.requestId ?? randomUUID()
   parent ??= createModuleLogger('request')
-  const logger = parent.child({ ...fields, requestId })
+  const logger = parent.child({ ...bindings, requestId })
   function metric(name: string, value: number, attributes?: Attributes): void {
-    record(name, value, redact(attributes))
-    logger.info({ event: 'metric', metric: name, value, ...attributes }, `${name} ${value}`)
+    attempt('metric', () => {
+      const said = bindingsOf(attributes)
+      record(name, value, attributesOf(said))
+      logger.info({ event: 'metric', metric: name, value, ...said }, `${name} ${value}`)
+    })
   }
   return Object.assign(logger, { requestId, metric })
+}
+
+/** What can be read of it, without secrets. */
+function bindingsOf(fields: unknown): Record<string, unknown> {
+  try {
+    const said: unknown = redact(fields)
+    return typeof said === 'object' ? { ...said } : {}
+  } catch {
+    return {}
+  }
 }
 
 let parent: ModuleLogger | undefined
@@ -52,6 +69,8 @@ let parent: ModuleLogger | undefined
 type Instrument = () => Histogram | Gauge | undefined
 
 const DISTRIBUTED = /(?:_ms|Ms|_seconds|_bytes|\.duration|\.size)$/
+/** Of the OpenTelemetry specification, metrics API. */
+const INSTRUMENT_NAME = /^[a-z][\w./-]{0,254}$/i
 const MOST_INSTRUMENTS = 1_000
 const instruments = new Map<string, Instrument>()
 
@@ -61,6 +80,10 @@ function record(name: string, value: number, attributes: Attributes | undefined)
   if (instrument === undefined) {
     // Names without end are a mistake that must not fill the memory.
     if (instruments.size === MOST_INSTRUMENTS) return
+    if (!INSTRUMENT_NAME.test(name)) {
+      refuse('metric', 'name', 'a letter, and up to 254 letters, digits and _ . - / behind it')
+      return
+    }
     instrument = lazyInstrument((meter) =>
       DISTRIBUTED.test(name) ? meter.createHistogram(name) : meter.createGauge(name),
     )
@@ -68,7 +91,8 @@ function record(name: string, value: number, attributes: Attributes | undefined)
   }
   try {
     instrument()?.record(value, attributes)
-  } catch {
+  } catch (error) {
     // An SDK that fails, or of an older API without gauges, costs this value.
+    complain('metric', error)
   }
 }

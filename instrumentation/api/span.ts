@@ -1,10 +1,11 @@
 import type { Attributes, Span, SpanKind } from '@opentelemetry/api'
 import { context, SpanStatusCode, trace } from '@opentelemetry/api'
 import { describeThrown } from '../errors/describe'
+import { cutText, LONGEST } from './argument'
 import { ATTRIBUTE } from './attributes'
 import { contextAttributes, currentContext } from './context'
 import { observe } from './observed'
-import { mayHoldSecret, redactText } from './secret-texts'
+import { mayHoldSecret } from './secret-texts'
 
 /** What a span is of, and what it carries beside what the active request says. */
 export interface SpanOptions {
@@ -45,10 +46,14 @@ export function runInSpan<T>(name: string, options: SpanOptions, fn: (span: Span
   )
 }
 
-/** What stands in a name, whatever an application without types gives. Never throws. */
+/** What stands in a name, whatever an application without types gives, as far as anybody reads it. Never throws. */
 export function textOf(given: unknown): string {
-  return typeof given === 'string' || typeof given === 'number' ? String(given) : typeof given
+  if (typeof given === 'number') return String(given)
+  if (typeof given !== 'string') return typeof given
+  return given.length > MOST_READ ? given.slice(0, MOST_READ) : given
 }
+
+const MOST_READ = LONGEST.text + LONGEST.secret
 
 /** The name of a span is cut: some backends refuse long ones. */
 const LONGEST_NAME = 512
@@ -75,7 +80,7 @@ function begin(name: string, { kind, attributes, describe }: SpanOptions): Span 
   try {
     const given = withoutSecrets(attributes)
     const own = currentContext() === undefined ? given : { ...contextAttributes(), ...given }
-    const title = redactText(textOf(name)).slice(0, LONGEST_NAME)
+    const title = cutText(textOf(name), LONGEST_NAME)
     const span = tracer.startSpan(title, { kind, attributes: own })
     if (describe !== undefined && span.isRecording()) {
       const described = describe()
@@ -88,14 +93,15 @@ function begin(name: string, { kind, attributes, describe }: SpanOptions): Span 
   }
 }
 
-/** Who names an operation by its statement or URL names what is in it. */
+/** Who names an operation by its statement or URL names what is in it; all are texts. */
 function withoutSecrets(attributes: Attributes): Attributes {
   let clean = attributes
   for (const name in attributes) {
     const value = attributes[name]
-    if (typeof value !== 'string' || !mayHoldSecret(value)) continue
+    const isText = typeof value === 'string'
+    if (isText && value.length <= LONGEST.text && !mayHoldSecret(value)) continue
     if (clean === attributes) clean = { ...attributes }
-    clean[name] = redactText(value)
+    clean[name] = cutText(isText ? value : textOf(value), LONGEST.text)
   }
   return clean
 }

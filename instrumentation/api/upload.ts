@@ -8,9 +8,10 @@ import {
   readOptionalText,
   readText,
 } from './argument'
+import { attempt } from './attempt'
 import { ATTRIBUTE, EVENT, METRIC } from './attributes'
 import { Bounded } from './bounded'
-import { attempt, emitEvent, sendsEvents } from './emit'
+import { emitEvent, sendsEvents } from './emit'
 import { DURATION_BUCKETS, lazyInstrument } from './instruments'
 import { redactText } from './secret-texts'
 

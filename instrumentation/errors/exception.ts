@@ -159,6 +159,7 @@ function nameObject(thrown: object): Pick<Exception, 'type' | 'message' | 'code'
 }
 
 function keysOf(thrown: object): string {
+  if (ArrayBuffer.isView(thrown)) return ''
   const keys = Object.keys(thrown)
   if (keys.length === 0) return ''
   const named = keys.slice(0, MOST_KEYS).join(', ')

@@ -8,6 +8,7 @@ import {
 } from '@opentelemetry/sdk-logs'
 import t from 'tap'
 import {
+  apiKeyFingerprint,
   businessEvent,
   runInContext,
   trackCost,
@@ -98,7 +99,7 @@ t.test('requests that overlap share a business event, and each has its own durat
 t.test('of rate limits the latest 10,000 identifiers are remembered, and no more', async (t) => {
   const told = register(t)
   stopClock(t)
-  const track = limitOf('ip')
+  const track = limitOf('ip', 9)
   for (let at = 0; at < 5_000; at++) track(`first ${at}`)
   track('first 0')
   for (let at = 0; at < 10_000; at++) track(`later ${at}`)
@@ -192,16 +193,16 @@ function deferred(): { readonly promise: Promise<void>; resolve(): void } {
   return { promise, resolve: () => resolve() }
 }
 
-function limitOf(keyType: 'ip' | 'org'): (identifier: string) => void {
+function limitOf(keyType: 'ip' | 'org', requestCount = 1): (identifier: string) => void {
   const resetAt = Date.now() + 3_600_000
   return (identifier) =>
-    trackRateLimit({ keyType, identifier, requestCount: 1, limitMax: 10, resetAt })
+    trackRateLimit({ keyType, identifier, requestCount, limitMax: 10, resetAt })
 }
 
 /** Time passes only when told so. */
 function stopClock(t: Teardown): { pass(ms: number): void } {
   const { now } = performance
-  let nowMs = performance.now()
+  let nowMs = Math.ceil(performance.now())
   performance.now = () => nowMs
   t.teardown(() => {
     performance.now = now
@@ -240,3 +241,30 @@ function listen(t: Teardown): string[] {
 function nanosOf([seconds, nanos]: HrTime): bigint {
   return BigInt(seconds) * 1_000_000_000n + BigInt(nanos)
 }
+
+t.test('of rate limits far from full so many are told of a second, of those near it all', (t) => {
+  const told = register(t)
+  const { now } = performance
+  t.teardown(() => {
+    performance.now = now
+  })
+  performance.now = () => 5_000_000
+  const use = (identifier: string, requestCount: number): void => {
+    const resetAt = Date.now() + 60_000
+    trackRateLimit({ keyType: 'ip', identifier, requestCount, limitMax: 100, resetAt })
+  }
+  for (let at = 0; at < 2_000; at++) use(`10.0.0.${at}`, at < 600 ? 1 : at < 1_000 ? 95 : 2)
+  t.equal(told().length, 500 + 400)
+  performance.now = () => 5_001_500
+  use('10.0.0.1999', 3)
+  t.equal(told().length, 901, 'its next request is told of')
+  t.end()
+})
+
+t.test('of an API key that is long there is one fingerprint', (t) => {
+  const told = register(t)
+  const identifier = 'k'.repeat(700)
+  trackRateLimit({ keyType: 'api_key', identifier, requestCount: 1, limitMax: 9, resetAt: 9e9 })
+  t.match(told(), [{ attributes: { 'rate_limit.identifier': apiKeyFingerprint(identifier) } }])
+  t.end()
+})

@@ -37,6 +37,9 @@ const duration = durationHistogram({
   description: 'Duration of HTTP server requests.',
 })
 
+/** As much as the access log says of it. */
+const LONGEST_USER_AGENT = 1_024
+
 let tracer: Tracer | undefined
 
 /** As `@opentelemetry/core` calls it; helpers such as `trackCost` find the route there. */
@@ -181,7 +184,9 @@ function describe(
   const client = forwardedClient(headers) ?? peer
   if (client !== undefined) attributes['client.address'] = client
   const userAgent = headers['user-agent']
-  if (userAgent !== undefined) attributes['user_agent.original'] = userAgent
+  if (userAgent !== undefined) {
+    attributes['user_agent.original'] = userAgent.slice(0, LONGEST_USER_AGENT)
+  }
   if (attributes['http.request.method'] === OTHER) {
     attributes['http.request.method_original'] = request.method!
   }
