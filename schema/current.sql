@@ -900,7 +900,7 @@ create view sidelight.mv_rule_performance as
  SELECT c.subject AS rule_id,
     s.attributes ->> 'rule.name'::text AS rule_name,
     s.attributes ->> 'rule.type'::text AS rule_type,
-    COALESCE((s.attributes -> 'rule.enabled'::text) <> 'false'::jsonb, true) AS enabled,
+    s.enabled_ns IS NOT NULL OR s.attributes IS NULL AS enabled,
     s.event_count AS trigger_count,
     s.event_count - s.failed_count AS success_count,
     s.failed_count AS failure_count,
@@ -920,7 +920,7 @@ create view sidelight.mv_rule_performance as
 create view sidelight.mv_webhook_performance as
  SELECT c.subject AS webhook_id,
     s.attributes ->> 'webhook.url'::text AS url,
-    COALESCE((s.attributes -> 'webhook.enabled'::text) <> 'false'::jsonb, true) AS enabled,
+    s.enabled_ns IS NOT NULL OR s.attributes IS NULL AS enabled,
     s.event_count AS total_deliveries,
     s.event_count - s.failed_count AS successful_deliveries,
     s.failed_count AS failed_deliveries,

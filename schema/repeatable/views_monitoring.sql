@@ -1,11 +1,12 @@
--- revision 1
+-- revision 2
 -- Webhooks, rules, the API's use, rate limits, business events and costs, and what is to be told of them. See schema/README.md.
 
 create or replace view sidelight.mv_webhook_performance as
 select
   c.subject as webhook_id,
   s.attributes ->> 'webhook.url' as url,
-  coalesce(s.attributes -> 'webhook.enabled' <> 'false', true) as enabled,
+  -- As the attributes of a registration say: one that says otherwise leaves no time.
+  s.enabled_ns is not null or s.attributes is null as enabled,
   s.event_count as total_deliveries,
   s.event_count - s.failed_count as successful_deliveries,
   s.failed_count as failed_deliveries,
@@ -29,7 +30,7 @@ select
   c.subject as rule_id,
   s.attributes ->> 'rule.name' as rule_name,
   s.attributes ->> 'rule.type' as rule_type,
-  coalesce(s.attributes -> 'rule.enabled' <> 'false', true) as enabled,
+  s.enabled_ns is not null or s.attributes is null as enabled,
   s.event_count as trigger_count,
   s.event_count - s.failed_count as success_count,
   s.failed_count as failure_count,
