@@ -77,6 +77,13 @@ export async function readTogether<T>(
   }
 }
 
+/** The text of the one row, column `json`, of a statement: what is only handed on is not parsed. */
+export async function readJson({ ask }: Pick<Reading, 'ask'>, statement: Statement) {
+  const [row] = await ask<{ readonly json: string }>(statement)
+  if (row === undefined) throw new Error('an aggregate has no row')
+  return row.json
+}
+
 /** Whether Postgres gave a statement up because its time was over; its transaction can be asked nothing more. */
 export function isOutOfTime(error: unknown): boolean {
   return hasCode(error, QUERY_CANCELED)
