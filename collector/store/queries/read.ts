@@ -6,6 +6,8 @@ import { hasCode, isServerError } from '../sqlstate'
 const SECOND_MS = 1000
 /** Longest a question may keep Postgres busy. */
 export const STATEMENT_TIMEOUT_MS = 10 * SECOND_MS
+/** By how much statements together may take longer, for telling Postgres what is left takes a round trip. */
+const SLACK_MS = 250
 /** How much longer the whole question, connecting included, may take before its connection is given up. */
 const GRACE_MS = 2 * SECOND_MS
 const QUERY_CANCELED = '57014'
@@ -61,11 +63,13 @@ export async function readTogether<T>(
         `begin read only; set local statement_timeout = ${timeoutMs}; set local jit = off`,
       )
       const startedAt = performance.now()
-      let isFirst = true
+      let limitMs = timeoutMs
       const ask = async <R extends QueryResultRow>({ text, values }: Statement) => {
         const leftMs = Math.max(1, Math.ceil(timeoutMs - (performance.now() - startedAt)))
-        if (!isFirst) await client.query(`set local statement_timeout = ${leftMs}`)
-        isFirst = false
+        if (limitMs - leftMs > SLACK_MS) {
+          await client.query(`set local statement_timeout = ${leftMs}`)
+          limitMs = leftMs
+        }
         return (await client.query<R>(text, [...values])).rows
       }
       const answer = await use({ ask, client })
