@@ -1133,8 +1133,8 @@ create view sidelight.v_alert_conditions as
                     WHEN 'webhook'::text THEN 'no delivery'::text
                     ELSE 'not triggered'::text
                 END, COALESCE('last '::text || to_char((sidelight.time_of(GREATEST(s.last_success_ns, s.last_failure_ns)) AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD HH24:MI "UTC"'::text), 'never since it was registered'::text)) AS format
-          WHERE sidelight.time_of(GREATEST(s.last_success_ns, s.last_failure_ns, s.enabled_ns)) <= (now() - '168:00:00'::interval)) v
-  WHERE (c.kind = ANY (ARRAY['webhook'::text, 'rule'::text])) AND (s.consecutive_failures >= 5 OR sidelight.time_of(GREATEST(s.last_success_ns, s.last_failure_ns, s.enabled_ns)) <= (now() - '168:00:00'::interval)) AND (s.attributes ->> (c.kind || '.enabled'::text)) IS DISTINCT FROM 'false'::text
+          WHERE (GREATEST(s.last_success_ns, s.last_failure_ns, s.enabled_ns) / 1000) <= (( SELECT (EXTRACT(epoch FROM now() - '168:00:00'::interval) * 1000000::numeric)::bigint AS int8))) v
+  WHERE (c.kind = ANY (ARRAY['webhook'::text, 'rule'::text])) AND (s.consecutive_failures >= 5 OR (GREATEST(s.last_success_ns, s.last_failure_ns, s.enabled_ns) / 1000) <= (( SELECT (EXTRACT(epoch FROM now() - '168:00:00'::interval) * 1000000::numeric)::bigint AS int8))) AND (s.attributes ->> (c.kind || '.enabled'::text)) IS DISTINCT FROM 'false'::text
 UNION ALL
  SELECT 'api_error_rate'::text AS type,
     'critical'::text AS severity,
@@ -1142,9 +1142,14 @@ UNION ALL
     'API'::text AS resource_name,
     format('%s of %s requests failed within an hour (%s %%), critical above 50 %%'::text, sum(r.failed_count), sum(r.event_count), round(100::numeric * sum(r.failed_count) / sum(r.event_count))) AS message,
     c.tenant
-   FROM sidelight.event_rollup r
+   FROM ( SELECT event_rollup.catalogue_id,
+            sum(event_rollup.event_count::double precision)::bigint AS event_count,
+            sum(event_rollup.failed_count::double precision)::bigint AS failed_count
+           FROM sidelight.event_rollup
+          WHERE (event_rollup.level = ANY (ARRAY[0, 1])) AND event_rollup.bucket >= (date_trunc('minute'::text, now()) - '01:00:00'::interval) AND event_rollup.bucket <= now()
+          GROUP BY event_rollup.catalogue_id) r
      JOIN sidelight.catalogue c ON c.id = r.catalogue_id
-  WHERE (r.level = ANY (ARRAY[0, 1])) AND r.bucket >= (date_trunc('minute'::text, now()) - '01:00:00'::interval) AND r.bucket <= now() AND c.kind = 'api'::text
+  WHERE c.kind = 'api'::text
   GROUP BY c.tenant
  HAVING sum(r.event_count) >= 10::numeric AND (2::numeric * sum(r.failed_count)) > sum(r.event_count)
 UNION ALL

@@ -2,8 +2,7 @@ import { type Alert, bySeverity, listAlerts } from '../health/alerts'
 import { composeHealth, MINUTE_MS, VERDICT_MINUTES } from '../health/system'
 import type { ThresholdSet } from '../health/thresholds'
 import { listPatterns, PATTERN_MS, type Patterns, REPEATED_THROWS } from '../health/patterns'
-import { type ErrorCountQueries, type ErrorQueries, UNRESOLVED_STATES } from './error-contract'
-import { EVERY_ERROR } from './error-filter'
+import type { ErrorCountQueries } from './error-contract'
 import { describeService } from './figures'
 import type { Condition, MonitoringQueries } from './monitoring-contract'
 import type { AlertConditions, ListedAlert } from './schemas/alert'
@@ -15,8 +14,7 @@ const MAX_REPEATED = 100
 
 /** What alerts are read by. */
 export type AlertQueries = HealthQueries &
-  Pick<ErrorQueries, 'listErrors'> &
-  Pick<ErrorCountQueries, 'countFatal'> &
+  Pick<ErrorCountQueries, 'countFatal' | 'listRepeated'> &
   Pick<MonitoringQueries, 'readConditions'>
 
 /**
@@ -76,33 +74,16 @@ export function describeConditions(alerts: readonly ListedAlert[]): AlertConditi
 }
 
 async function readPatterns(
-  { listErrors, countFatal }: AlertQueries,
+  { listRepeated, countFatal }: AlertQueries,
   { window: { untilMs }, tenant, service, module, nowMs }: HealthQuestion,
 ): Promise<Patterns> {
   const endMs = Math.min(untilMs, nowMs)
   const window = { sinceMs: Math.max(0, endMs - PATTERN_MS), untilMs: endMs }
-  const about = { tenant, service, module }
-  const [{ groups }, fatal] = await Promise.all([
-    listErrors({
-      window,
-      filter: {
-        ...EVERY_ERROR,
-        ...about,
-        states: UNRESOLVED_STATES,
-        minOccurrences: REPEATED_THROWS,
-        severeOnly: true,
-      },
-      order: 'count',
-      limit: MAX_REPEATED,
-      after: null,
-    }),
-    countFatal({ window, ...about }),
+  const question = { window, tenant, service, module }
+  const [repeated, fatal] = await Promise.all([
+    listRepeated({ ...question, least: REPEATED_THROWS, limit: MAX_REPEATED }),
+    countFatal(question),
   ])
-  const repeated = groups.map(({ severeCount: count, firstSeen, ...group }) => {
-    const { id, class: name, message, tenant: owner, namespace, service: of } = group
-    const identity = { tenant: owner, environment: null, namespace, service: of }
-    return { id, class: name, message, ...identity, count, firstSeenMs: Date.parse(firstSeen) }
-  })
   return { repeated, fatal, module, sinceMs: window.sinceMs }
 }
 

@@ -269,6 +269,20 @@ export interface ThrowsOfService extends ErrorsOfService {
   readonly unhandledCount: number
 }
 
+/** A group with what was thrown of it, and when the first throw ever was. */
+export interface RepeatedError {
+  readonly id: string
+  readonly tenant: string
+  readonly environment: null
+  readonly namespace: string
+  readonly service: string
+  readonly class: string
+  readonly message: string
+  readonly count: number
+  /** Unix milliseconds. */
+  readonly firstSeenMs: number
+}
+
 /** What alerts and counters ask about errors. Each throws Unavailable when it cannot be answered now. */
 export interface ErrorCountQueries {
   /** Throws of the window, a service each; services without are not among them. */
@@ -283,6 +297,15 @@ export interface ErrorCountQueries {
     readonly service: string | null
     readonly module: string | null
   }): Promise<readonly ErrorsOfService[]>
+  /** The unresolved groups with `least` throws of the severity of an error in the window, those with the most first. */
+  listRepeated(question: {
+    readonly window: Window
+    readonly tenant: string | null
+    readonly service: string | null
+    readonly module: string | null
+    readonly least: number
+    readonly limit: number
+  }): Promise<readonly RepeatedError[]>
 }
 
 /** Who does something to a group, and to which; `tenant` is the one the caller's token is bound to. */

@@ -237,6 +237,7 @@ export async function openApiDocument(version: string, log: Logger): Promise<obj
       readErrorsOfTraces: absent,
       countThrows: absent,
       countFatal: absent,
+      listRepeated: absent,
       resolveError: absent,
       reopenError: absent,
       muteError: absent,

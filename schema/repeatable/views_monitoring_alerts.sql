@@ -3,7 +3,7 @@
 
 create or replace view sidelight.v_alert_conditions as
 
--- Webhooks and rules that are enabled, all looked at once.
+-- Webhooks and rules that are enabled, all looked at once. There are tens of thousands: when the 7 days began is computed once.
 select v.type, v.severity, c.subject as resource_id, v.resource_name, v.message, c.tenant
 from sidelight.catalogue c
 join sidelight.catalogue_state s on s.catalogue_id = c.id
@@ -32,12 +32,16 @@ cross join lateral (
         'never since it was registered'
       )
     )
-  where sidelight.time_of(greatest(s.last_success_ns, s.last_failure_ns, s.enabled_ns)) <= now() - interval '168 hours'
+  where greatest(s.last_success_ns, s.last_failure_ns, s.enabled_ns) / 1000 <= (
+    select (extract(epoch from now() - interval '168 hours') * 1000000)::bigint
+  )
 ) as v
 where c.kind in ('webhook', 'rule')
   and (
     s.consecutive_failures >= 5
-    or sidelight.time_of(greatest(s.last_success_ns, s.last_failure_ns, s.enabled_ns)) <= now() - interval '168 hours'
+    or greatest(s.last_success_ns, s.last_failure_ns, s.enabled_ns) / 1000 <= (
+      select (extract(epoch from now() - interval '168 hours') * 1000000)::bigint
+    )
   )
   and s.attributes ->> (c.kind || '.enabled') is distinct from 'false'
 
@@ -52,10 +56,15 @@ select
     round(100 * sum(r.failed_count) / sum(r.event_count))
   ),
   c.tenant
-from sidelight.event_rollup r
+from (
+  -- Sums of doubles, exact below 2^53, take a fraction of the time of those of bigint, which are numeric.
+  select catalogue_id, sum(event_count::float8)::bigint as event_count, sum(failed_count::float8)::bigint as failed_count
+  from sidelight.event_rollup
+  where level in (0, 1) and bucket >= date_trunc('minute', now()) - interval '1 hour' and bucket <= now()
+  group by catalogue_id
+) as r
 join sidelight.catalogue c on c.id = r.catalogue_id
-where r.level in (0, 1) and r.bucket >= date_trunc('minute', now()) - interval '1 hour' and r.bucket <= now()
-  and c.kind = 'api'
+where c.kind = 'api'
 group by c.tenant
 having sum(r.event_count) >= 10 and 2 * sum(r.failed_count) > sum(r.event_count)
 

@@ -138,6 +138,7 @@ export const NO_ERRORS: ErrorQueries & ErrorCountQueries & ErrorActions = {
   readErrorsOfTraces: () => Promise.resolve([]),
   countThrows: () => Promise.resolve([]),
   countFatal: () => Promise.resolve([]),
+  listRepeated: () => Promise.resolve([]),
   resolveError: () => Promise.resolve(null),
   reopenError: () => Promise.resolve(null),
   muteError: () => Promise.resolve(null),

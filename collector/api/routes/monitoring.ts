@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import { MINUTE_MS, VERDICT_MINUTES } from '../../health/system'
 import type { ThresholdSet } from '../../health/thresholds'
 import { type AlertQueries, describeConditions, readAlerts } from '../alerts'
-import { sendLarge } from '../answer'
+import { sendParts } from '../answer'
 import { MONITORING_PARTS, type MonitoringQueries } from '../monitoring-contract'
 import { problems } from '../openapi'
 import { choice, limitParameter, questionQuery, someText } from '../parameters'
@@ -63,13 +63,12 @@ function metrics(
         queries.readMonitored({ tenant, parts, limit, webhookId }),
         parts.includes('alerts') ? readAlerts(queries, health, true) : null,
       ])
-      const answer = {
-        org_id: tenant ?? '',
-        timestamp: formatMs(nowMs),
+      return sendParts(reply, {
+        org_id: JSON.stringify(tenant ?? ''),
+        timestamp: JSON.stringify(formatMs(nowMs)),
         ...monitored,
-        ...(alerts && { alerts: describeConditions(alerts) }),
-      }
-      return sendLarge(reply, answer)
+        ...(alerts && { alerts: JSON.stringify(describeConditions(alerts)) }),
+      })
     })
     done()
   }

@@ -3,6 +3,7 @@ import { countFatal, countThrows } from './error/counts'
 import { readError } from './error/detail'
 import { listErrors } from './error/list'
 import { listOccurrences, readErrorsOfTraces } from './error/occurrences'
+import { listRepeated } from './error/repeated'
 import { listSimilarErrors } from './error/similar'
 import { readErrorStatistics } from './error/statistics'
 import { readErrorTrend } from './error/trend'
@@ -27,5 +28,6 @@ export function createErrorQueries(pool: Pool) {
       readErrorsOfTraces(pool, question),
     countThrows: (question: Parameters<typeof countThrows>[1]) => countThrows(pool, question),
     countFatal: (question: Parameters<typeof countFatal>[1]) => countFatal(pool, question),
+    listRepeated: (question: Parameters<typeof listRepeated>[1]) => listRepeated(pool, question),
   }
 }

@@ -7,6 +7,8 @@ import { AnswerSize, TooLarge } from './answer-size'
 const SECOND_MS = 1000
 /** Longest a question may keep Postgres busy. */
 export const STATEMENT_TIMEOUT_MS = 10 * SECOND_MS
+/** By how much statements together may take longer, for telling Postgres what is left takes a round trip. */
+const SLACK_MS = 250
 /** How much longer the whole question, connecting included, may take before its connection is given up. */
 const GRACE_MS = 2 * SECOND_MS
 const QUERY_CANCELED = '57014'
@@ -67,11 +69,13 @@ export async function readTogether<T>(
       )
       const size = new AnswerSize(client, () => tooLarge.abort())
       const startedAt = performance.now()
-      let isFirst = true
+      let limitMs = timeoutMs
       const ask = async <R extends QueryResultRow>({ text, values }: Statement) => {
         const leftMs = Math.max(1, Math.ceil(timeoutMs - (performance.now() - startedAt)))
-        if (!isFirst) await client.query(`set local statement_timeout = ${leftMs}`)
-        isFirst = false
+        if (limitMs - leftMs > SLACK_MS) {
+          await client.query(`set local statement_timeout = ${leftMs}`)
+          limitMs = leftMs
+        }
         return (await size.during(() => client.query<R>(text, [...values]))).rows
       }
       try {
@@ -86,6 +90,13 @@ export async function readTogether<T>(
     if (tooLarge.signal.aborted) throw new TooLarge(what)
     throw explain(error, what, signal.aborted || isOutOfTime(error) ? timeoutMs : null)
   }
+}
+
+/** The text of the one row, column `json`, of a statement: what is only handed on is not parsed. */
+export async function readJson({ ask }: Pick<Reading, 'ask'>, statement: Statement) {
+  const [row] = await ask<{ readonly json: string }>(statement)
+  if (row === undefined) throw new Error('an aggregate has no row')
+  return row.json
 }
 
 /** Whether Postgres gave a statement up because its time was over; its transaction can be asked nothing more. */

@@ -71,7 +71,13 @@ function figuresOf(names: Names, sinceMs: number, tally: Tally) {
   const { count, errorCount, rootCount, adjustedCount, adjustedErrorCount } = tally
   const { firstSeenMs, lastSeenMs, slowestTraceId, errorTraceId, randomTraceId } = tally
   return {
-    ...names,
+    // Field by field: to copy the names and change one of them takes a hundred times as long.
+    tenant: names.tenant,
+    environment: names.environment,
+    namespace: names.namespace,
+    service: names.service,
+    module: names.module,
+    operation: names.operation,
     kind: names.kind === null ? null : kindName(names.kind),
     sinceMs,
     count,

@@ -2,7 +2,7 @@ import { BadData } from '../../../errors'
 import { copyOut } from '../../copy-out'
 import type { Reading } from '../read'
 import { selectRollups, type RollupRange } from './statement'
-import { readSums, Tally, type Sums } from './tally'
+import { RowSums, Tally, type Sums } from './tally'
 
 /** Columns of `selectRollups` before those that are added up. */
 const KEYS = 3
@@ -16,6 +16,7 @@ export interface Rolled {
   readonly isRequest: boolean
   /** Begin of the step. */
   readonly sinceMs: number
+  /** Only while it is handed over. */
   readonly sums: Sums
 }
 
@@ -26,14 +27,16 @@ export async function readRollups(
   take: (rolled: Rolled) => void,
 ): Promise<void> {
   if (range.narrowing?.ids.length === 0) return
-  await copyOut(client, selectRollups(range), (row) =>
+  let sums: RowSums | undefined
+  await copyOut(client, selectRollups(range), (row) => {
+    sums ??= new RowSums(row, KEYS)
     take({
       key: String(row.int64(0)),
       sinceMs: row.unixMicros(1) / 1000,
       isRequest: row.isTrue(2),
-      sums: readSums(row, KEYS),
-    }),
-  )
+      sums,
+    })
+  })
 }
 
 /** Tallies by group and step. Throws BadData when there are too many. */

@@ -23,25 +23,80 @@ export interface Sums {
   readonly randomTraceId: string | null
 }
 
-/** The columns of `selectRollups` from `first` on. */
-export function readSums(row: BinaryRow, first: number): Sums {
-  return {
-    firstSeenMs: (row.unixMicrosOrNull(first) ?? Infinity) / 1000,
-    lastSeenMs: (row.unixMicrosOrNull(first + 1) ?? 0) / 1000,
-    count: Number(row.int64(first + 2)),
-    errorCount: Number(row.int64(first + 3)),
-    rootCount: Number(row.int64(first + 4)),
-    adjustedCount: row.float64(first + 5),
-    adjustedErrorCount: row.float64(first + 6),
-    sumNs: row.float64(first + 7),
-    minNs: row.isNull(first + 8) ? Infinity : Number(row.int64(first + 8)),
-    maxNs: row.isNull(first + 9) ? -1 : Number(row.int64(first + 9)),
-    zeroCount: row.float64(first + 10),
-    indexes: row.int16Array(first + 11),
-    counts: row.float64Array(first + 12),
-    slowestTraceId: row.hexOrNull(first + 13),
-    errorTraceId: row.hexOrNull(first + 14),
-    randomTraceId: row.hexOrNull(first + 15),
+/** The columns of `selectRollups` from `first` on, of the row that is being visited: nothing is read that nobody looks at. */
+export class RowSums implements Sums {
+  readonly #row: BinaryRow
+  readonly #first: number
+
+  constructor(row: BinaryRow, first: number) {
+    this.#row = row
+    this.#first = first
+  }
+
+  get firstSeenMs(): number {
+    return (this.#row.unixMicrosOrNull(this.#first) ?? Infinity) / 1000
+  }
+
+  get lastSeenMs(): number {
+    return (this.#row.unixMicrosOrNull(this.#first + 1) ?? 0) / 1000
+  }
+
+  get count(): number {
+    return Number(this.#row.int64(this.#first + 2))
+  }
+
+  get errorCount(): number {
+    return Number(this.#row.int64(this.#first + 3))
+  }
+
+  get rootCount(): number {
+    return Number(this.#row.int64(this.#first + 4))
+  }
+
+  get adjustedCount(): number {
+    return this.#row.float64(this.#first + 5)
+  }
+
+  get adjustedErrorCount(): number {
+    return this.#row.float64(this.#first + 6)
+  }
+
+  get sumNs(): number {
+    return this.#row.float64(this.#first + 7)
+  }
+
+  get minNs(): number {
+    const column = this.#first + 8
+    return this.#row.isNull(column) ? Infinity : Number(this.#row.int64(column))
+  }
+
+  get maxNs(): number {
+    const column = this.#first + 9
+    return this.#row.isNull(column) ? -1 : Number(this.#row.int64(column))
+  }
+
+  get zeroCount(): number {
+    return this.#row.float64(this.#first + 10)
+  }
+
+  get indexes(): number[] {
+    return this.#row.int16Array(this.#first + 11)
+  }
+
+  get counts(): number[] {
+    return this.#row.float64Array(this.#first + 12)
+  }
+
+  get slowestTraceId(): string | null {
+    return this.#row.hexOrNull(this.#first + 13)
+  }
+
+  get errorTraceId(): string | null {
+    return this.#row.hexOrNull(this.#first + 14)
+  }
+
+  get randomTraceId(): string | null {
+    return this.#row.hexOrNull(this.#first + 15)
   }
 }
 
@@ -66,12 +121,20 @@ export class Tally implements Sums {
   #buckets: number[] = []
 
   add(sums: Sums): void {
-    const [later, earlier] = sums.lastSeenMs > this.lastSeenMs ? [sums, this] : [this, sums]
-    this.errorTraceId = later.errorTraceId ?? earlier.errorTraceId
-    this.randomTraceId = later.randomTraceId ?? earlier.randomTraceId
-    if (sums.maxNs > this.maxNs) this.slowestTraceId = sums.slowestTraceId
+    const { lastSeenMs, maxNs } = sums
+    if (lastSeenMs > this.lastSeenMs) {
+      this.errorTraceId = sums.errorTraceId ?? this.errorTraceId
+      this.randomTraceId = sums.randomTraceId ?? this.randomTraceId
+      this.lastSeenMs = lastSeenMs
+    } else {
+      this.errorTraceId ??= sums.errorTraceId
+      this.randomTraceId ??= sums.randomTraceId
+    }
+    if (maxNs > this.maxNs) {
+      this.slowestTraceId = sums.slowestTraceId
+      this.maxNs = maxNs
+    }
     this.firstSeenMs = Math.min(this.firstSeenMs, sums.firstSeenMs)
-    this.lastSeenMs = later.lastSeenMs
     this.count += sums.count
     this.errorCount += sums.errorCount
     this.rootCount += sums.rootCount
@@ -79,7 +142,6 @@ export class Tally implements Sums {
     this.adjustedErrorCount += sums.adjustedErrorCount
     this.sumNs += sums.sumNs
     this.minNs = Math.min(this.minNs, sums.minNs)
-    this.maxNs = Math.max(this.maxNs, sums.maxNs)
     this.zeroCount += sums.zeroCount
     this.#addBuckets(sums)
   }

@@ -9,18 +9,11 @@ where $1::text is null or tenant = $1
 order by v_rate_limit_utilization.utilization_pct desc nulls last, tenant, key_type, identifier
 limit $2`
 
-/** Rate limits, the most used up first. */
-export async function readRateLimits({ ask }: Reading, tenant: string | null, limit: number) {
-  return ask<RateLimit>({ text: RATE_LIMITS, values: [tenant, limit] })
-}
-
-export interface RateLimit {
-  readonly key_type: string
-  readonly identifier: string
-  readonly request_count: number | null
-  readonly limit_max: number | null
-  readonly utilization_pct: number | null
-  readonly status: 'throttled' | 'warning' | 'normal'
-  readonly seconds_until_reset: number | null
-  readonly tenant: string
+/** Rate limits, the most used up first: JSON, as it is answered. */
+export async function readRateLimits(
+  { ask }: Reading,
+  tenant: string | null,
+  limit: number,
+): Promise<string> {
+  return JSON.stringify(await ask({ text: RATE_LIMITS, values: [tenant, limit] }))
 }

@@ -1,11 +1,4 @@
-/** A row of `json_agg` with its times in UTC, for Postgres writes them in the time zone of the session. */
-export function formatTimes<R extends Readonly<Record<K, string | null>>, K extends string>(
-  row: R,
-  names: readonly K[],
-): R {
-  const times = names.map((name) => {
-    const time = row[name]
-    return [name, time === null ? null : new Date(time).toISOString()]
-  })
-  return { ...row, ...Object.fromEntries(times) } as R
+/** A column of times in JSON, in UTC and to the millisecond: Postgres would write them in the time zone of the session. */
+export function formatTime(column: string): string {
+  return `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as ${column}`
 }

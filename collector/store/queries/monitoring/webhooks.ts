@@ -1,5 +1,5 @@
-import type { Reading } from '../read'
-import { formatTimes } from './times'
+import { type Reading, readJson } from '../read'
+import { formatTime } from './times'
 
 /**
  * $1 and $2: the tenant and the one webhook asked about, or null; $3: how many. All are read once, with no more than puts them in
@@ -23,66 +23,30 @@ worst as materialized (
 answered as (
   select webhook_id, url, enabled, total_deliveries, successful_deliveries, failed_deliveries, success_rate_pct,
     avg_duration_ms, p95_duration_ms, max_duration_ms, deliveries_24h, deliveries_7d, failures_24h,
-    consecutive_failures, last_success_at, last_failure_at, tenant
+    consecutive_failures, ${formatTime('last_success_at')}, ${formatTime('last_failure_at')}, tenant
   from worst join sidelight.mv_webhook_performance using (webhook_id, tenant)
   order by place
 )
-select count(*)::float8 as total_webhooks,
-  count(*) filter (where enabled)::float8 as enabled_webhooks,
-  coalesce(sum(total_deliveries), 0)::float8 as total_deliveries,
-  coalesce(sum(successful_deliveries), 0)::float8 as successful_deliveries,
-  coalesce(sum(failed_deliveries), 0)::float8 as failed_deliveries,
-  avg(success_rate_pct)::float8 as avg_success_rate,
-  count(*) filter (where consecutive_failures > 0)::float8 as webhooks_with_failures,
-  count(*) filter (where enabled and consecutive_failures >= 10)::float8 as critical_webhooks,
-  (select coalesce(json_agg(answered), '[]') from answered) as webhooks
+select json_build_object(
+  'summary', json_build_object(
+    'total_webhooks', count(*),
+    'enabled_webhooks', count(*) filter (where enabled),
+    'total_deliveries', coalesce(sum(total_deliveries), 0),
+    'successful_deliveries', coalesce(sum(successful_deliveries), 0),
+    'failed_deliveries', coalesce(sum(failed_deliveries), 0),
+    'avg_success_rate', avg(success_rate_pct),
+    'webhooks_with_failures', count(*) filter (where consecutive_failures > 0),
+    'critical_webhooks', count(*) filter (where enabled and consecutive_failures >= 10)
+  ),
+  'webhooks', (select coalesce(json_agg(answered), '[]') from answered)
+)::text as json
 from webhook`
 
-/** Webhooks, worst first, and a summary of all of them; or the one with an id. */
+/** Webhooks, worst first, and a summary of all of them, or the one with an id: JSON, as it is answered. */
 export async function readWebhooks(
-  { ask }: Reading,
+  reading: Reading,
   tenant: string | null,
   { limit, id }: { readonly limit: number; readonly id: string | null },
-) {
-  const [row] = await ask<WebhooksRow>({ text: WEBHOOKS, values: [tenant, id, limit] })
-  if (row === undefined) throw new Error('an aggregate has no row')
-  const { webhooks, ...summary } = row
-  return { summary, webhooks: webhooks.map((each) => formatTimes(each, TIMES)) }
-}
-
-const TIMES = ['last_success_at', 'last_failure_at'] as const
-
-interface WebhooksRow extends Summary {
-  readonly webhooks: readonly Webhook[]
-}
-
-export interface Summary {
-  readonly total_webhooks: number
-  readonly enabled_webhooks: number
-  readonly total_deliveries: number
-  readonly successful_deliveries: number
-  readonly failed_deliveries: number
-  readonly avg_success_rate: number | null
-  readonly webhooks_with_failures: number
-  readonly critical_webhooks: number
-}
-
-export interface Webhook {
-  readonly webhook_id: string
-  readonly url: string | null
-  readonly enabled: boolean
-  readonly total_deliveries: number
-  readonly successful_deliveries: number
-  readonly failed_deliveries: number
-  readonly success_rate_pct: number | null
-  readonly avg_duration_ms: number | null
-  readonly p95_duration_ms: number | null
-  readonly max_duration_ms: number | null
-  readonly deliveries_24h: number
-  readonly deliveries_7d: number
-  readonly failures_24h: number
-  readonly consecutive_failures: number
-  readonly last_success_at: string | null
-  readonly last_failure_at: string | null
-  readonly tenant: string
+): Promise<string> {
+  return readJson(reading, { text: WEBHOOKS, values: [tenant, id, limit] })
 }
