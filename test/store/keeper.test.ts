@@ -37,6 +37,7 @@ function openKeeper(
     log: silent,
     nowMs: Date.now,
     oldestUndrainedAgeMs: () => age.ms,
+    onLost: () => undefined,
     onMisfit,
     heartbeatMs: 20,
     attemptMs,

@@ -1,13 +1,12 @@
 import type { Pool, PoolClient, QueryResultRow } from 'pg'
 import { BadData, Unavailable } from '../../errors'
-import { withClient } from '../session'
+import { questionLimit, withClient } from '../session'
 import { hasCode, isServerError } from '../sqlstate'
+import { Busy } from '../turns'
 
 const SECOND_MS = 1000
 /** Longest a question may keep Postgres busy. */
 export const STATEMENT_TIMEOUT_MS = 10 * SECOND_MS
-/** How much longer the whole question, connecting included, may take before its connection is given up. */
-const GRACE_MS = 2 * SECOND_MS
 const QUERY_CANCELED = '57014'
 /** SQLSTATE classes of a Postgres that is away, full, stopping, or (40) asks for the transaction again. */
 const PASSING_CLASSES = new Set(['08', '40', '53', '55', '57', '58'])
@@ -54,9 +53,10 @@ export async function readTogether<T>(
   use: (reading: Reading) => Promise<T>,
   timeoutMs = STATEMENT_TIMEOUT_MS,
 ): Promise<T> {
-  const signal = AbortSignal.timeout(timeoutMs + GRACE_MS)
+  let limit: AbortSignal | undefined
   try {
-    return await withClient(pool, signal, async (client) => {
+    return await withClient(pool, questionLimit(timeoutMs), async (client, signal) => {
+      limit = signal
       await client.query(
         `begin read only; set local statement_timeout = ${timeoutMs}; set local jit = off`,
       )
@@ -73,7 +73,8 @@ export async function readTogether<T>(
       return answer
     })
   } catch (error) {
-    throw explain(error, what, signal.aborted || isOutOfTime(error) ? timeoutMs : null)
+    const isOver = limit?.aborted === true || isOutOfTime(error)
+    throw explain(error, what, isOver ? timeoutMs : null)
   }
 }
 
@@ -85,6 +86,10 @@ export function isOutOfTime(error: unknown): boolean {
 /** The caller reads the message: it names no host and no statement, those are in the cause. */
 function explain(error: unknown, what: string, exceededMs: number | null): unknown {
   if (error instanceof BadData) return error
+  if (error instanceof Busy) {
+    const why = 'other questions keep all connections busy; ask again later'
+    return new Unavailable(`cannot read ${what}: ${why}`, { cause: error })
+  }
   if (exceededMs !== null) {
     const why = `it took longer than ${exceededMs / SECOND_MS} s; ask for a shorter window or one service`
     return new Unavailable(`cannot read ${what}: ${why}`, { cause: error })
