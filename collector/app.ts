@@ -63,7 +63,8 @@ async function start(parts: CollectorParts, releases: Release[]): Promise<Collec
   const failed = createPromise<Error>()
   const counters = createCounters()
   const slabs = new Slabs()
-  const storage = await openStorage(parts, counters, releases, failed.resolve)
+  const onLost = (reason: string) => pipeline.lose(reason)
+  const storage = await openStorage(parts, counters, releases, { onMisfit: failed.resolve, onLost })
   const { database, keeper, leader, writer, spool, pool } = storage
   const inUse = (bytes: number) => counters.admittedBytes.set(bytes)
   const admission = createAdmission(config.admissionBytes, inUse, slabs.lend)

@@ -51,7 +51,8 @@ export interface Doors {
 
 /** What lies behind the doors. */
 interface Inside {
-  readonly queryPool: Pool
+  /** Null without the role `api`. */
+  readonly queryPool: Pool | null
   readonly pipeline: Pipeline
   readonly spool: Spool
   readonly admission: Admission
@@ -77,10 +78,9 @@ async function openApi(
   releases: Release[],
 ): Promise<Pick<Doors, 'apiUrl' | 'createLoginUrl'>> {
   const receives = config.roles.includes('ingest')
-  const answers = config.roles.includes('api')
   const sessions = new Sessions(Date.now)
   const api = createApiServer({
-    queries: answers ? createQueries(queryPool) : null,
+    queries: queryPool === null ? null : createQueries(queryPool),
     sessions,
     otlp: receives ? otlpAddresses(config) : null,
     probes: createProbes({
@@ -113,7 +113,7 @@ async function openApi(
   const apiUrl = `http://${await listen(door, config.apiAddress, KEYS.apiAddress.env)}`
   const check = createTokenCheck(tokens)
   const createLoginUrl = (token: string) => {
-    const grant = answers ? check(token) : null
+    const grant = queryPool === null ? null : check(token)
     return grant === null ? null : `${apiUrl}${linkPath(sessions.issue(grant).code)}`
   }
   return { apiUrl, createLoginUrl }

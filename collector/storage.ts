@@ -6,6 +6,7 @@ import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import { readBreaches } from './api/alerts'
 import { type Config, handoverPlaceOf, retentionBytesOf, retentionDaysOf } from './config'
+import { shareConnections } from './config/connections'
 import { countSightings } from './ingest/changes'
 import { judgeLife } from './health/error-life'
 import { Inbox } from './ingest/handover/inbox'
@@ -20,7 +21,7 @@ import {
   createQuickDuties,
 } from './store/duties'
 import { createErrorJudging } from './store/error-judging'
-import { createKeeper } from './store/keeper'
+import { createKeeper, type KeeperOptions } from './store/keeper'
 import { createLeader, type Leader } from './store/leader'
 import { createPool } from './store/pool'
 import { createErrorQueries } from './store/queries/errors'
@@ -31,10 +32,6 @@ import type { Counters } from './telemetry/counters'
 const HOUR_MS = 3_600_000
 /** Transactions of live requests at once: one translates and sends while the other commits. */
 export const WRITERS = 2
-/** Theirs, one for the spool, and one for the heartbeat. */
-const INGEST_CONNECTIONS = WRITERS + 2
-/** For the lease, for what the leader does often, and for what takes it long. */
-const LEADER_CONNECTIONS = 3
 /** A pool has so long to end. */
 const END_MS = 1_000
 
@@ -43,7 +40,7 @@ export async function openStorage(
   parts: CollectorParts,
   counters: Counters,
   releases: Release[],
-  onMisfit: (error: Error) => void,
+  { onMisfit, onLost }: Pick<KeeperOptions, 'onMisfit' | 'onLost'>,
 ) {
   const { config, log, version, signal } = parts
   const database = await openDatabase(config, log, signal)
@@ -58,23 +55,8 @@ export async function openStorage(
   })
   releases.push(() => spool.close())
   const inbox = await openInbox(config, log)
-  const { connectionString } = database
-  const isLeader = config.roles.includes('leader')
-  const others = config.databaseConnections - (isLeader ? LEADER_CONNECTIONS : 0)
-  const ingestConnections = Math.min(INGEST_CONNECTIONS, others - 1)
-  const pool = createPool({
-    connectionString,
-    max: ingestConnections,
-    applicationName: 'sidelight',
-  })
-  releases.push(() => endPool(pool))
-  // Questions have connections of their own, so that slow ones never keep ingest waiting.
-  const queryPool = createPool({
-    connectionString,
-    max: others - ingestConnections,
-    applicationName: 'sidelight api',
-  })
-  releases.push(() => endPool(queryPool))
+  const pools = openPools(config, database.connectionString, releases)
+  const { pool } = pools
   const sidecar = { id: randomUUID(), host: hostname(), version, roles: config.roles }
   const keeper = createKeeper({
     pool,
@@ -83,21 +65,52 @@ export async function openStorage(
     log,
     nowMs: Date.now,
     onMisfit,
+    // Where telemetry is stored, that tells sooner.
+    onLost: config.roles.includes('ingest') ? () => undefined : onLost,
     oldestUndrainedAgeMs: () =>
       oldestAgeMs([spool.state().oldestOnDiskMs, inbox?.state().oldestMs ?? null]),
   })
   releases.push(() => keeper.stop())
   // What is left in it is known when the keeper has its last word.
   if (inbox !== null) releases.push(() => inbox.close())
-  const leader = isLeader
-    ? openLeader(parts, { connectionString, owner: sidecar.id, counters, releases })
-    : null
+  const leader =
+    pools.leaderPool === null
+      ? null
+      : openLeader(parts, { ...pools, owner: sidecar.id, counters, releases })
   const writer = createGroupWriter({
     pool,
     sighted: (sightings) => countSightings(counters, sightings),
   })
   releases.push(() => writer.close())
+  const { queryPool } = pools
   return { sidecarId: sidecar.id, database, pool, queryPool, keeper, leader, writer, spool, inbox }
+}
+
+interface Pools {
+  /** For groups of requests, and for what is short and must not wait behind what takes long: the heartbeat and the lease. */
+  readonly pool: Pool
+  /** Null without the role `api`. Its connections are its own, so that slow questions never keep ingest waiting. */
+  readonly queryPool: Pool | null
+  /** Null without the role `leader`. */
+  readonly leaderPool: Pool | null
+  /** Where the leader's own has one connection, which a statement may keep for minutes, that of ingest. */
+  readonly quickPool: Pool | null
+}
+
+function openPools(config: Config, connectionString: string, releases: Release[]): Pools {
+  const { ingest, api, leader, lease } = shareConnections(config)
+  const open = (max: number, applicationName: string): Pool | null => {
+    if (max === 0) return null
+    const opened = createPool({ connectionString, max, applicationName })
+    releases.push(() => endPool(opened))
+    return opened
+  }
+  const own = open(ingest + lease, 'sidelight')
+  const queryPool = open(api, 'sidelight api')
+  const leaderPool = open(leader, 'sidelight leader')
+  const pool = own ?? queryPool
+  if (pool === null) throw new Error('a collector without connections')
+  return { pool, queryPool, leaderPool, quickPool: leader === 1 && ingest > 0 ? own : leaderPool }
 }
 
 /** Null when there is none. */
@@ -123,8 +136,7 @@ async function endPool(pool: Pool): Promise<void> {
   limit.abort()
 }
 
-interface LeaderParts {
-  readonly connectionString: string
+interface LeaderParts extends Pools {
   readonly owner: string
   readonly counters: Counters
   readonly releases: Release[]
@@ -133,14 +145,8 @@ interface LeaderParts {
 /** It stands once the schema is there. */
 function openLeader(
   { config, log }: CollectorParts,
-  { connectionString, owner, counters, releases }: LeaderParts,
+  { pool, leaderPool, quickPool, owner, counters, releases }: LeaderParts,
 ): Leader {
-  const pool = createPool({
-    connectionString,
-    max: LEADER_CONNECTIONS,
-    applicationName: 'sidelight leader',
-  })
-  releases.push(() => endPool(pool))
   const own = log.child({ part: 'leader' })
   const duties = createDuties({
     retentionDays: (signal) => retentionDaysOf(config, signal),
@@ -156,7 +162,9 @@ function openLeader(
     transitioned: (to, count) => counters.errorGroupTransitions.inc({ to }, count),
   })
   const leader = createLeader({
-    pool,
+    pool: leaderPool ?? pool,
+    quickPool: quickPool ?? pool,
+    leasePool: pool,
     owner,
     duties: [...duties, ...createErrorDuties(judging)],
     quickDuties: [

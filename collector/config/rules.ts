@@ -1,4 +1,5 @@
 import { type Address, formatAddress, isLoopback, isSameDoor } from './address'
+import { leastConnections } from './connections'
 import type { Fault } from './fault'
 import { KEYS, type SettingName, type Settings } from './keys'
 import type { Override } from './override'
@@ -32,6 +33,7 @@ export function judgeRules(
   if (hasAll('otlpTlsCertFile', 'otlpTlsKeyFile', 'otlpTlsClientCaFile')) {
     faults.push(judgeTls(config))
   }
+  if (hasAll('databaseConnections', 'roles')) faults.push(judgeConnections(config))
   if (hasAll('admissionBytes', 'maxBodyBytes')) faults.push(judgeAdmission(config))
   if (hasAll('adminTokens', 'readTokens', 'ingestTokens', 'tokens'))
     faults.push(judgeTokens(tokens))
@@ -110,6 +112,13 @@ function judgeDoor(
   const keys = scopes.map((scope) => KEYS[`${scope}Tokens`].env).join(' or ')
   const problem = `it can be reached from elsewhere and no ${scopes.join(' or ')} token is configured; set ${keys}`
   return describe(name, formatAddress(address), problem, 'a loopback address, or any with a token')
+}
+
+function judgeConnections({ roles, databaseConnections }: Settings): Fault | null {
+  const least = leastConnections(roles)
+  if (databaseConnections === null || databaseConnections >= least) return null
+  const problem = `the roles ${roles.join(', ')} need ${least}`
+  return describe('databaseConnections', String(databaseConnections), problem, `${least} or more`)
 }
 
 function judgeAdmission(settings: Settings): Fault | null {

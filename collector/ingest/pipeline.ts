@@ -101,6 +101,11 @@ export class Pipeline {
     return this.#availability.reason()
   }
 
+  /** Says that Postgres cannot be used, as found elsewhere, until a probe finds that it can. */
+  lose(reason: string): void {
+    this.#availability.lose(reason)
+  }
+
   /**
    * Resolves once what could be stored is committed or on disk. Throws BadData, or Unavailable when the request was not
    * stored or is in doubt: sent again, it is stored once. `onReleased` is called when nobody uses the request's bytes any

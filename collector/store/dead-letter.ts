@@ -1,5 +1,5 @@
 import type { Pool, PoolClient } from 'pg'
-import { inTransaction, type Queryable, withClient } from './session'
+import { inTransaction, type Limit, type Queryable, withClient } from './session'
 import { asUnavailable, isPoison } from './sqlstate'
 
 /** What was refused for good, as `dead_letter` keeps it. */
@@ -50,10 +50,10 @@ export async function insertDeadLetters<L extends DeadLetter>(
 export async function keepDeadLetters<L extends DeadLetter>(
   pool: Pool,
   letters: Iterable<L>,
-  signal?: AbortSignal,
+  limit?: AbortSignal | Limit,
 ): Promise<readonly L[]> {
   try {
-    return await withClient(pool, signal, (client) =>
+    return await withClient(pool, limit, (client) =>
       inTransaction(client, async () => {
         await client.query(SETTINGS)
         return insertDeadLetters(client, letters)

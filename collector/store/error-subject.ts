@@ -3,7 +3,7 @@ import { BadData, Unavailable } from '../errors'
 import { jsonOf } from '../translate/given-fields'
 import { GROUP_COLUMNS, type JudgedGroup } from './error-facts'
 import { timeOf } from './error-times'
-import { inTransaction, withClient } from './session'
+import { inTransaction, questionLimit, withClient } from './session'
 import { asUnavailable, isRetried, LOCK_NOT_AVAILABLE, hasCode } from './sqlstate'
 
 /** Who does something to a group, and to which: by its id or that of one of its hashes, within a tenant, null for any. */
@@ -34,9 +34,9 @@ export interface Locked {
 /** Ids are uuids. */
 export const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 const ATTEMPTS = 5
-const DEADLINE_MS = 12_000
+const STATEMENT_MS = 10_000
 const LOCAL_SETTINGS = `
-set local lock_timeout = '5s'; set local statement_timeout = '10s';
+set local lock_timeout = '5s'; set local statement_timeout = ${STATEMENT_MS};
 set local idle_in_transaction_session_timeout = '10s'`
 
 /** Others may regroup what is asked for between finding it and locking it. */
@@ -57,7 +57,7 @@ export async function changeGroups<T>(
   const ids = [subject.id, ...others].map((id) => id.toLowerCase())
   for (let attempt = 1; ; attempt++) {
     try {
-      return await withClient(pool, AbortSignal.timeout(DEADLINE_MS), (client) =>
+      return await withClient(pool, questionLimit(STATEMENT_MS), (client) =>
         inTransaction(client, async () => {
           await client.query(LOCAL_SETTINGS)
           const locked = await lock(client, ids, rows, subject.tenant)

@@ -3,12 +3,15 @@ import type { Pool } from 'pg'
 import { heartbeat, registerSidecar, reportDrained, type Sidecar } from './maintenance'
 import { ensureUpcomingPartitions } from './partitions'
 import { migrate, MigrationError, verifySchema } from './migrate'
-import { withClient } from './session'
+import { type Limit, withClient } from './session'
+import { Busy } from './turns'
 
 const SECOND_MS = 1_000
 const HEARTBEAT_MS = 30 * SECOND_MS
 /** What takes longer goes over a connection that is stuck: it is destroyed, for the pool has few. */
 const ATTEMPT_MS = 5 * SECOND_MS
+/** Where the pool has one connection for everything, until the question before is over. */
+const WAIT_MS = 15 * SECOND_MS
 /** Of a stop, which a Postgres that hangs must not keep. */
 const LAST_WORD_MS = SECOND_MS
 
@@ -35,6 +38,8 @@ export interface KeeperOptions {
   readonly oldestUndrainedAgeMs: () => number | null
   /** Told by a heartbeat that the schema is not one that this build may go on with. */
   readonly onMisfit: (error: MigrationError) => void
+  /** Told by a heartbeat, which may be the only one to ask, why the database cannot be used. */
+  readonly onLost: (reason: string) => void
   /** Default 30 s. */
   readonly heartbeatMs?: number
   /** Default 5 s; what takes longer is given up, but for migrations. */
@@ -50,14 +55,15 @@ export function createKeeper({
   nowMs,
   oldestUndrainedAgeMs,
   onMisfit,
+  onLost,
   heartbeatMs = HEARTBEAT_MS,
   attemptMs = ATTEMPT_MS,
 }: KeeperOptions): Keeper {
   let timer: NodeJS.Timeout | undefined
   let isFailing = false
+  const limit: Limit = { waitMs: WAIT_MS, useMs: attemptMs, isUrgent: true }
   async function beat(): Promise<void> {
     try {
-      const limit = AbortSignal.timeout(attemptMs)
       await verifySchema(pool, limit)
       const isKnown = await heartbeat(pool, sidecar.id, oldestUndrainedAgeMs(), limit)
       if (!isKnown) await registerSidecar(pool, sidecar, oldestUndrainedAgeMs(), limit)
@@ -67,28 +73,32 @@ export function createKeeper({
       if (error instanceof MigrationError) return onMisfit(error)
       if (!isFailing) log.warn({ err: error }, 'the heartbeat failed; tried again every 30 s')
       isFailing = true
+      if (!(error instanceof Busy)) onLost(messageOf(error))
     }
   }
   return {
     async prepare() {
-      const limit = () => AbortSignal.timeout(attemptMs)
       // A migration may take its time. Over a connection that just answered it is not lost in one that is stuck.
-      await withClient(pool, limit(), (client) => client.query('select'))
+      await withClient(pool, limit, (client) => client.query('select'))
       await migrate(pool, { mode, log })
-      await ensureUpcomingPartitions(pool, nowMs(), limit())
-      await registerSidecar(pool, sidecar, oldestUndrainedAgeMs(), limit())
+      await ensureUpcomingPartitions(pool, nowMs(), limit)
+      await registerSidecar(pool, sidecar, oldestUndrainedAgeMs(), limit)
       timer ??= setInterval(() => void beat(), heartbeatMs).unref()
     },
     async stop() {
       clearInterval(timer)
       try {
         const ageMs = oldestUndrainedAgeMs()
-        const limit = AbortSignal.timeout(LAST_WORD_MS)
-        if (ageMs === null) await reportDrained(pool, sidecar.id, limit)
-        else await heartbeat(pool, sidecar.id, ageMs, limit)
+        const last = AbortSignal.timeout(LAST_WORD_MS)
+        if (ageMs === null) await reportDrained(pool, sidecar.id, last)
+        else await heartbeat(pool, sidecar.id, ageMs, last)
       } catch (error) {
         log.debug({ err: error }, 'cannot tell the database of this stop')
       }
     },
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

@@ -4,6 +4,7 @@ import type { Pool } from 'pg'
 import type { Duty } from './duties'
 import { createLeadership, type Leadership } from './leadership'
 import { acquireLease, LEADER, type Lease, releaseLease, renewLease } from './lease'
+import type { Limit } from './session'
 
 const SECOND_MS = 1_000
 /** A renewal that takes longer goes over a connection that is stuck. */
@@ -18,8 +19,12 @@ export interface Leader {
 }
 
 export interface LeaderOptions {
-  /** Of its own, with three connections: for the lease, for what is due often, and for what takes long. */
+  /** For the duties. Where it has but one connection, quick duties wait for each transaction and statement of the others. */
   readonly pool: Pool
+  /** For the quick duties; default `pool`. */
+  readonly quickPool?: Pool
+  /** For the lease, which must not wait behind duties, and for giving up statements of theirs; default `pool`. */
+  readonly leasePool?: Pool
   /** The sidecar's id. */
   readonly owner: string
   readonly duties: readonly Duty[]
@@ -28,7 +33,10 @@ export interface LeaderOptions {
   readonly log: Logger
   /** Called when this process becomes the leader and when it is it no longer. */
   readonly leading: (isLeading: boolean) => void
-  /** Default 30 s; after that long without a renewal another candidate takes over. */
+  /**
+   * Default 45 s; after that long without a renewal another candidate takes over. A renewal may have to wait for the only
+   * connection until a refresh of the views is over, 32 s.
+   */
   readonly ttlMs?: number
   /** Default 10 s; between two renewals, and between two tries of a candidate. */
   readonly renewEveryMs?: number
@@ -44,7 +52,7 @@ type Timing = Required<
 
 export function createLeader(options: LeaderOptions): Leader {
   const timing: Timing = {
-    ttlMs: options.ttlMs ?? 30 * SECOND_MS,
+    ttlMs: options.ttlMs ?? 45 * SECOND_MS,
     renewEveryMs: options.renewEveryMs ?? 10 * SECOND_MS,
     workEveryMs: options.workEveryMs ?? 300 * SECOND_MS,
     quickEveryMs: options.quickEveryMs ?? 10 * SECOND_MS,
@@ -70,12 +78,12 @@ async function stand(
   faults: Faults,
   signal: AbortSignal,
 ): Promise<void> {
-  const { pool, owner } = options
+  const { pool, leasePool = pool, owner } = options
   const { ttlMs, renewEveryMs } = timing
   while (!signal.aborted) {
     const askedAt = performance.now()
     const lease = await faults.watch('trying for the lead', signal, () =>
-      within(ttlMs, signal, (limit) => acquireLease(pool, { name: LEADER, owner, ttlMs }, limit)),
+      acquireLease(leasePool, { name: LEADER, owner, ttlMs }, limitOf(ttlMs, ttlMs, signal)),
     )
     if (lease !== null) await lead(options, timing, { faults, lease, askedAt, signal })
     await pause(renewEveryMs, signal)
@@ -90,21 +98,19 @@ interface Term {
   readonly signal: AbortSignal
 }
 
-async function lead(
-  { pool, duties, quickDuties = [], log, leading }: LeaderOptions,
-  timing: Timing,
-  term: Term,
-): Promise<void> {
+async function lead(options: LeaderOptions, timing: Timing, term: Term): Promise<void> {
   const { lease } = term
+  const { pool, leasePool = pool, quickPool = pool, duties, quickDuties = [], log } = options
+  const { leading } = options
   const ended = new AbortController()
   leading(true)
   log.info({ epoch: lease.epoch }, 'became the leader')
-  const leadership = createLeadership(pool, lease, ended.signal)
+  const leadershipOn = (own: Pool) => createLeadership(own, lease, ended.signal, leasePool)
   const working = Promise.all([
-    work(duties, leadership, timing.workEveryMs, term.faults),
-    work(quickDuties, leadership, timing.quickEveryMs, term.faults),
+    work(duties, leadershipOn(pool), timing.workEveryMs, term.faults),
+    work(quickDuties, leadershipOn(quickPool), timing.quickEveryMs, term.faults),
   ])
-  const loss = await renewUntilLost(pool, timing, term)
+  const loss = await renewUntilLost(leasePool, timing, term)
   ended.abort()
   await working
   leading(false)
@@ -112,7 +118,7 @@ async function lead(
     log.warn({ epoch: lease.epoch }, `no longer the leader: ${loss}`)
     return
   }
-  await within(SECOND_MS, undefined, (limit) => releaseLease(pool, lease, limit)).then(
+  await releaseLease(leasePool, lease, AbortSignal.timeout(SECOND_MS)).then(
     () => log.info({ epoch: lease.epoch }, 'gave up the lead'),
     (error: unknown) => log.debug({ err: error }, 'cannot release the lead; it expires'),
   )
@@ -132,9 +138,8 @@ async function renewUntilLost(
     const leftMs = renewedAt + ttlMs - sentAt
     if (leftMs <= 0) return 'the lease could not be renewed in time'
     try {
-      const isOurs = await within(Math.min(leftMs, ATTEMPT_MS), signal, (limit) =>
-        renewLease(pool, lease, ttlMs, limit),
-      )
+      const limit = limitOf(leftMs, Math.min(leftMs, ATTEMPT_MS), signal)
+      const isOurs = await renewLease(pool, lease, ttlMs, limit)
       if (!isOurs) return 'another collector took over'
       renewedAt = sentAt
     } catch {
@@ -184,23 +189,9 @@ function createFaults(log: Logger): Faults {
   }
 }
 
-/** Lends `use` a signal that is aborted with the given one, and after `ms`. */
-async function within<T>(
-  ms: number,
-  signal: AbortSignal | undefined,
-  use: (limit: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const limit = new AbortController()
-  const abort = () => limit.abort()
-  const timer = setTimeout(abort, ms)
-  signal?.addEventListener('abort', abort, { once: true })
-  if (signal?.aborted === true) abort()
-  try {
-    return await use(limit.signal)
-  } finally {
-    clearTimeout(timer)
-    signal?.removeEventListener('abort', abort)
-  }
+/** Before the others that wait. */
+function limitOf(waitMs: number, useMs: number, signal: AbortSignal): Limit {
+  return { waitMs, useMs, signal, isUrgent: true }
 }
 
 /** Ends early, without an error, when the signal is aborted. */

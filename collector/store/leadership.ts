@@ -15,7 +15,13 @@ export interface Leadership extends Queryable {
   outside(statement: string, lockTimeoutMs: number): Promise<void>
 }
 
-export function createLeadership(pool: Pool, lease: Lease, signal: AbortSignal): Leadership {
+/** `beside` has a connection for what must not wait behind the statements outside of transactions. */
+export function createLeadership(
+  pool: Pool,
+  lease: Lease,
+  signal: AbortSignal,
+  beside = pool,
+): Leadership {
   const transaction: Leadership['transaction'] = (work) =>
     withClient(pool, signal, (client) => inLeaderTransaction(client, lease, () => work(client)))
   return {
@@ -23,6 +29,7 @@ export function createLeadership(pool: Pool, lease: Lease, signal: AbortSignal):
     signal,
     transaction,
     query: (text, values) => transaction((client) => client.query(text, values)),
-    outside: (statement, lockTimeoutMs) => runOutside(pool, statement, { lockTimeoutMs, signal }),
+    outside: (statement, lockTimeoutMs) =>
+      runOutside(pool, statement, { lockTimeoutMs, signal, beside }),
   }
 }

@@ -1,5 +1,5 @@
 import type { Pool, PoolClient } from 'pg'
-import { inTransaction, withClient } from './session'
+import { inTransaction, type Limit, withClient } from './session'
 
 /** The lease of the work that only one collector of a database does. */
 export const LEADER = 'leader'
@@ -49,9 +49,9 @@ returning epoch`
 export async function acquireLease(
   pool: Pool,
   { name, owner, ttlMs }: LeaseRequest,
-  signal?: AbortSignal,
+  limit?: AbortSignal | Limit,
 ): Promise<Lease | null> {
-  return withClient(pool, signal, async (client) => {
+  return withClient(pool, limit, async (client) => {
     const inserted = await client.query<{ epoch: string }>(INSERT, [name, owner, ttlMs])
     const [first] = inserted.rows
     if (first !== undefined) return { name, owner, epoch: first.epoch }
@@ -79,9 +79,9 @@ export async function renewLease(
   pool: Pool,
   { name, owner, epoch }: Lease,
   ttlMs: number,
-  signal?: AbortSignal,
+  limit?: AbortSignal | Limit,
 ): Promise<boolean> {
-  return withClient(pool, signal, async (client) => {
+  return withClient(pool, limit, async (client) => {
     return (await client.query(RENEW, [name, owner, epoch, ttlMs])).rowCount === 1
   })
 }
@@ -95,9 +95,9 @@ where name = $1 and owner = $2 and epoch = $3`
 export async function releaseLease(
   pool: Pool,
   { name, owner, epoch }: Lease,
-  signal?: AbortSignal,
+  limit?: AbortSignal | Limit,
 ): Promise<void> {
-  await withClient(pool, signal, (client) => client.query(RELEASE, [name, owner, epoch]))
+  await withClient(pool, limit, (client) => client.query(RELEASE, [name, owner, epoch]))
 }
 
 const LOCAL_SETTINGS = `

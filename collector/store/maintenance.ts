@@ -1,5 +1,5 @@
 import type { Pool } from 'pg'
-import { type Queryable, withClient } from './session'
+import { type Limit, type Queryable, withClient } from './session'
 import { asUnavailable } from './sqlstate'
 
 /** One collector process, as other collectors see it. */
@@ -80,10 +80,10 @@ from (select clock_timestamp() - $1::double precision * interval '1 millisecond'
 export async function isReceiptKept(
   pool: Pool,
   ageMs: number,
-  signal?: AbortSignal,
+  limit?: AbortSignal | Limit,
 ): Promise<boolean> {
   try {
-    return await withClient(pool, signal, async (client) => {
+    return await withClient(pool, limit, async (client) => {
       const { rows } = await client.query<{ is_kept: boolean }>(IS_KEPT, [ageMs])
       return rows[0]?.is_kept === true
     })
@@ -108,11 +108,11 @@ export async function registerSidecar(
   pool: Pool,
   sidecar: Sidecar,
   oldestUndrainedAgeMs: number | null,
-  signal?: AbortSignal,
+  limit?: AbortSignal | Limit,
 ): Promise<void> {
   const { id, host, version, roles } = sidecar
   const values = [id, host, version, roles, oldestUndrainedAgeMs]
-  await withClient(pool, signal, (client) => client.query(REGISTER, values))
+  await withClient(pool, limit, (client) => client.query(REGISTER, values))
 }
 
 const HEARTBEAT = `
@@ -129,9 +129,9 @@ export async function heartbeat(
   pool: Pool,
   id: string,
   oldestUndrainedAgeMs: number | null,
-  signal?: AbortSignal,
+  limit?: AbortSignal | Limit,
 ): Promise<boolean> {
-  return withClient(pool, signal, async (client) => {
+  return withClient(pool, limit, async (client) => {
     return (await client.query(HEARTBEAT, [id, oldestUndrainedAgeMs])).rowCount === 1
   })
 }
@@ -142,8 +142,12 @@ set heartbeat_at = clock_timestamp(), drained_at = clock_timestamp(), oldest_und
 where id = $1`
 
 /** Says at a clean stop that nothing of this process waits to be stored any more. */
-export async function reportDrained(pool: Pool, id: string, signal?: AbortSignal): Promise<void> {
-  await withClient(pool, signal, (client) => client.query(DRAINED, [id]))
+export async function reportDrained(
+  pool: Pool,
+  id: string,
+  limit?: AbortSignal | Limit,
+): Promise<void> {
+  await withClient(pool, limit, (client) => client.query(DRAINED, [id]))
 }
 
 const FORGET = `

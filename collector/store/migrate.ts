@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import type { Pool, PoolClient } from 'pg'
+import { Pool, type PoolClient } from 'pg'
 import {
   loadSchemaFiles,
   type Migration,
@@ -8,7 +8,7 @@ import {
   SCHEMA_FOLDER,
   type SchemaFiles,
 } from './migrations'
-import { inTransaction, withClient } from './session'
+import { inTransaction, type Limit, withClient } from './session'
 import * as sqlstate from './sqlstate'
 
 /** The database's schema and this build do not go together, and waiting does not help. */
@@ -65,9 +65,9 @@ export async function migrate(
 }
 
 /** Looks whether this build may still write to the schema, which a newer collector may have migrated. Throws MigrationError, or what the connection answers. */
-export async function verifySchema(pool: Pool, signal: AbortSignal): Promise<void> {
+export async function verifySchema(pool: Pool, limit: AbortSignal | Limit): Promise<void> {
   const files = loadSchemaFiles(SCHEMA_FOLDER)
-  await withClient(pool, signal, async (client) => verify(files, await readApplied(client)))
+  await withClient(pool, limit, async (client) => verify(files, await readApplied(client)))
 }
 
 interface Applied {
@@ -239,13 +239,16 @@ set local lock_timeout = ${LOCK_TIMEOUT_MS};
 set local idle_in_transaction_session_timeout = 0;
 set local statement_timeout = 0`
 
-/** The claim stays open on its own connection meanwhile, so that nobody else runs the same. */
-async function runOutside(pool: Pool, { sql }: Migration): Promise<void> {
-  await withClient(pool, undefined, async (client) => {
+/** The claim stays open on its own connection meanwhile, so that nobody else runs the same; the pool may have no other. */
+async function runOutside({ options }: Pool, { sql }: Migration): Promise<void> {
+  const own = new Pool({ ...options, max: 1 })
+  try {
     for (const statement of sql.split(/;[ \t]*$/m)) {
-      if (!/^(\s|--.*)*$/.test(statement)) await client.query(statement)
+      if (!/^(\s|--.*)*$/.test(statement)) await own.query(statement)
     }
-  })
+  } finally {
+    await own.end()
+  }
 }
 
 const SEED_REPEATABLE = `

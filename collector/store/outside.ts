@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { Pool } from 'pg'
-import { withClient } from './session'
+import { type Limit, withClient } from './session'
 
 const LOOK_EVERY_MS = 250
-const CANCEL_TIMEOUT_MS = 2_000
+const CANCEL_LIMIT: Limit = { waitMs: 2_000, useMs: 2_000, isUrgent: true }
 
 /** Cancels the statement that begins with $1 once it has waited $2 milliseconds for one lock. */
 const CANCEL_WAITING = `
@@ -15,24 +15,32 @@ where starts_with(a.query, $1) and a.state = 'active' and not l.granted
 const CANCEL = `
 select pg_cancel_backend(pid) from pg_stat_activity where starts_with(query, $1) and state = 'active'`
 
+export interface OutsideOptions {
+  readonly lockTimeoutMs: number
+  readonly signal: AbortSignal
+  /** Where the statement's own pool has but one connection, another. */
+  readonly beside?: Pool
+}
+
 /**
  * Runs a statement that Postgres does not allow in a transaction, where no lock time-out can be set without leaving it
- * on the session: a second connection of the pool cancels it after `lockTimeoutMs` of waiting for a lock, or when the
+ * on the session: a connection of the pool `beside` cancels it after `lockTimeoutMs` of waiting for a lock, or when the
  * signal is aborted. It must bear being run twice and being left half done.
  */
 export async function runOutside(
   pool: Pool,
   statement: string,
-  { lockTimeoutMs, signal }: { readonly lockTimeoutMs: number; readonly signal: AbortSignal },
+  { lockTimeoutMs, signal, beside = pool }: OutsideOptions,
 ): Promise<void> {
   // The backend's id is no name for it: a pooler between may lend another one for each statement.
   const mark = `/* sidelight ${randomUUID()} */`
   const cancel = (by: string, values: unknown[]) =>
-    withClient(pool, AbortSignal.timeout(CANCEL_TIMEOUT_MS), (client) =>
-      client.query(by, values),
-    ).catch(() => undefined)
+    withClient(beside, CANCEL_LIMIT, (client) => client.query(by, values)).catch(() => undefined)
+  let isLooking = false
   const look = setInterval(() => {
-    void cancel(CANCEL_WAITING, [mark, lockTimeoutMs])
+    if (isLooking) return
+    isLooking = true
+    void cancel(CANCEL_WAITING, [mark, lockTimeoutMs]).finally(() => (isLooking = false))
   }, LOOK_EVERY_MS).unref()
   try {
     await withClient(pool, signal, (client) => client.query(`${mark} ${statement}`))

@@ -1,6 +1,6 @@
 import type { Pool, PoolClient } from 'pg'
 import { DAY_MS, dayOf } from './clock'
-import { inTransaction, type Queryable, withClient } from './session'
+import { inTransaction, type Limit, type Queryable, withClient } from './session'
 import { MONTHLY_TABLES, PARTITIONED_TABLES } from './tables'
 
 /** Partitions the maintenance keeps ready around today. */
@@ -22,12 +22,12 @@ export interface PartitionCache {
 export async function ensureUpcomingPartitions(
   pool: Pool,
   nowMs: number,
-  signal?: AbortSignal,
+  limit?: AbortSignal | Limit,
 ): Promise<void> {
   const days = upcomingDays(nowMs)
   const names = [...PARTITIONED_TABLES.map(({ name }) => name), ...MONTHLY_TABLES]
   const wanted = names.flatMap((table) => firstDays(table, days).map((day) => ({ table, day })))
-  await withClient(pool, signal, async (client) => {
+  await withClient(pool, limit, async (client) => {
     const missing = await withoutPartition(client, wanted)
     for (const table of new Set(missing.map((place) => place.table))) {
       await createMissing(client, table, days)

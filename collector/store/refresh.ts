@@ -1,11 +1,10 @@
 import type { Pool } from 'pg'
 import { asUnavailable } from './sqlstate'
-import { inTransaction, withClient } from './session'
+import { inTransaction, questionLimit, withClient } from './session'
 
 const SECOND_MS = 1000
 /** Longest a refresh may take, waiting for another one included. */
 const TIMEOUT_MS = 30 * SECOND_MS
-const GRACE_MS = 2 * SECOND_MS
 
 const REFRESH = `
 select (extract(epoch from sidelight.refresh_monitoring_views()) * 1000)::float8 as "monitoringMs",
@@ -39,7 +38,7 @@ export function createRefresh(pool: Pool): () => Promise<Freshness> {
  */
 async function refreshViews(pool: Pool): Promise<Freshness> {
   try {
-    return await withClient(pool, AbortSignal.timeout(TIMEOUT_MS + GRACE_MS), (client) =>
+    return await withClient(pool, questionLimit(TIMEOUT_MS), (client) =>
       inTransaction(client, async () => {
         await client.query(`set local statement_timeout = ${TIMEOUT_MS}`)
         const { rows } = await client.query<Freshness>(REFRESH)

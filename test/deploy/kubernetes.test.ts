@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { loadConfig } from '../../collector/config'
+import { shareConnections } from '../../collector/config/connections'
 import type { Key } from '../../collector/config/key'
 import { KEYS } from '../../collector/config/keys'
 import { variablesOfBootstrap } from '../helpers/variables'
@@ -10,6 +11,7 @@ import {
   allContainers,
   containerOf,
   podOf,
+  type PodSpec,
   podsOf,
   readRendered,
   referencesOf,
@@ -20,10 +22,11 @@ import {
 const example = readRendered('example')
 const classic = readRendered('classic')
 const own = readRendered('own')
+const pooled = readRendered('pooled')
 const OURS = new Set(['sidelight', 'sidelight-instrumentation'])
 
 t.test('every object is one of Kubernetes, to the last field', async (t) => {
-  t.same(await findFaults([...example, ...classic, ...own]), [])
+  t.same(await findFaults([...example, ...classic, ...own, ...pooled]), [])
   const [wrong] = example.filter(({ kind }) => kind === 'Service')
   const withSpec = (spec: object) => ({ ...wrong!, spec: { ...wrong!.spec, ...spec } })
   t.match(await findFaults([withSpec({ ports: [{ port: '80x' }] })]), [/port must be integer/])
@@ -146,7 +149,7 @@ t.test('both sides name one hand-over folder, inside of a volume they share', as
 })
 
 t.test('every container has the least it needs', async (t) => {
-  for (const { of, pod } of podsOf(example)) {
+  for (const { of, pod } of [...podsOf(example), ...podsOf(pooled)]) {
     for (const { name, securityContext = {}, resources } of allContainers(pod)) {
       const context = { ...pod.securityContext, ...securityContext }
       t.match(
@@ -218,6 +221,27 @@ t.test(
     t.ok(isOpen('UDP', 1) && isOpen('UDP', 65_535) && isOpen('SCTP', 4319))
   },
 )
+
+t.test('an API has more connections than it needs, a sidecar the fewest', async (t) => {
+  const connectionsOf = (pod: PodSpec) => {
+    const { SIDELIGHT_DATABASE_CONNECTIONS: connections, SIDELIGHT_ROLES: roles } = valuesOf(
+      containerOf(pod, 'sidelight'),
+    )
+    const read = loadConfig({
+      DATABASE_URL: 'postgres://db/app',
+      SIDELIGHT_ROLES: roles,
+      SIDELIGHT_DATABASE_CONNECTIONS: connections,
+    })
+    return shareConnections(read)
+  }
+  t.same(connectionsOf(podOf(example, 'Deployment', 'sidelight-api')), {
+    ingest: 0,
+    api: 4,
+    leader: 2,
+    lease: 0,
+  })
+  t.match(connectionsOf(podOf(example, 'Deployment', 'shop')), { ingest: 2, api: 0, leader: 0 })
+})
 
 t.test('the version of the images is that of the package', async (t) => {
   const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {

@@ -22,7 +22,6 @@ t.test('a collector leads its database, and lets the lead go when it stops', asy
     otlpPort,
     apiPort,
     dataDir: dataFolder(t),
-    env: { SIDELIGHT_DATABASE_CONNECTIONS: '7' },
   })
   const metrics = async () => {
     const headers = { authorization: `Bearer ${ADMIN_TOKEN}` }

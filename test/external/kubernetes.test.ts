@@ -35,7 +35,7 @@ t.test('kubectl is there, with a kustomize that makes what is tested', async (t)
 
 t.test('the other tests look at what kubectl makes of the manifests', async (t) => {
   const folders = { example: join(MANIFESTS, 'example'), ...fixtures() }
-  t.same(Object.keys(folders).sort(), ['classic', 'example', 'own'])
+  t.same(Object.keys(folders).sort(), ['classic', 'example', 'own', 'pooled'])
   for (const [name, folder] of Object.entries(folders)) {
     const file = join(RENDERED, `${name}.yaml`)
     const command = `kubectl kustomize ${relative(ROOT, folder)} > ${relative(ROOT, file)}`
@@ -52,7 +52,7 @@ function fixtures(): Record<string, string> {
 }
 
 t.test('every kustomization that can be applied alone is of sound objects', async (t) => {
-  const folders = ['api', 'postgres', 'network', 'example', 'example/shop']
+  const folders = ['api', 'postgres', 'network', 'pgbouncer', 'example', 'example/shop']
   const objects = folders.map((folder) => parseObjects(render(join(MANIFESTS, folder))))
   for (const [at, folder] of folders.entries()) t.ok(objects[at]?.length, folder)
   t.same(await findFaults(objects.flat()), [])
@@ -85,7 +85,7 @@ t.test('every file of the manifests is used', async (t) => {
   })
   const unused = files
     .split('\n')
-    .filter((path) => /\.(yaml|mjs)$/.test(path) && !path.endsWith('/kustomization.yaml'))
+    .filter((path) => /\.(yaml|mjs|ini)$/.test(path) && !path.endsWith('/kustomization.yaml'))
     .filter((path) => {
       const name = path.slice(path.lastIndexOf('/') + 1)
       const folder = path.slice(0, path.lastIndexOf('/'))

@@ -9,15 +9,27 @@ import { until } from '../helpers/until'
 import { never, openPool, openWriter, stored } from '../store/database'
 import { startPgbouncer } from './pgbouncer'
 
+/** Connections to Postgres, of two collectors that open two each. */
+const SHARED = 2
+
 t.test(
-  'behind pgbouncer in transaction mode a collector migrates, stores, answers, and loses nothing when Postgres restarts',
+  'behind the pgbouncer of the example collectors share connections, migrate, store, answer, and lose nothing when Postgres restarts',
   async (t) => {
     const cluster = await startCluster(t)
-    const databaseUrl = await startPgbouncer(t, cluster.connectionString())
+    const databaseUrl = await startPgbouncer(t, cluster.connectionString(), SHARED)
     const dataDir = dataFolder(t)
-    const [otlpPort = 0, apiPort = 0] = await freePorts(2)
-    const options = { databaseUrl, otlpPort, apiPort, dataDir }
-    const collector = await collectors(t).start(options)
+    const [otlpPort = 0, apiPort = 0, ...others] = await freePorts(4)
+    const { start } = collectors(t)
+    const [collector, api] = await Promise.all([
+      start({ databaseUrl, otlpPort, apiPort, dataDir, env: { SIDELIGHT_ROLES: 'ingest' } }),
+      start({
+        databaseUrl,
+        otlpPort: others[0]!,
+        apiPort: others[1]!,
+        dataDir: dataFolder(t),
+        env: { SIDELIGHT_ROLES: 'api,leader' },
+      }),
+    ])
     const app = startLedgerClient(t, collector.otlpUrl, join(dataDir, 'ledger'))
     for (const signal of ['SIGINT', 'SIGKILL'] as const) {
       const before = app.acknowledged()
@@ -35,14 +47,20 @@ t.test(
     const client = new Client({ connectionString: cluster.connectionString() })
     await client.connect()
     const settled = await settle(client, [app])
+    const { rows } = await client.query(
+      `select count(*)::int as n from pg_stat_activity
+       where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()`,
+    )
+    t.same(rows, [{ n: SHARED }], 'both together')
     await client.end()
     t.match(settled, INTACT, `of ${app.acknowledged()} acknowledged items`)
-    const statistics = await fetch(
-      `${collector.apiUrl}/api/admin/observability/traces/stats?hours=1`,
-      { headers: { authorization: 'Bearer admin-token-of-the-tests' } },
-    )
+    const statistics = await fetch(`${api.apiUrl}/api/admin/observability/traces/stats?hours=1`, {
+      headers: { authorization: 'Bearer admin-token-of-the-tests' },
+    })
     t.equal(statistics.status, 200)
+    t.equal(await readMetric(api, 'sidelight_leader'), 1)
     t.equal(await collector.end('SIGTERM'), 0)
+    t.equal(await api.end('SIGTERM'), 0)
   },
 )
 

@@ -1,37 +1,42 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'pg'
 import { chooseAccount } from '../../collector/store/embedded/account'
 import { findFreePort, SUPERUSER } from '../../collector/store/embedded/cluster'
+import { ROOT } from '../deploy/objects'
 import { until } from '../helpers/until'
 
-/** Starts Debian's pgbouncer in transaction mode in front of a server; ended at teardown. Returns the connection string to use instead. */
+const EXAMPLE = join(ROOT, 'deploy', 'kubernetes', 'pgbouncer', 'pgbouncer.ini')
+
+/**
+ * Starts Debian's pgbouncer with the configuration that is deployed in front of a server, but for the places; with
+ * `poolSize` connections to the server, if not those that the file says. Ended at teardown. Returns the connection string to
+ * use instead.
+ */
 export async function startPgbouncer(
   t: { teardown(fn: () => Promise<void>): void },
   connectionString: string,
+  poolSize: number | null = null,
 ): Promise<string> {
   const server = new URL(connectionString)
   const port = await findFreePort()
   const folder = mkdtempSync(join(tmpdir(), 'sidelight-pgbouncer-'))
   chmodSync(folder, 0o755)
+  const users = join(folder, 'userlist.txt')
+  writeFileSync(users, `"${SUPERUSER}" "${server.password}"\n`)
+  const changes: [string | RegExp, string][] = [
+    ['host=sidelight-postgres port=5432', `host=${server.hostname} port=${server.port}`],
+    ['listen_addr = 0.0.0.0', 'listen_addr = 127.0.0.1'],
+    ['listen_port = 6432', `listen_port = ${port}`],
+    ['/etc/pgbouncer/secret/userlist.txt', users],
+  ]
+  if (poolSize !== null)
+    changes.push([/default_pool_size = \d+/, `default_pool_size = ${poolSize}`])
   const file = join(folder, 'pgbouncer.ini')
-  writeFileSync(
-    file,
-    `[databases]
-* = host=${server.hostname} port=${server.port} user=${SUPERUSER} password=${server.password}
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = ${port}
-unix_socket_dir =
-auth_type = any
-pool_mode = transaction
-default_pool_size = 4
-server_login_retry = 1
-`,
-  )
+  writeFileSync(file, changes.reduce(changed, readFileSync(EXAMPLE, 'utf8')))
   const account = chooseAccount()
   const child = spawn('pgbouncer', [file], {
     stdio: ['ignore', 'ignore', 'inherit'],
@@ -43,9 +48,16 @@ server_login_retry = 1
     await ended
     rmSync(folder, { recursive: true, force: true })
   })
-  const pooled = `postgresql://${SUPERUSER}@127.0.0.1:${port}${server.pathname}`
+  const pooled = `postgresql://${SUPERUSER}:${server.password}@127.0.0.1:${port}${server.pathname}`
   await until(() => answers(pooled), 10_000, 'an answer through pgbouncer')
   return pooled
+}
+
+/** Throws when the file does not have what is to be changed. */
+function changed(text: string, [from, to]: [string | RegExp, string]): string {
+  const result = text.replace(from, to)
+  if (result === text) throw new Error(`${EXAMPLE} has no ${from}`)
+  return result
 }
 
 async function answers(connectionString: string): Promise<boolean> {

@@ -43,7 +43,7 @@ t.test('the statements of one question count together', async (t) => {
 
 t.test('large answers come one after the other, small ones pass by', async (t) => {
   const pool = await openDatabase(t, { migrated: false })
-  const endTurn = largeAnswers.take(() => undefined)
+  const endTurn = await largeAnswers.take(undefined)
   const large = read(pool, { what: 'it', text: MIB_OF_TEXT, values: [30] })
   await until(() => isHeld(pool), 10_000, 'Postgres to wait with what is large')
   t.equal((await read(pool, { what: 'it', text: MIB_OF_TEXT, values: [1] })).length, 1)
@@ -55,7 +55,7 @@ t.test('large answers come one after the other, small ones pass by', async (t) =
 
 t.test('who gives up waiting holds up nobody', async (t) => {
   const pool = await openDatabase(t, { migrated: false })
-  const endTurn = largeAnswers.take(() => undefined)
+  const endTurn = await largeAnswers.take(undefined)
   const question = { what: 'it', text: MIB_OF_TEXT, values: [30] }
   const givenUp = t.rejects(read(pool, question, 1_000), { name: 'Unavailable' })
   await until(() => isHeld(pool), 10_000, 'Postgres to wait with what is large')

@@ -3,9 +3,10 @@ import type { Pool } from 'pg'
 import { createKeeper, type Keeper } from '../../collector/store/keeper'
 import { deleteOldReceipts } from '../../collector/store/maintenance'
 import { ensureUpcomingPartitions } from '../../collector/store/partitions'
+import { withClient } from '../../collector/store/session'
 import { uuidOf } from '../helpers/rows'
 import { until } from '../helpers/until'
-import { countWaiting, openDatabase, silent } from './database'
+import { countWaiting, openDatabase, openPool, silent } from './database'
 
 const sidecar = { id: uuidOf('sidecar'), host: 'pod-1', version: '0.1.0', roles: ['ingest'] }
 const HOUR_MS = 3_600_000
@@ -29,6 +30,7 @@ function openKeeper(
   age: { ms: number | null },
   onMisfit: (error: Error) => void = () => undefined,
   attemptMs = 5_000,
+  onLost: (reason: string) => void = () => undefined,
 ): Keeper {
   return createKeeper({
     pool,
@@ -37,6 +39,7 @@ function openKeeper(
     log: silent,
     nowMs: Date.now,
     oldestUndrainedAgeMs: () => age.ms,
+    onLost,
     onMisfit,
     heartbeatMs: 20,
     attemptMs,
@@ -106,4 +109,20 @@ t.test('a heartbeat finds out that a newer version has taken the schema over', a
   const misfit = await until(() => misfits[0], 5_000, 'the heartbeat')
   t.match(misfit, { name: 'MigrationError', message: /9999_other\.sql.*upgrade this collector/ })
   await keeper.stop()
+})
+
+t.test('a heartbeat that fails says so, one that only waits does not', async (t) => {
+  const { connectionString } = (await openDatabase(t)).options
+  const pool = openPool(t, connectionString ?? '', 1)
+  const told: string[] = []
+  const keeper = openKeeper(pool, { ms: null }, undefined, undefined, (reason) => told.push(reason))
+  t.teardown(() => keeper.stop())
+  await keeper.prepare()
+  // Longer than a heartbeat itself may take.
+  await withClient(pool, undefined, (client) => client.query('select pg_sleep(6)'))
+  t.same(told, [])
+  const other = openPool(t, connectionString ?? '', 1)
+  await other.query('drop table sidelight.sidecar')
+  await until(() => told.length > 0, 10_000, 'a heartbeat that failed')
+  t.match(told[0], /sidecar/)
 })

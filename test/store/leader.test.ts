@@ -228,3 +228,45 @@ function standUntilKilled(t: Test, pool: Pool, { name, leading, dropped }: Watch
     ])
   }
 }
+
+t.test(
+  'over one connection a duty that takes long costs neither the lease nor the quick duties',
+  async (t) => {
+    const pool = await openDatabase(t)
+    const connectionString = pool.options.connectionString ?? ''
+    const { log, messages } = keepLines()
+    let rounds = 0
+    const long: Duty = {
+      name: 'sleeping',
+      run: (leadership) => leadership.outside('select pg_sleep(3600)', 1_000),
+    }
+    const quick: Duty = {
+      name: 'counting',
+      async run(leadership) {
+        await leadership.query('select')
+        rounds++
+      },
+    }
+    const beside = openPool(t, connectionString, 2)
+    openLeader(t, pool, {
+      pool: openPool(t, connectionString, 1),
+      leasePool: beside,
+      quickPool: beside,
+      duties: [long],
+      quickDuties: [quick],
+      quickEveryMs: 20,
+      log,
+    })
+    const lease = async () => {
+      const { rows } = await pool.query<{ ms: number }>(
+        `select extract(epoch from expires_at)::float8 * 1000 as ms from sidelight.lease`,
+      )
+      return rows[0]?.ms ?? 0
+    }
+    await until(async () => (await lease()) > 0, PATIENCE_MS, 'a leader')
+    const first = await lease()
+    await until(async () => (await lease()) > first + TIMES.ttlMs, PATIENCE_MS, 'a longer lease')
+    t.ok(rounds > 1)
+    t.same(messages, ['became the leader'])
+  },
+)

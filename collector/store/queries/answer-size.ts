@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { PoolClient } from 'pg'
 import { BadData } from '../../errors'
+import { Turns } from '../turns'
 
 const MIB = 1024 * 1024
 /** Of what Postgres sends for one question; as objects it takes five times as much. */
@@ -18,32 +19,8 @@ export class TooLarge extends BadData {
   }
 }
 
-/** Turns at something of which there is one. */
-class Turns {
-  #isTaken = false
-  readonly #waiting = new Set<() => void>()
-
-  /** Calls `begin` when it is the caller's turn, and returns what ends the turn, or the waiting for it. */
-  take(begin: () => void): () => void {
-    if (this.#isTaken) this.#waiting.add(begin)
-    else {
-      this.#isTaken = true
-      begin()
-    }
-    return () => {
-      if (this.#waiting.delete(begin)) return
-      const [next] = this.#waiting
-      if (next === undefined) this.#isTaken = false
-      else {
-        this.#waiting.delete(next)
-        next()
-      }
-    }
-  }
-}
-
 /** Of all questions of the process, so that their memory does not add up. */
-export const largeAnswers = new Turns()
+export const largeAnswers = new Turns(1)
 
 /**
  * Weighs what Postgres sends over the connection: behind `LARGE_BYTES` it is taken only when no other large answer is, and
@@ -53,7 +30,8 @@ export class AnswerSize {
   readonly #stream: Socket
   readonly #onTooLarge: () => void
   #bytes = 0
-  #endTurn: (() => void) | null = null
+  #turn: Promise<() => void> | null = null
+  readonly #givenUp = new AbortController()
 
   constructor(client: PoolClient, onTooLarge: () => void) {
     this.#stream = (client as unknown as { connection: { stream: Socket } }).connection.stream
@@ -72,9 +50,11 @@ export class AnswerSize {
 
   /** The next large answer may come: when what was asked for is answered, which happens at once. */
   end(): void {
-    const endTurn = this.#endTurn
-    if (endTurn !== null) setImmediate(endTurn)
-    this.#endTurn = null
+    // Who waits still has been given up and never gets a turn.
+    this.#givenUp.abort()
+    const neverBegun = () => undefined
+    void this.#turn?.then((endTurn) => setImmediate(endTurn), neverBegun)
+    this.#turn = null
   }
 
   readonly #count = (chunk: Buffer): void => {
@@ -82,10 +62,16 @@ export class AnswerSize {
     if (this.#bytes > MAX_ANSWER_BYTES) {
       this.#stream.off('data', this.#count)
       this.#onTooLarge()
-    } else if (this.#bytes > LARGE_BYTES && this.#endTurn === null) {
+    } else if (this.#bytes > LARGE_BYTES && this.#turn === null) {
       this.#stream.pause()
-      this.#endTurn = largeAnswers.take(() => void this.#stream.resume())
+      this.#turn = this.#begin()
     }
+  }
+
+  async #begin(): Promise<() => void> {
+    const endTurn = await largeAnswers.take(this.#givenUp.signal)
+    this.#stream.resume()
+    return endTurn
   }
 }
 

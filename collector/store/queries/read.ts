@@ -1,7 +1,8 @@
 import type { Pool, PoolClient, QueryResultRow } from 'pg'
 import { BadData, Unavailable } from '../../errors'
-import { withClient } from '../session'
+import { questionLimit, withClient } from '../session'
 import { hasCode, isServerError } from '../sqlstate'
+import { Busy } from '../turns'
 import { AnswerSize, TooLarge } from './answer-size'
 
 const SECOND_MS = 1000
@@ -9,8 +10,6 @@ const SECOND_MS = 1000
 export const STATEMENT_TIMEOUT_MS = 10 * SECOND_MS
 /** By how much statements together may take longer, for telling Postgres what is left takes a round trip. */
 const SLACK_MS = 250
-/** How much longer the whole question, connecting included, may take before its connection is given up. */
-const GRACE_MS = 2 * SECOND_MS
 const QUERY_CANCELED = '57014'
 /** SQLSTATE classes of a Postgres that is away, full, stopping, or (40) asks for the transaction again. */
 const PASSING_CLASSES = new Set(['08', '40', '53', '55', '57', '58'])
@@ -61,9 +60,11 @@ export async function readTogether<T>(
   timeoutMs = STATEMENT_TIMEOUT_MS,
 ): Promise<T> {
   const tooLarge = new AbortController()
-  const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs + GRACE_MS), tooLarge.signal])
+  const limit = { ...questionLimit(timeoutMs), signal: tooLarge.signal }
+  let over: AbortSignal | undefined
   try {
-    return await withClient(pool, signal, async (client) => {
+    return await withClient(pool, limit, async (client, signal) => {
+      over = signal
       await client.query(
         `begin read only; set local statement_timeout = ${timeoutMs}; set local jit = off`,
       )
@@ -88,7 +89,8 @@ export async function readTogether<T>(
     })
   } catch (error) {
     if (tooLarge.signal.aborted) throw new TooLarge(what)
-    throw explain(error, what, signal.aborted || isOutOfTime(error) ? timeoutMs : null)
+    const isOver = over?.aborted === true || isOutOfTime(error)
+    throw explain(error, what, isOver ? timeoutMs : null)
   }
 }
 
@@ -107,6 +109,10 @@ export function isOutOfTime(error: unknown): boolean {
 /** The caller reads the message: it names no host and no statement, those are in the cause. */
 function explain(error: unknown, what: string, exceededMs: number | null): unknown {
   if (error instanceof BadData) return error
+  if (error instanceof Busy) {
+    const why = 'other questions keep all connections busy; ask again later'
+    return new Unavailable(`cannot read ${what}: ${why}`, { cause: error })
+  }
   if (exceededMs !== null) {
     const why = `it took longer than ${exceededMs / SECOND_MS} s; ask for a shorter window or one service`
     return new Unavailable(`cannot read ${what}: ${why}`, { cause: error })

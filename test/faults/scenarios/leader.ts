@@ -7,7 +7,7 @@ import type { Sidecar } from '../sidecar'
 import type { Stage } from '../stage'
 
 const COLLECTORS = 3
-const PAUSED_MS = 40_000
+const PAUSED_MS = 60_000
 const TAKE_OVER_MS = 120_000
 const DUTY_MS = 120_000
 const LEADER = 'sidelight_leader'
@@ -43,7 +43,7 @@ export const LEADER_SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'leader-paused',
-    fault: 'SIGSTOP of the leading one of three collectors for 40 s; it finds itself replaced',
+    fault: 'SIGSTOP of the leading one of three collectors for 60 s; it finds itself replaced',
     times: { full: 3, short: 0 },
     async run(stage) {
       const sidecars = await playThree(stage)
