@@ -9,7 +9,7 @@ import { ROOT } from './objects'
 import { type Block, blocksOf, patternOf } from './page'
 import { type Place, Shell, Terminal } from './terminal'
 
-t.setTimeout(300_000)
+t.setTimeout(480_000)
 
 const SEEN_TIMEOUT_MS = 45_000
 const PORTS = ['4317', '4318', '4319']
