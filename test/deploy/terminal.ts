@@ -14,7 +14,8 @@ export interface Place {
   readonly scripts: string
 }
 
-const CTRL_C = '\x03'
+/** Runs `script`, and presses Ctrl-C when whoever types is done, or gone. */
+const TYPE = `{ cat; printf '\\003'; } | script "$@"`
 const END_OF_RUN = '\0'
 /** A line, back to its start, and cleared from there. */
 const OVERWRITTEN = new RegExp('[^\\n]*(?:\\r|\x1b\\[1G)\x1b\\[0?K', 'g')
@@ -70,7 +71,7 @@ export class Terminal {
       process.platform === 'linux'
         ? ['-qec', `bash -e ${file}`, '/dev/null']
         : ['-q', '/dev/null', 'bash', '-e', file]
-    this.#child = spawnClean(place, ['script', ...words], ['pipe', 'pipe', 'inherit'])
+    this.#child = spawnClean(place, ['sh', '-c', TYPE, 'sh', ...words], ['pipe', 'pipe', 'inherit'])
     const stdout = this.#child.stdout as Readable
     stdout.setEncoding('utf8').on('data', (text: string) => (this.#output += text))
     this.#ended = once(this.#child, 'close')
@@ -86,7 +87,7 @@ export class Terminal {
   }
 
   async pressCtrlC(): Promise<void> {
-    if (!this.hasEnded()) (this.#child.stdin as Writable).write(CTRL_C)
+    ;(this.#child.stdin as Writable).end()
     await this.#ended
   }
 }
