@@ -26,6 +26,7 @@ const PAGES = [
   'ARCHITECTURE.md',
   'schema/README.md',
   'deploy/kubernetes/README.md',
+  'deploy/quickstart.md',
 ]
 const readme = read('README.md')
 

@@ -12,13 +12,13 @@ export const GOOD_RELEASE = { version: '1.0.0', env: {} }
  * Starts the services from the innermost outwards. Resolves with their URLs, and with a way to replace the payments
  * service by another release of it.
  */
-export async function openShop(services, { otlpUrl, ingestToken }, { databaseUrl, partnersUrl }) {
+export async function openShop(services, collector, { databaseUrl, partnersUrl }) {
   const start = (name, file, env, version) =>
     services.start({
       name: SERVICES[name],
       file,
       env: { PORT: '0', ...env },
-      telemetry: telemetryOf(otlpUrl, ingestToken, version),
+      telemetry: telemetryOf(collector, version),
     })
   const startPayments = ({ version, env }, port) =>
     start('payments', 'payments.mjs', { PORT: port, ...env }, version)
@@ -39,7 +39,7 @@ export async function openShop(services, { otlpUrl, ingestToken }, { databaseUrl
   }
 }
 
-function telemetryOf(otlpUrl, ingestToken, version) {
+function telemetryOf({ otlpUrl, ingestToken, config }, version) {
   const attributes = ['service.namespace=shop', 'deployment.environment.name=demo']
   // The others have that of their package.
   if (version !== undefined) attributes.push(`service.version=${version}`)
@@ -48,6 +48,7 @@ function telemetryOf(otlpUrl, ingestToken, version) {
     OTEL_RESOURCE_ATTRIBUTES: attributes.join(),
     // Soon rather than seldom: somebody is looking.
     OTEL_BSP_SCHEDULE_DELAY: '500',
+    ...(config.handoverDir === null ? {} : { SIDELIGHT_HANDOVER_DIR: config.handoverDir }),
     ...(ingestToken === undefined
       ? {}
       : { OTEL_EXPORTER_OTLP_HEADERS: `authorization=Bearer%20${ingestToken}` }),

@@ -30,17 +30,18 @@ export function obstacle() {
  *   user?: string,
  *   groups?: string,
  *   wrap?: string[],
- * }} Container `tree`: the layer; `root`: an empty folder; `volumes`: folders by the path they have inside; `groups`:
+ * }} Container `tree`: the layer; `root`: an empty folder; `volumes`: folders and files by the path they have inside; `groups`:
  * supplementary ones; `wrap`: what runs it
  */
 
 /**
- * Runs the collector's image as a container engine would, by what the Dockerfile says.
+ * Runs an image as a container engine would, by what its Dockerfile says.
  *
- * @param {Container & { args?: string[] }} container `args`: in place of the command `start`
+ * @param {Container & { args?: string[], dockerfile?: string }} container `args`: in place of the image's command;
+ *   `dockerfile`: of this folder, the collector's unless another is named
  */
-export function runImage({ args, ...container }) {
-  const image = imageOf(fs.readFileSync(join(HERE, 'Dockerfile'), 'utf8'))
+export function runImage({ args, dockerfile = 'Dockerfile', ...container }) {
+  const image = imageOf(fs.readFileSync(join(HERE, dockerfile), 'utf8'))
   return runContainer({
     user: image.user,
     ...container,

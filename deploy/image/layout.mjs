@@ -2,8 +2,9 @@
  * Lays out what the images add to their base, in `dist/image/` or the folder named: the Dockerfiles copy it, and `npm run
  * image:check` runs it, so that what is checked is what is shipped.
  *
- *   node deploy/image/layout.mjs collector [FOLDER]         app/: the collector as one file, and what it reads; data/: empty
+ *   node deploy/image/layout.mjs collector [FOLDER]         app/: the collector as one file, and what it reads; data/, handover/: empty
  *   node deploy/image/layout.mjs instrumentation [FOLDER]   autoinstrumentation/: what the OpenTelemetry operator copies into a pod
+ *   node deploy/image/layout.mjs demo [FOLDER]              app/: the demo and the packages its shop has installed; handover/: empty
  */
 import { build } from 'esbuild'
 import { spawn } from 'node:child_process'
@@ -13,12 +14,22 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { licencesOf } from '../licences.mjs'
 import { billOf } from './bill.mjs'
+import { installedWith } from './installed.mjs'
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 const SCHEMA = ['schema/migrations', 'schema/repeatable']
 /** Of everything: told to omit what is for development, npm also omits what is for both. */
 const SBOM = ['sbom', '--sbom-format=cyclonedx', '--package-lock-only']
-const LAYOUTS = { collector: layOutCollector, instrumentation: layOutInstrumentation }
+/** What the shop and the demo around it load by name. */
+const DEMO_PACKAGES = [
+  ...['@opentelemetry/api', '@opentelemetry/api-logs', '@opentelemetry/core'],
+  ...['express', 'fastify', 'pg', 'pino', 'yaml'],
+]
+const LAYOUTS = {
+  collector: layOutCollector,
+  instrumentation: layOutInstrumentation,
+  demo: layOutDemo,
+}
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const layout = LAYOUTS[process.argv[2]]
@@ -54,7 +65,7 @@ export async function layOutCollector(folder) {
   for (const name of SCHEMA) copy(join(ROOT, name), join(app, name), /\.sql$/)
   copy(join(ROOT, 'collector', 'pages'), join(app, 'pages'), /\.css$/)
   await describe(app, licencesOf(metafile, ROOT))
-  fs.mkdirSync(join(folder, 'data'))
+  for (const name of ['data', 'handover']) fs.mkdirSync(join(folder, name))
   openToAll(folder)
 }
 
@@ -71,6 +82,26 @@ export async function layOutInstrumentation(folder) {
   copy(from, to, /^autoinstrumentation\.js$/)
   await describe(to, fs.readFileSync(join(from, 'LICENSES.txt'), 'utf8'))
   fs.rmSync(aside, { recursive: true })
+  openToAll(folder)
+}
+
+/**
+ * The layer of the demo. Nothing is bundled: its applications are instrumented as those of users are, library by library.
+ *
+ * @param {string} folder is replaced
+ */
+export async function layOutDemo(folder) {
+  fs.rmSync(folder, { recursive: true, force: true })
+  await run(process.execPath, [join(ROOT, 'deploy', 'prepare.mjs')])
+  const app = join(folder, 'app')
+  const paths = ['package.json', 'LICENSE', 'deploy/demo', 'dist/instrumentation']
+  for (const path of [...paths, 'dist/collector', ...installedWith(DEMO_PACKAGES, ROOT)]) {
+    fs.cpSync(join(ROOT, path), join(app, path), {
+      recursive: true,
+      filter: (from) => !/\.map$|\.d\.[cm]?ts$|.\/node_modules$/.test(from.slice(ROOT.length)),
+    })
+  }
+  fs.mkdirSync(join(folder, 'handover'))
   openToAll(folder)
 }
 

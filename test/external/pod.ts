@@ -1,12 +1,11 @@
 import { execFileSync } from 'node:child_process'
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
-import { once } from 'node:events'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { parseAllDocuments } from 'yaml'
 import { dataFolder } from '../helpers/collector'
 import { until } from '../helpers/until'
+import { type Network, openNetwork } from './network'
 
 /** Nothing in the pods asks with it. */
 const READ_TOKEN = 'read-token-of-the-example'
@@ -103,6 +102,7 @@ export class Pod {
   readonly #options: PodOptions
   readonly #folder: string
   readonly #network: Network
+  readonly #databaseUrl: string
   #roots = 0
 
   private constructor(
@@ -111,6 +111,7 @@ export class Pod {
     manifests: readonly Manifest[],
     options: PodOptions,
     network: Network,
+    databaseUrl: string,
   ) {
     const found = manifests.find(
       ({ kind, metadata }) => kind === 'Deployment' && metadata.name === deployment,
@@ -120,6 +121,7 @@ export class Pod {
     this.#manifests = manifests
     this.#options = options
     this.#network = network
+    this.#databaseUrl = databaseUrl
     this.#folder = dataFolder(t)
     this.#makeVolumes()
   }
@@ -130,15 +132,17 @@ export class Pod {
     manifests: readonly Manifest[],
     options: PodOptions,
   ): Promise<Pod> {
-    const network = await openNetwork(t, options.databaseUrl)
-    const pod = new Pod(t, deployment, manifests, options, network)
+    const network = openNetwork(t)
+    const url = new URL(options.databaseUrl)
+    url.host = await network.forward(Number(url.port))
+    const pod = new Pod(t, deployment, manifests, options, network, url.href)
     t.teardown(() => Promise.all([...pod.containers.values()].map((one) => one.end('SIGKILL'))))
     return pod
   }
 
   /** Where a port of a container is seen from outside. */
   url(port: number, path: string): string {
-    return `http://${this.#network.podHost}:${port}${path}`
+    return `http://${this.#network.host}:${port}${path}`
   }
 
   volume(name: string): string {
@@ -285,7 +289,7 @@ export class Pod {
   }
 
   #secret(key: string): string {
-    if (key === 'database-url') return this.#network.databaseUrl
+    if (key === 'database-url') return this.#databaseUrl
     if (key === 'admin-token') return this.#options.adminToken
     if (key === 'read-token') return READ_TOKEN
     throw new Error(`there is no secret ${key}`)
@@ -307,41 +311,4 @@ export const FIELDS: Readonly<Record<string, string>> = {
 
 async function engine(): Promise<{ runImage: Run; runContainer: Run }> {
   return (await import(join(ROOT, 'deploy', 'image', 'container.mjs'))) as never
-}
-
-interface Network {
-  readonly name: string
-  readonly podHost: string
-  /** The database as the pod sees it: at an address of the network. */
-  readonly databaseUrl: string
-}
-
-let networks = 0
-
-/** A network namespace that is connected to this one by a pair of interfaces, and to the database. */
-async function openNetwork(t: Test, databaseUrl: string): Promise<Network> {
-  const id = (process.pid * 8 + networks++) & 0x3fff
-  const name = `sidelight-${id}`
-  const host = (last: number) => `10.213.${id >> 6}.${((id & 63) << 2) + last}`
-  const [outer, inner] = [`sl${id}o`, `sl${id}i`]
-  const ip = (line: string) => execFileSync('ip', line.split(' '), { stdio: 'pipe' })
-  ip(`netns add ${name}`)
-  t.teardown(() => ip(`netns del ${name}`))
-  ip(`link add ${outer} type veth peer name ${inner} netns ${name}`)
-  ip(`addr add ${host(1)}/30 dev ${outer}`)
-  ip(`link set ${outer} up`)
-  ip(`-n ${name} addr add ${host(2)}/30 dev ${inner}`)
-  for (const device of [inner, 'lo']) ip(`-n ${name} link set ${device} up`)
-  const url = new URL(databaseUrl)
-  const port = Number(url.port)
-  const server = createServer((socket) => {
-    const onward = connect(port, '127.0.0.1')
-    socket.pipe(onward).pipe(socket)
-    for (const end of [socket, onward])
-      end.on('error', () => [socket, onward].map((one) => one.destroy()))
-  }).listen(0, host(1))
-  await once(server, 'listening')
-  t.teardown(() => server.close())
-  url.host = `${host(1)}:${(server.address() as { port: number }).port}`
-  return { name, podHost: host(2), databaseUrl: url.href }
 }
