@@ -9,7 +9,7 @@ import { until } from '../helpers/until'
 import { collectorFor, DEMO, startDemo } from './demo-run'
 import { placesWith } from './planted'
 
-t.setTimeout(240_000)
+t.setTimeout(300_000)
 
 const { PLANTED } = createRequire(__filename)(join(DEMO, 'shop', 'planted.cjs')) as {
   PLANTED: Readonly<Record<string, string>>
@@ -47,7 +47,7 @@ t.test('the demo shows all that helpers tell, and none of its secrets', async (t
     return (await fetch(`${from}${path}`, { headers })).text()
   }
   const demo = startDemo(t, ['--rate', '20', '--printed', printed], env)
-  await until(() => demo.output().includes('Ctrl-C ends the shop.'), 90_000, 'the demo to show')
+  await demo.prints('Ctrl-C ends the shop.', 150_000)
   const client = new Client({ connectionString: databaseUrl })
   await client.connect()
   t.teardown(() => client.end())

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { ADMIN_TOKEN, collectors, dataFolder, freePorts } from '../helpers/collector'
 import { withDatabase } from '../helpers/postgres'
+import { until } from '../helpers/until'
 
 const ROOT = join(__dirname, '..', '..')
 /** Where the demo is. */
@@ -61,5 +62,15 @@ export function startDemo(
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM')
     await ended
   })
-  return { child, output: () => output, ended }
+  const isOver = () => child.exitCode !== null || child.signalCode !== null
+  /** Waits for what it prints. Throws when it ends before, or takes longer, with all that it did print. */
+  const prints = async (text: string, timeoutMs: number): Promise<void> => {
+    const isThere = () => output.includes(text)
+    const why = await until(() => isThere() || isOver(), timeoutMs, JSON.stringify(text)).then(
+      () => 'it ended',
+      ({ message }: Error) => message,
+    )
+    if (!isThere()) throw new Error(`${why}, and the demo printed:\n${output}`)
+  }
+  return { child, output: () => output, prints, ended }
 }

@@ -2,15 +2,14 @@ import { join } from 'node:path'
 import { Client } from 'pg'
 import t from 'tap'
 import { ADMIN_TOKEN, freePorts } from '../helpers/collector'
-import { until } from '../helpers/until'
 import { collectorFor, DEMO, startDemo } from './demo-run'
 
-t.setTimeout(240_000)
+t.setTimeout(300_000)
 
 t.test('the demo shows a trace across three services, and leaves nothing behind', async (t) => {
   const { env, apiUrl, databaseUrl } = await collectorFor(t)
   const demo = startDemo(t, ['--rate', '20'], env)
-  await until(() => demo.output().includes('Ctrl-C ends the shop.'), 90_000, 'the demo to show')
+  await demo.prints('Ctrl-C ends the shop.', 150_000)
   const services = serviceUrls(demo.output())
   demo.child.kill('SIGINT')
   t.equal(await demo.ended, 0, demo.output())
@@ -51,9 +50,9 @@ t.test('a bad release of the demo shows in health, until it is rolled back', asy
   const { env, databaseUrl } = await collectorFor(t)
   const demo = startDemo(t, ['--rate', '30', '--bad-release', '8'], env)
   const rolledBack = 'shop-payments is 1.0.0 again'
-  await until(() => demo.output().includes(rolledBack), 120_000, 'the demo to roll back')
+  await demo.prints(rolledBack, 120_000)
   const isBack = 'the error "the card network does not answer" is back in 1.1.0, regressed'
-  await until(() => demo.output().includes(isBack), 60_000, 'the error of old to be back')
+  await demo.prints(isBack, 60_000)
   demo.child.kill('SIGINT')
   t.equal(await demo.ended, 0, demo.output())
   const told = demo.output().match(/(?<=^\d\d:\d\d:\d\d {2}).*/gm) ?? []
