@@ -39,9 +39,11 @@ export function trackJob<T>(name: string, fn: () => T, options: JobOptions = {})
   const settled = (isFailed: boolean): void => {
     const outcome = isFailed ? 'failed' : 'succeeded'
     const seconds = (performance.now() - startMs) / 1_000
-    const isOther = JOBS.admit(JSON.stringify(attributes)) === OTHER
-    const of = isOther ? { [ATTRIBUTE.jobName]: OTHER } : attributes
-    duration.record(seconds, { ...of, [ATTRIBUTE.outcome]: outcome })
+    const job = JOBS.admit(`${title}\0${String(attributes[ATTRIBUTE.module])}`)
+    const of: Attributes = { [ATTRIBUTE.jobName]: job === OTHER ? OTHER : title }
+    if (module !== undefined && job !== OTHER) of[ATTRIBUTE.module] = attributes[ATTRIBUTE.module]
+    of[ATTRIBUTE.outcome] = outcome
+    duration.record(seconds, of)
   }
   return runInSpan(name, Object.assign(span, { settled }), () => fn())
 }
