@@ -1,4 +1,7 @@
-/** A set of words that does not grow beyond its limit; what comes after is `other`. */
+/**
+ * A set of words that does not grow beyond its limit; what comes after is `other`. The metrics SDK limits what it is given between two
+ * collections only: of cumulative metrics it keeps all it was ever given.
+ */
 export class Bounded {
   readonly #words = new Set<string>()
   readonly #limit: number
@@ -16,4 +19,4 @@ export class Bounded {
   }
 }
 
-const OTHER = 'other'
+export const OTHER = 'other'

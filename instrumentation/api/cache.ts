@@ -1,11 +1,13 @@
 import { readChoice, readText } from './argument'
 import { attempt } from './attempt'
 import { ATTRIBUTE, METRIC } from './attributes'
+import { Bounded } from './bounded'
 import { lazyInstrument } from './instruments'
 
 /**
  * Counts that something was found in a cache, or was not: the counter `cache.requests`, by `cache.name` and `cache.result`,
- * of which the hit rate follows. Without a name, or with another result, nothing is counted. Never throws.
+ * of which the hit rate follows. More than 500 names in a process are `other`. Without a name, or with another result, nothing is
+ * counted. Never throws.
  *
  * @example
  * import { trackCache } from 'sidelight'
@@ -24,10 +26,11 @@ export function trackCache(cache: string, result: 'hit' | 'miss'): void {
     const name = readText('trackCache', 'cache', cache)
     const known = readChoice('trackCache', 'result', result, RESULTS)
     if (name === undefined || known === undefined) return
-    requests.add(1, { [ATTRIBUTE.cacheName]: name, [ATTRIBUTE.cacheResult]: known })
+    requests.add(1, { [ATTRIBUTE.cacheName]: CACHES.admit(name), [ATTRIBUTE.cacheResult]: known })
   })
 }
 
+const CACHES = new Bounded(500)
 const RESULTS = { hit: true, miss: true } as const
 
 const cacheRequests = lazyInstrument((meter) =>

@@ -35,7 +35,7 @@ export interface Correlation {
   readonly hasBaggage: boolean
 }
 
-/** Reads a header by its name in lower case. */
+/** Reads a header by its name in lower case; empty is one that is there, but says nothing to rely on. */
 export type ReadHeader = (name: string) => string | undefined
 
 /** Whatever an application without types gives. */
@@ -62,8 +62,10 @@ export function readRequest(
   correlation: Correlation,
 ): RequestContext {
   const baggage = incomingBaggage(header)
-  const told = (name: string, key: string): string | undefined =>
-    header(name) ?? baggage?.getEntry(key)?.value
+  const told = (name: string, key: string): string | undefined => {
+    const text = header(name)
+    return text === undefined ? baggage?.getEntry(key)?.value : decodeHeader(text)
+  }
   const userId = correlation.trustsUser ? nameIn(told('x-user-id', ATTRIBUTE.userId)) : undefined
   const tenantId = correlation.trustsTenant
     ? nameIn(told('x-tenant-id', ATTRIBUTE.tenantId))
@@ -138,9 +140,24 @@ function isSecret(text: string): boolean {
 
 /** As Node lets a header be. */
 function headerText(text: string): string {
-  if (/^[\x20-\x7e]*$/.test(text)) return text
+  if (PRINTABLE.test(text)) return text
   return encodeURIComponent(text.replace(/\p{Surrogate}/gu, '\ufffd'))
 }
+
+/** What `headerText` made of a name that is not ASCII; or one in UTF-8, which Node takes for Latin 1. */
+function decodeHeader(text: string): string {
+  try {
+    if (!PRINTABLE.test(text)) return UTF8.decode(Buffer.from(text, 'latin1'))
+    if (!text.includes('%')) return text
+    const decoded = decodeURIComponent(text)
+    return PRINTABLE.test(decoded) ? text : decoded
+  } catch {
+    return text
+  }
+}
+
+const PRINTABLE = /^[\x20-\x7e]*$/
+const UTF8 = new TextDecoder('utf-8', { fatal: true })
 
 /** Without an SDK nothing has read the header yet. */
 function incomingBaggage(header: ReadHeader): Baggage | undefined {
@@ -151,11 +168,12 @@ function incomingBaggage(header: ReadHeader): Baggage | undefined {
 
 const LONGEST_BAGGAGE = 8192
 
-/** W3C Baggage, 3.3.1. */
+/** W3C Baggage, 3.3.1; of what is longer than has to be taken its first members. */
 function entriesIn(text: string): Record<string, { value: string }> {
   const entries: [string, { value: string }][] = []
-  if (text.length > LONGEST_BAGGAGE) return {}
-  for (const member of text.split(',')) {
+  const isLonger = text.length > LONGEST_BAGGAGE
+  const end = isLonger ? text.lastIndexOf(',', LONGEST_BAGGAGE) : text.length
+  for (const member of text.slice(0, Math.max(0, end)).split(',')) {
     const [pair = ''] = member.split(';', 1)
     const equals = pair.indexOf('=')
     if (equals < 1) continue

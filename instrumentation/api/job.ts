@@ -1,6 +1,7 @@
 import { type Attributes, SpanKind } from '@opentelemetry/api'
 import { cutText, LONGEST, propertyOf } from './argument'
 import { ATTRIBUTE, METRIC } from './attributes'
+import { Bounded, OTHER } from './bounded'
 import { DURATION_BUCKETS, lazyInstrument } from './instruments'
 import { describer, type Metadata } from './metadata'
 import { runInSpan, type SpanOptions, textOf } from './span'
@@ -14,7 +15,8 @@ export interface JobOptions {
 
 /**
  * Runs `fn`, a background task, in a span called `name`, and records how long it took and whether it succeeded in the
- * histogram `job.duration` (seconds, by `job.name` and `sidelight.outcome`). Result and errors are passed on unchanged.
+ * histogram `job.duration` (seconds, by `job.name`, `module` and `sidelight.outcome`). More than 500 jobs in a process are
+ * `other` there. Result and errors are passed on unchanged.
  *
  * @example
  * import { trackJob } from 'sidelight'
@@ -37,13 +39,16 @@ export function trackJob<T>(name: string, fn: () => T, options: JobOptions = {})
   const settled = (isFailed: boolean): void => {
     const outcome = isFailed ? 'failed' : 'succeeded'
     const seconds = (performance.now() - startMs) / 1_000
-    const of: Attributes = { [ATTRIBUTE.jobName]: title }
-    if (module !== undefined) of[ATTRIBUTE.module] = attributes[ATTRIBUTE.module]
+    const job = JOBS.admit(`${title}\0${String(attributes[ATTRIBUTE.module])}`)
+    const of: Attributes = { [ATTRIBUTE.jobName]: job === OTHER ? OTHER : title }
+    if (module !== undefined && job !== OTHER) of[ATTRIBUTE.module] = attributes[ATTRIBUTE.module]
     of[ATTRIBUTE.outcome] = outcome
     duration.record(seconds, of)
   }
   return runInSpan(name, Object.assign(span, { settled }), () => fn())
 }
+
+const JOBS = new Bounded(500)
 
 const jobDuration = lazyInstrument((meter) =>
   meter.createHistogram(METRIC.jobDuration, {

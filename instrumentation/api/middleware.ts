@@ -14,7 +14,8 @@ export type ConnectMiddleware = (
  * Middleware for Express 4 and 5, and for Connect: to be used before any other. Everything that serves a request after it runs in
  * the context of the request: its ids are on each span, log record and error. The correlation id is that of the header
  * `x-correlation-id`, or of the W3C baggage, or a new UUID; the request id that of `x-request-id`, or a new one; the user that
- * of `x-user-id` or the baggage. The answer has `x-correlation-id`, `x-request-id` and `x-service`.
+ * of `x-user-id` or the baggage. A header that is there twice says nothing. The answer has `x-correlation-id`, `x-request-id` and
+ * `x-service`.
  *
  * @example
  * import express from 'express'

@@ -10,7 +10,7 @@ import {
   readOptions,
 } from './correlation'
 import { answerFailure, recordFailure, statusOf, statusOfNext } from './failed-request'
-import { headersOf, openRequest, serveInContext } from './served-request'
+import { headersOf, headersOfFetch, openRequest, serveInContext } from './served-request'
 import { trackAPIRequest } from './usage'
 
 /** What a handler is told of its request. */
@@ -197,17 +197,6 @@ async function serveFetch(run: Run, request: Request, monitoring: Monitoring): P
   if (currentContext() !== undefined) return serve()
   const scope = openRequest(header, undefined, correlation)
   return scope === undefined ? serve() : enterScope(scope, serve)
-}
-
-/** A handler may be called with anything that is no request. */
-function headersOfFetch(request: Request): ReadHeader {
-  return (name) => {
-    try {
-      return request.headers.get(name) ?? undefined
-    } catch {
-      return undefined
-    }
-  }
 }
 
 function askedOf(request: Request, header: ReadHeader): Asked {

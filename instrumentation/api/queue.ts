@@ -2,6 +2,7 @@ import type { Counter, Gauge, Meter } from '@opentelemetry/api'
 import { readObject, readOptionalAmount, readText } from './argument'
 import { attempt } from './attempt'
 import { ATTRIBUTE, METRIC } from './attributes'
+import { Bounded } from './bounded'
 import { lazyInstrument } from './instruments'
 
 /** What is known of a queue at a moment. */
@@ -18,8 +19,8 @@ export interface QueueState {
 
 /**
  * Records the state of a queue, of whatever is given: the gauges `queue.depth` and `queue.oldest_age` (seconds), and the
- * counter `queue.processed` by `sidelight.outcome`; all by `queue.name`. Call it at intervals, or as items come and go. What is
- * no number of 0 or more is left out; without a name nothing is recorded. Never throws.
+ * counter `queue.processed` by `sidelight.outcome`; all by `queue.name`. Call it at intervals, or as items come and go. More than
+ * 500 names in a process are `other`. What is no number of 0 or more is left out; without a name nothing is recorded. Never throws.
  *
  * @example
  * import { trackQueue } from 'sidelight'
@@ -38,7 +39,7 @@ export function trackQueue(queue: string, state: QueueState): void {
 }
 
 function record({ depth, oldestAge, processed }: Instruments, name: string, state: QueueState) {
-  const of = { [ATTRIBUTE.queueName]: name }
+  const of = { [ATTRIBUTE.queueName]: QUEUES.admit(name) }
   const waiting = readOptionalAmount('trackQueue', 'depth', state.depth)
   if (waiting !== undefined) depth.record(waiting, of)
   const ageMs = readOptionalAmount('trackQueue', 'oldestAgeMs', state.oldestAgeMs)
@@ -48,6 +49,8 @@ function record({ depth, oldestAge, processed }: Instruments, name: string, stat
   const failed = readOptionalAmount('trackQueue', 'failed', state.failed)
   if (failed !== undefined) processed.add(failed, { ...of, [ATTRIBUTE.outcome]: 'failed' })
 }
+
+const QUEUES = new Bounded(500)
 
 interface Instruments {
   readonly depth: Gauge

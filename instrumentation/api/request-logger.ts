@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Attributes, Gauge, Histogram } from '@opentelemetry/api'
-import { readOptionalText, refuse } from './argument'
+import { LONGEST, readOptionalText, refuse } from './argument'
 import { attempt, complain } from './attempt'
+import { Bounded, OTHER } from './bounded'
 import { currentContext } from './context'
 import { lazyInstrument } from './instruments'
 import type { LogFields } from './log-fields'
@@ -22,7 +23,9 @@ export type RequestLogger = ModuleLogger & {
   readonly requestId: string
   /**
    * Records a value, and writes a line of level `info` with `metric` and `value`. What has a name that ends with `_ms`, `Ms`,
-   * `_seconds`, `_bytes`, `.duration` or `.size` is a histogram, anything else a gauge. `attributes` should have few values.
+   * `_seconds`, `_bytes`, `.duration` or `.size` is a histogram, anything else a gauge. `attributes` should have few values: of more than
+   * 1,000 names, and 2,000 combinations of a name and attributes in a process, the further ones are on lines alone, and the
+   * attribute `otel.metric.overflow`.
    */
   metric(name: string, value: number, attributes?: Attributes): void
 }
@@ -90,9 +93,20 @@ function record(name: string, value: number, attributes: Attributes | undefined)
     instruments.set(name, instrument)
   }
   try {
-    instrument()?.record(value, attributes)
+    instrument()?.record(value, boundedOf(name, attributes))
   } catch (error) {
     // An SDK that fails, or of an older API without gauges, costs this value.
     complain('metric', error)
   }
+}
+
+const SERIES = new Bounded(2_000)
+/** As the metrics SDK calls what is beyond its own limit (OpenTelemetry specification, metrics SDK, overflow attribute). */
+const OVERFLOW: Attributes = { 'otel.metric.overflow': true }
+
+function boundedOf(name: string, attributes: Attributes | undefined): Attributes | undefined {
+  if (attributes === undefined || Object.keys(attributes).length === 0) return attributes
+  const series = `${name} ${JSON.stringify(attributes)}`
+  const isBeyond = series.length > LONGEST.message || SERIES.admit(series) === OTHER
+  return isBeyond ? OVERFLOW : attributes
 }

@@ -40,11 +40,41 @@ export function openRequest(
   }
 }
 
-export function headersOf({ headers }: IncomingMessage): ReadHeader {
+export function headersOf({ headers, rawHeaders }: IncomingMessage): ReadHeader {
   return (name) => {
     const value = headers[name]
-    return Array.isArray(value) ? value.join() : value
+    const text = Array.isArray(value) ? value.join(JOINED) : value
+    return text?.includes(JOINED) && SAID_ONCE.has(name) && isRepeated(rawHeaders, name) ? '' : text
   }
+}
+
+/** The same of a `Request`, which tells as little of repeated headers as of those that have a comma. */
+export function headersOfFetch(request: Request): ReadHeader {
+  return (name) => {
+    try {
+      const text = request.headers.get(name) ?? undefined
+      return text?.includes(JOINED) && SAID_ONCE.has(name) ? '' : text
+    } catch {
+      // A handler may be called with anything that is no request.
+      return undefined
+    }
+  }
+}
+
+/** As Node puts the values of a header together that is there several times. */
+const JOINED = ', '
+/** Who says two things of whom a request is of, as a client and a proxy that adds to what the client sent, is not believed. */
+const SAID_ONCE: ReadonlySet<string> = new Set([
+  'x-correlation-id',
+  'x-request-id',
+  'x-tenant-id',
+  'x-user-id',
+])
+
+/** By what came over the connection; of a stand-in for a request, which has no such thing, nobody knows. */
+function isRepeated(rawHeaders: readonly string[] | undefined, name: string): boolean {
+  if (rawHeaders === undefined) return true
+  return rawHeaders.filter((each, at) => at % 2 === 0 && each.toLowerCase() === name).length > 1
 }
 
 /** Says on the answer which request it is of. */

@@ -9,6 +9,12 @@ import type {
 } from './openapi'
 import { type Hours, windowOf } from './window'
 
+/** `none`, or some of user, endpoint, day, service and tenant, separated by commas. */
+export type CostGroups = 'none' | ListOf<CostGroup>
+
+/** A question for costs. */
+export type CostsQuestion = Omit<CostsQuery, 'groupBy'> & { readonly groupBy?: CostGroups }
+
 /**
  * What was spent in a window, in US dollars: by user unless `groupBy` says otherwise, such as `user,day` or `none`, and
  * in all. The window is the last 24 hours, in whole hours, unless hours or `since` are given.
@@ -23,7 +29,7 @@ import { type Hours, windowOf } from './window'
  * console.log(totalUsd)
  */
 export function getCosts(
-  query: Hours | CostsQuery = {},
+  query: Hours | CostsQuestion = {},
   options: CallOptions = {},
 ): Promise<Costs> {
   return ask('getCosts', { query: windowOf(query) }, options)
@@ -66,3 +72,11 @@ export function getBusinessSeries(
 ): Promise<BusinessSeries> {
   return ask('getBusinessSeries', { query: windowOf(query) }, options)
 }
+
+type Cost = Costs['costs'][number]
+/** What costs are told apart by: what they say of themselves beside how much it was. */
+type CostGroup = Exclude<keyof Cost, 'costUsd' | 'count'>
+/** Some words, each once, with commas between. */
+type ListOf<Words extends string, Word extends Words = Words> = Word extends Word
+  ? Word | `${Word},${ListOf<Exclude<Words, Word>>}`
+  : never

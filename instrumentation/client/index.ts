@@ -3,6 +3,7 @@
  * (`SIDELIGHT_API_URL`) and with which token; `createClient` makes functions of another one.
  */
 export { getBusinessEvents, getBusinessSeries, getCosts } from './business'
+export type { CostGroups, CostsQuestion } from './business'
 export { createClient, type Client } from './client'
 export type { CallOptions } from './ask'
 export type { ClientSettings } from './connection'

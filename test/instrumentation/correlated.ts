@@ -37,6 +37,7 @@ export interface Service {
   lines(): Body[]
   stderr(): string
   readonly receiver: Receiver
+  readonly port: number
 }
 
 interface Asked {
@@ -86,6 +87,7 @@ export async function startService(t: Test, options: ServiceOptions): Promise<Se
   let stderr = ''
   return {
     receiver,
+    port: Number(port),
     stderr: () => stderr,
     async ask(path, { headers, body }) {
       const response = await fetch(`http://127.0.0.1:${port}${path}`, {

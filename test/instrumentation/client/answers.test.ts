@@ -1,4 +1,6 @@
 import t from 'tap'
+import { COST_GROUPS } from '../../../collector/api/business-contract'
+import type { CostGroups } from '../../../instrumentation/client/index'
 import * as client from '../../../instrumentation/client/index'
 import type { Name } from '../../../instrumentation/client/routes'
 import { differences } from './document'
@@ -220,6 +222,13 @@ t.test('every function answers what a collector has, as the document says', asyn
       totalUsd: 0.25,
       costs: [{ user: SEEDED.user, endpoint: '/pay', costUsd: 0.25 }],
     })
+    for (const group of COST_GROUPS) {
+      t.equal((await client.getCosts({ groupBy: group })).totalUsd, 0.25, group)
+    }
+    const every: CostGroups = 'tenant,service,day,endpoint,user'
+    t.equal((await client.getCosts({ groupBy: every })).costs.length, 1)
+    // @ts-expect-error: the compiler knows what the collector refuses.
+    t.equal(await statusOf(client.getCosts({ groupBy: 'user,agent' })), 400)
     const { events } = await check('getBusinessEvents', client.getBusinessEvents({ name: 'order' }))
     t.match(events, [{ name: 'order', status: 'completed', userId: SEEDED.user, costUsd: 0.25 }])
     const { series } = await check(
