@@ -2,7 +2,6 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { loadConfig } from '../../collector/config'
-import { shareConnections } from '../../collector/config/connections'
 import type { Key } from '../../collector/config/key'
 import { KEYS } from '../../collector/config/keys'
 import { variablesOfBootstrap } from '../helpers/variables'
@@ -12,7 +11,6 @@ import {
   allContainers,
   containerOf,
   podOf,
-  type PodSpec,
   podsOf,
   readRendered,
   referencesOf,
@@ -222,27 +220,6 @@ t.test(
     t.ok(isOpen('UDP', 1) && isOpen('UDP', 65_535) && isOpen('SCTP', 4319))
   },
 )
-
-t.test('an API has more connections than it needs, a sidecar the fewest', async (t) => {
-  const connectionsOf = (pod: PodSpec) => {
-    const { SIDELIGHT_DATABASE_CONNECTIONS: connections, SIDELIGHT_ROLES: roles } = valuesOf(
-      containerOf(pod, 'sidelight'),
-    )
-    const read = loadConfig({
-      DATABASE_URL: 'postgres://db/app',
-      SIDELIGHT_ROLES: roles,
-      SIDELIGHT_DATABASE_CONNECTIONS: connections,
-    })
-    return shareConnections(read)
-  }
-  t.same(connectionsOf(podOf(example, 'Deployment', 'sidelight-api')), {
-    ingest: 0,
-    api: 4,
-    leader: 2,
-    lease: 0,
-  })
-  t.match(connectionsOf(podOf(example, 'Deployment', 'shop')), { ingest: 2, api: 0, leader: 0 })
-})
 
 t.test('the version of the images is that of the package', async (t) => {
   const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
