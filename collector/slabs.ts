@@ -2,7 +2,7 @@
 export type Lend = (bytes: number) => Buffer
 
 /** What is not asked for again is let go beyond this, the longest unused first. */
-const LARGEST_FREE_BYTES = 16 * 1024 * 1024
+export const LARGEST_FREE_BYTES = 16 * 1024 * 1024
 /** Less is not worth keeping, and slabs are a multiple of it. */
 const SMALLEST_BYTES = 4 * 1024
 /** More is rare, and would drive out everything else. */

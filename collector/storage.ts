@@ -21,7 +21,7 @@ import {
   createQuickDuties,
 } from './store/duties'
 import { createErrorJudging } from './store/error-judging'
-import { createKeeper, type KeeperOptions } from './store/keeper'
+import { createKeeper, HEARTBEAT_MS, type KeeperOptions } from './store/keeper'
 import { createLeader, type Leader } from './store/leader'
 import { createPool } from './store/pool'
 import { createErrorQueries } from './store/queries/errors'
@@ -65,8 +65,7 @@ export async function openStorage(
     log,
     nowMs: Date.now,
     onMisfit,
-    // Where telemetry is stored, that tells sooner.
-    onLost: config.roles.includes('ingest') ? () => undefined : onLost,
+    onLost: storesByItself(config) ? () => undefined : onLost,
     oldestUndrainedAgeMs: () =>
       oldestAgeMs([spool.state().oldestOnDiskMs, inbox?.state().oldestMs ?? null]),
   })
@@ -84,6 +83,11 @@ export async function openStorage(
   releases.push(() => writer.close())
   const { queryPool } = pools
   return { sidecarId: sidecar.id, database, pool, queryPool, keeper, leader, writer, spool, inbox }
+}
+
+/** Whether its own metrics, which it stores at least as often, tell sooner than the heartbeat that the database is lost. */
+function storesByItself({ roles, hostMetrics, hostMetricsIntervalMs }: Config): boolean {
+  return roles.includes('ingest') && hostMetrics === 'on' && hostMetricsIntervalMs <= HEARTBEAT_MS
 }
 
 interface Pools {

@@ -94,7 +94,7 @@ const REFUSED: [name: string, value: string, problem: RegExp][] = [
   ['DATABASE_URL', 'host=localhost dbname=x', /does not begin with postgres/],
   ['DATABASE_URL', 'postgres://a:1,b:2/db', /several hosts/],
   ['DATABASE_URL', 'postgres://u:p#w@host:x/db', /percent-encoded/],
-  ['SIDELIGHT_DATABASE_CONNECTIONS', '1', /too small/],
+  ['SIDELIGHT_DATABASE_CONNECTIONS', '0', /too small/],
   ['SIDELIGHT_DATABASE_CONNECTIONS', '3', /the roles .* need 4/],
   ['SIDELIGHT_DATABASE_CONNECTIONS', '7.5', /not a whole number/],
   ['SIDELIGHT_RETENTION_DAYS', '30d', /not a whole number/],

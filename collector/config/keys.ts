@@ -55,11 +55,11 @@ export const KEYS = {
   databaseConnections: declare({
     env: 'SIDELIGHT_DATABASE_CONNECTIONS',
     path: 'database.connections',
-    type: optional<number>(wholeNumber(2, 100)),
+    type: optional<number>(wholeNumber(1, 100)),
     fallback: null,
     unit: 'connections',
     description:
-      "The most connections the collector opens to Postgres. Not set: the fewest that its roles work with, 2 for `ingest` and 1 each for `api` and `leader`, and 9 to the collector's own Postgres",
+      "The most connections the collector opens to Postgres. Not set: the fewest that its roles work with, 2 for `ingest` and 1 each for `api` and `leader`, 2 for a `leader` alone, and 9 to the collector's own Postgres",
   }),
   migrate: declare<'auto' | 'off'>({
     env: 'SIDELIGHT_MIGRATE',

@@ -26,9 +26,20 @@ export async function keepHealthConditions(
   leadership: Leadership,
   judge: JudgeHealth,
 ): Promise<void> {
-  const conditions = await judge(leadership.pool, await readClockMs(leadership))
+  const nowMs = await readClockMs(leadership)
+  const conditions = await unlessAborted(leadership.signal, judge(leadership.pool, nowMs))
   await leadership.transaction(async (client) => {
     await client.query(FORGET)
     if (conditions.length > 0) await client.query(KEEP, [JSON.stringify(conditions)])
+  })
+}
+
+/** Questions know no signal: what they take longer keeps neither a stop nor the end of a lead. */
+function unlessAborted<T>(signal: AbortSignal, answer: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason as Error)
+    if (signal.aborted) abort()
+    signal.addEventListener('abort', abort, { once: true })
+    answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
   })
 }

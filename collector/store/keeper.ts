@@ -7,7 +7,7 @@ import { type Limit, withClient } from './session'
 import { Busy } from './turns'
 
 const SECOND_MS = 1_000
-const HEARTBEAT_MS = 30 * SECOND_MS
+export const HEARTBEAT_MS = 30 * SECOND_MS
 /** What takes longer goes over a connection that is stuck: it is destroyed, for the pool has few. */
 const ATTEMPT_MS = 5 * SECOND_MS
 /** Where the pool has one connection for everything, until the question before is over. */

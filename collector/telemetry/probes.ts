@@ -4,7 +4,8 @@ import { readMemoryUse } from './memory'
 
 const SECOND_MS = 1000
 const MIN_FREE_DISK = 0.1
-const MAX_MEMORY_USE = 0.8
+/** Of the limit; more is unhealthy. */
+export const MAX_MEMORY_USE = 0.8
 /** How long an answer is good for, and how long a check may take before it counts as failed. */
 const CACHE_MS = SECOND_MS
 const CHECK_TIMEOUT_MS = SECOND_MS

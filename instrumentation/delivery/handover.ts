@@ -73,7 +73,7 @@ export function createHandover(
   }
 }
 
-const DEFAULT_MAX_BYTES = 64 * 1_048_576
+export const DEFAULT_MAX_BYTES = 64 * 1_048_576
 const TEMPORARY = '.tmp-'
 const STALE_MS = 3_600_000
 const [GROUP_WRITE, OTHER_WRITE, STICKY, SETGID] = [0o020, 0o002, 0o1000, 0o2000]

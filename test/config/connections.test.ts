@@ -25,6 +25,7 @@ t.test('to a Postgres of the collector’s own there are 9', async (t) => {
 
 t.test('what is more goes round, and what nobody can use is not opened', async (t) => {
   const all = 'ingest,api,leader'
+  t.same(shares('api', '1'), [0, 1, 0, 0], 'the fewest may be said')
   t.same(shares(all, '5'), [2, 2, 1, 0])
   t.same(shares(all, '6'), [2, 2, 2, 0])
   t.same(shares(all, '7'), [3, 2, 2, 0])

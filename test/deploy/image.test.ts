@@ -12,6 +12,7 @@ import {
 import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { dataFolder } from '../helpers/collector'
+import { podOf, readRendered } from './objects'
 
 t.setTimeout(240_000)
 
@@ -175,6 +176,11 @@ t.test('what an application loads is one file that the operator can copy', async
   ])
   for (const file of filesOf(layer)) t.equal(statSync(join(layer, file)).mode & 0o044, 0o044, file)
   t.ok(checkBill(t, join(layer, 'autoinstrumentation')).includes('@opentelemetry/sdk-trace'))
+  const bytes = filesOf(layer).reduce((sum, file) => sum + statSync(join(layer, file)).size, 0)
+  const { volumes } = podOf(readRendered('example'), 'Deployment', 'shop')
+  const volume = volumes?.find(({ name }) => name === 'sidelight-instrumentation')
+  const roomMib = Number(/^(\d+)Mi$/.exec(volume?.emptyDir?.sizeLimit ?? '')?.[1])
+  t.ok(2 * bytes < roomMib * 1024 * 1024, `${bytes} bytes in a volume of ${roomMib} MiB`)
 })
 
 t.test('the demo comes with the packages its shop has installed, and no others', async (t) => {

@@ -2,16 +2,15 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { loadConfig } from '../../collector/config'
-import { shareConnections } from '../../collector/config/connections'
 import type { Key } from '../../collector/config/key'
 import { KEYS } from '../../collector/config/keys'
 import { variablesOfBootstrap } from '../helpers/variables'
+import { mountsOf, readCompose } from './compose'
 import { findFaults } from './models'
 import {
   allContainers,
   containerOf,
   podOf,
-  type PodSpec,
   podsOf,
   readRendered,
   referencesOf,
@@ -109,7 +108,7 @@ t.test('every variable is one that is read, and refers to those before it', asyn
     ...(Object.values(KEYS) as Key<unknown>[]).map(({ env }) => env),
     ...variablesOfBootstrap(),
     // Of Node, and of the image of Postgres.
-    ...['NODE_OPTIONS', 'PGDATA', 'POSTGRES_DB', 'POSTGRES_USER', 'POSTGRES_PASSWORD'],
+    ...['NODE_OPTIONS', 'POSTGRES_DB', 'POSTGRES_USER', 'POSTGRES_PASSWORD'],
   ])
   for (const { of, pod } of [...podsOf(example), ...podsOf(classic)]) {
     for (const { name, env = [] } of allContainers(pod)) {
@@ -222,27 +221,6 @@ t.test(
   },
 )
 
-t.test('an API has more connections than it needs, a sidecar the fewest', async (t) => {
-  const connectionsOf = (pod: PodSpec) => {
-    const { SIDELIGHT_DATABASE_CONNECTIONS: connections, SIDELIGHT_ROLES: roles } = valuesOf(
-      containerOf(pod, 'sidelight'),
-    )
-    const read = loadConfig({
-      DATABASE_URL: 'postgres://db/app',
-      SIDELIGHT_ROLES: roles,
-      SIDELIGHT_DATABASE_CONNECTIONS: connections,
-    })
-    return shareConnections(read)
-  }
-  t.same(connectionsOf(podOf(example, 'Deployment', 'sidelight-api')), {
-    ingest: 0,
-    api: 4,
-    leader: 2,
-    lease: 0,
-  })
-  t.match(connectionsOf(podOf(example, 'Deployment', 'shop')), { ingest: 2, api: 0, leader: 0 })
-})
-
 t.test('the version of the images is that of the package', async (t) => {
   const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
     version: string
@@ -252,6 +230,20 @@ t.test('the version of the images is that of the package', async (t) => {
   )
   t.ok(images.length > 0)
   for (const { image } of images) t.ok(image.endsWith(`:${version}`), image)
+})
+
+t.test('Postgres keeps its data where its image has it, here and on a laptop', async (t) => {
+  const { volumeMounts, image, env } = containerOf(
+    podOf(example, 'StatefulSet', 'sidelight-postgres'),
+    'postgres',
+  )
+  // As the page of the image has it from 18 on: it makes a folder of its version in there.
+  const folder = '/var/lib/postgresql'
+  t.equal(volumeMounts?.find(({ name }) => name === 'data')?.mountPath, folder)
+  t.notOk(env?.some(({ name }) => name === 'PGDATA'))
+  const { postgres = {} } = readCompose().services
+  t.same(mountsOf(postgres), [{ volume: 'postgres', path: folder }])
+  t.equal(image, postgres.image)
 })
 
 t.test('the page has every folder of the manifests', async (t) => {

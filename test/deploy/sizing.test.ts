@@ -1,7 +1,21 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import { loadConfig } from '../../collector/config'
 import { KEYS } from '../../collector/config/keys'
-import { type Container, containerOf, podOf, type PodSpec, readRendered, valuesOf } from './objects'
+import { MOST_REFUSED_BYTES } from '../../collector/ingest/handover/refused'
+import { LARGEST_FREE_BYTES } from '../../collector/slabs'
+import { MAX_MEMORY_USE } from '../../collector/telemetry/probes'
+import { DEFAULT_MAX_BYTES } from '../../instrumentation/delivery/handover'
+import {
+  type Container,
+  containerOf,
+  podOf,
+  type PodSpec,
+  readRendered,
+  ROOT,
+  valuesOf,
+} from './objects'
 
 const MIB = 1024 * 1024
 const SECOND_MS = 1_000
@@ -14,18 +28,19 @@ const MEASURED = { heapMib: 96, admissionMib: 32, idleMib: 80, loadMib: 142, wor
 
 /** Of Node itself: 45 MiB of its file, which the kernel may drop, and what is not in V8's heap. */
 const NODE_MIB = 64
-/** The three spaces of the young generation, of the entry point's flag `--max-semi-space-size=2`. */
-const YOUNG_MIB = 6
-/** Memory that waits for the next requests (`slabs.ts`). */
-const SLABS_MIB = 16
-/** `refused/` of the hand-over folder (`refused.ts`), and what applications may leave in it unless told otherwise. */
-const [REFUSED_BYTES, HANDOVER_BYTES] = [64 * MIB, 64 * MIB]
-/** Above this share of the limit memory is unhealthy in `/health/ready`. */
-const MAX_MEMORY_USE = 0.8
+/** The three spaces of the young generation, by a flag of the entry point. */
+const YOUNG_MIB = 3 * semiSpaceMib()
+/** Memory that waits for the next requests. */
+const SLABS_MIB = LARGEST_FREE_BYTES / MIB
 
 const shop = podOf(readRendered('example'), 'Deployment', 'shop')
 const sidecar = containerOf(shop, 'sidelight')
 const answering = podOf(readRendered('example'), 'Deployment', 'sidelight-api')
+
+function semiSpaceMib(): number {
+  const dockerfile = readFileSync(join(ROOT, 'deploy/image/Dockerfile'), 'utf8')
+  return Number(/"--max-semi-space-size=(\d+)"/.exec(dockerfile)?.[1])
+}
 
 /** The configuration that a container starts with. */
 function configOf(container: Container) {
@@ -82,9 +97,9 @@ t.test(
     const mount = config.handoverDir?.replace(/\/[^/]+$/, '') ?? ''
     const handoverRoom = roomOf(shop, mount, sidecar)
     const app = valuesOf(shop.containers[0]!)
-    const handoverBytes = Number(app['SIDELIGHT_HANDOVER_MAX_BYTES'] ?? HANDOVER_BYTES)
+    const handoverBytes = Number(app['SIDELIGHT_HANDOVER_MAX_BYTES'] ?? DEFAULT_MAX_BYTES)
     t.ok(
-      handoverBytes + REFUSED_BYTES < handoverRoom,
+      handoverBytes + MOST_REFUSED_BYTES < handoverRoom,
       `${handoverRoom} bytes of what is handed over`,
     )
     const bodies = config.maxBodyBytes

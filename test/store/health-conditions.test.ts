@@ -76,3 +76,14 @@ t.test(
     })
   },
 )
+
+t.test('a judgement that takes long keeps no stop, and is not kept', async (t) => {
+  const pool = await openDatabase(t)
+  const ending = new AbortController()
+  const leadership = await takeLead(t, pool, ending)
+  const [duty] = createHealthDuties(() => {
+    ending.abort()
+    return new Promise(() => undefined)
+  })
+  await t.rejects(duty?.run(leadership) ?? Promise.resolve(), { name: 'AbortError' })
+})

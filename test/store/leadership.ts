@@ -10,12 +10,15 @@ import { openPool, type Test } from './database'
 const MINUTE_MS = 60_000
 
 /** The lead of the pool's database, on connections of its own, as the collector has it; ended at teardown. */
-export async function takeLead(t: Test, pool: Pool): Promise<Leadership> {
+export async function takeLead(
+  t: Test,
+  pool: Pool,
+  ending = new AbortController(),
+): Promise<Leadership> {
   const own = openPool(t, pool.options.connectionString ?? '', 2)
   const request = { name: LEADER, owner: uuidOf('leader'), ttlMs: MINUTE_MS }
   const lease = await acquireLease(own, request)
   if (lease === null) throw new Error('the lease is held already')
-  const ending = new AbortController()
   t.teardown(() => Promise.resolve(ending.abort()))
   return createLeadership(own, lease, ending.signal)
 }

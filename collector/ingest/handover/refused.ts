@@ -7,7 +7,7 @@ const FOLDER = 'refused'
 const MIB = 1024 * 1024
 const DAY_MS = 24 * 3_600_000
 /** What is kept for people to look at. */
-const MOST_BYTES = 64 * MIB
+export const MOST_REFUSED_BYTES = 64 * MIB
 const OLDEST_MS = 7 * DAY_MS
 
 /** Puts a file of the folder aside, into `refused/`. Throws what the disk throws. */
@@ -36,7 +36,7 @@ export async function pruneRefused(folder: string, nowMs: number): Promise<void>
   let bytes = 0
   for (const { path, size, ctimeMs } of kept) {
     bytes += size
-    if (bytes > MOST_BYTES || nowMs - ctimeMs > OLDEST_MS) await rm(path, { force: true })
+    if (bytes > MOST_REFUSED_BYTES || nowMs - ctimeMs > OLDEST_MS) await rm(path, { force: true })
   }
 }
 
