@@ -547,7 +547,7 @@ create view sidelight.cost_daily as
  SELECT p.day,
     c.subject AS user_id,
     c.detail AS endpoint,
-    sum(p.amount) AS cost_usd,
+    sum(p.amount)::numeric::double precision AS cost_usd,
     sum(p.event_count)::bigint AS event_count,
     sv.name AS service,
     c.tenant

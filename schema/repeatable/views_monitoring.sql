@@ -184,7 +184,8 @@ select
   p.day,
   c.subject as user_id,
   c.detail as endpoint,
-  sum(p.amount) as cost_usd,
+  -- 15 digits: 0.1 and 0.2 are 0.3.
+  sum(p.amount)::numeric::float8 as cost_usd,
   sum(p.event_count)::bigint as event_count,
   sv.name as service,
   c.tenant
