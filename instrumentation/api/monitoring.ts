@@ -69,6 +69,20 @@ export interface MonitoringOptions extends CorrelationOptions {
  * })
  *
  * @example
+ * import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
+ * import { withMonitoring } from 'sidelight'
+ *
+ * const app = Fastify()
+ * app.get(
+ *   '/orders',
+ *   withMonitoring(async (request: FastifyRequest, reply: FastifyReply, { requestId }) => ({
+ *     requestId,
+ *   })),
+ * )
+ * const answer = await app.inject({ url: '/orders', headers: { 'x-request-id': 'r-1' } })
+ * console.log(answer.body) // prints {"requestId":"r-1"}
+ *
+ * @example
  * import { withMonitoring } from 'sidelight'
  *
  * // A route handler of Next.js: export const GET = withMonitoring(...)
