@@ -547,7 +547,7 @@ create view sidelight.cost_daily as
  SELECT p.day,
     c.subject AS user_id,
     c.detail AS endpoint,
-    sum(p.amount) AS cost_usd,
+    sum(p.amount)::numeric::double precision AS cost_usd,
     sum(p.event_count)::bigint AS event_count,
     sv.name AS service,
     c.tenant
@@ -1372,7 +1372,10 @@ create view sidelight.v_webhook_health as
             ELSE 'healthy'::text
         END AS health_status,
     s.consecutive_failures,
-    GREATEST(0::numeric, EXTRACT(epoch FROM now() - sidelight.time_of(s.last_success_ns)))::double precision / 86400::double precision AS days_since_last_success,
+        CASE
+            WHEN s.last_success_ns IS NOT NULL THEN GREATEST(0::numeric, EXTRACT(epoch FROM now() - sidelight.time_of(s.last_success_ns)))::double precision / 86400::double precision
+            ELSE NULL::double precision
+        END AS days_since_last_success,
     (100 * s.failures_24h)::double precision / NULLIF(s.events_24h, 0)::double precision AS failure_rate_24h,
     c.tenant
    FROM sidelight.catalogue c

@@ -57,7 +57,7 @@ export function describeBusinessSeries(
         name,
         status,
         total: sum(steps.map((step) => step.count)),
-        totalCostUsd: sum(steps.map((step) => step.costUsd)),
+        totalCostUsd: Number(sum(steps.map((step) => step.costUsd)).toPrecision(15)),
         counts: found.map((step) => step?.count ?? 0),
         costsUsd: found.map((step) => step?.costUsd ?? 0),
         avgDurationsMs: found.map((step) => step?.avgDurationMs ?? null),

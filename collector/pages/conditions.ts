@@ -1,6 +1,6 @@
 import type { Condition } from '../api/monitoring-contract'
 import { counted } from './format'
-import { html, type Html } from './html'
+import { html, type Html, type Part } from './html'
 import { severityMark } from './status'
 
 /** More of them than anybody reads at once. */
@@ -43,6 +43,15 @@ function row({ type, severity, message, tenant, ...condition }: Condition): Html
   return html`<tr>
     <th scope="row">${name}<small>${where}</small></th>
     <td class="state">${severityMark(severity)}</td>
-    <td>${message}</td>
+    <td>${withTrace(message)}</td>
   </tr>`
+}
+
+/** That of a slow query names the trace it was in. */
+function withTrace(message: string): Part {
+  const [, before = '', traceId = '', after = ''] =
+    /^(.* \(trace )([0-9a-f]{32})(\))$/.exec(message) ?? []
+  return traceId === ''
+    ? message
+    : html`${before}<a href="traces/${traceId}">${traceId.slice(0, 8)}</a>${after}`
 }

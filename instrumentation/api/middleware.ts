@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type CorrelationOptions, readOptions } from './correlation'
+import { type Correlation, type CorrelationOptions, readOptions } from './correlation'
 import { enterScope } from './context'
 import { scopeOf, serveInContext, writeAnswerHeaders } from './served-request'
 
@@ -121,10 +121,7 @@ export function koaCorrelation(
   return (context, next) => {
     const { req, res } = context
     return serveInContext(req, res, correlation, () => {
-      followErrors(context, () => {
-        const scope = scopeOf(req)
-        if (scope !== undefined) writeAnswerHeaders(res, scope, correlation)
-      })
+      followErrors(context, correlation)
       return next()
     })
   }
@@ -134,17 +131,16 @@ export function koaCorrelation(
  * Koa hears what its middlewares reject with outside of all of them, and takes every header off the answer. The error was
  * that of a request all the same.
  */
-function followErrors(context: KoaLike, writeHeaders: () => void): void {
+export function followErrors(context: KoaLike, correlation: Correlation): void {
   const failing = context as KoaLike & { onerror?: (error: unknown) => unknown }
   const { onerror, req, res } = failing
+  if (typeof onerror !== 'function' || Object.hasOwn(context, 'onerror')) return
   const scope = scopeOf(req)
-  if (typeof onerror !== 'function' || scope === undefined || Object.hasOwn(context, 'onerror')) {
-    return
-  }
+  if (scope === undefined) return
   failing.onerror = function (error) {
     const { writeHead } = res
     res.writeHead = function (...args: unknown[]) {
-      writeHeaders()
+      writeAnswerHeaders(res, scope, correlation)
       return Reflect.apply(writeHead, this, args) as ServerResponse
     }
     return enterScope(scope, () => onerror.call(context, error))

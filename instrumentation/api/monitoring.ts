@@ -1,15 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type AccessEntry, logAccess } from './access'
-import { currentContext, enterScope, type RequestContext } from './context'
+import { currentContext, enterScope } from './context'
 import {
-  answerHeaders,
   clientAddressOf,
   type Correlation,
   type CorrelationOptions,
   type ReadHeader,
   readOptions,
 } from './correlation'
+import { type Exchange, exchangeOf } from './exchange'
 import { answerFailure, recordFailure, statusOf, statusOfNext } from './failed-request'
+import { pathOf, statusIn, withHeaders } from './fetched'
+import { followErrors, type KoaLike } from './middleware'
 import { headersOf, headersOfFetch, openRequest, serveInContext } from './served-request'
 import { trackAPIRequest } from './usage'
 
@@ -35,13 +37,14 @@ export interface MonitoringOptions extends CorrelationOptions {
 }
 
 /**
- * Wraps a request handler: of `node:http`, of Express and of Next.js under `pages/api`, which are given `(request, response)`; or one that
- * is given a `Request` and returns a `Response`, as route handlers of Next.js. It runs in the context of its request, as told
+ * Wraps a request handler: of `node:http`, of Express and of Next.js under `pages/api`, which are given `(request, response)`; of
+ * Fastify, `(request, reply)`; of Koa, `(context, next)`; or one that is given a `Request` and returns a `Response`, as route
+ * handlers of Next.js. It runs in the context of its request, as told
  * at `expressCorrelation`, and is given what is known of the request as its last argument: of what else a framework gives it
  * gets as much as it declares parameters for. Each request has a line in the access log and counts as one of the API; the
  * answer has the request id as `x-request-id`.
  *
- * What the handler throws is recorded. A `Response` cannot be sent for it: it is thrown on. With `(request, response)` it is
+ * What the handler throws is recorded. Fastify, Koa and whoever waits for a `Response` answer it: it is thrown on. With `(request, response)` it is
  * answered by 500 without details, or the `status` of the error if that is 400 to 499; handed to `next`, where there is one.
  *
  * @example
@@ -64,6 +67,20 @@ export interface MonitoringOptions extends CorrelationOptions {
  *   console.log(broken.status, await broken.text()) // prints 500 {"error":"Internal Server Error","requestId":"r-1"}
  *   server.close()
  * })
+ *
+ * @example
+ * import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
+ * import { withMonitoring } from 'sidelight'
+ *
+ * const app = Fastify()
+ * app.get(
+ *   '/orders',
+ *   withMonitoring(async (request: FastifyRequest, reply: FastifyReply, { requestId }) => ({
+ *     requestId,
+ *   })),
+ * )
+ * const answer = await app.inject({ url: '/orders', headers: { 'x-request-id': 'r-1' } })
+ * console.log(answer.body) // prints {"requestId":"r-1"}
  *
  * @example
  * import { withMonitoring } from 'sidelight'
@@ -97,15 +114,31 @@ export function withMonitoring<Asked extends Request, Route>(
   ) => Response | Promise<Response>,
   options?: MonitoringOptions,
 ): (request: Asked, route: Route) => Promise<Response>
+export function withMonitoring<
+  Asked extends { readonly raw: IncomingMessage },
+  Reply extends { readonly raw: ServerResponse },
+>(
+  handler: (request: Asked, reply: Reply, context: MonitoringContext) => unknown,
+  options?: MonitoringOptions,
+): (request: Asked, reply: Reply) => unknown
+export function withMonitoring<Asked extends KoaLike>(
+  handler: (asked: Asked, next: () => Promise<unknown>, context: MonitoringContext) => unknown,
+  options?: MonitoringOptions,
+): (asked: Asked, next: () => Promise<unknown>) => unknown
 export function withMonitoring(handler: unknown, options: MonitoringOptions = {}): unknown {
   const monitoring = readMonitoring(options)
   return function (this: unknown, ...given: unknown[]): unknown {
+    const exchange = exchangeOf(given)
+    const least = exchange === undefined ? 1 : 2
     const run: Run = (context) =>
-      Reflect.apply(handler as Handler, this, argumentsOf(handler as Handler, given, context))
-    const [request, response] = given
-    return isResponse(response)
-      ? serveListener(run, request as IncomingMessage, response, given[2], monitoring)
-      : serveFetch(run, request as Request, monitoring)
+      Reflect.apply(
+        handler as Handler,
+        this,
+        argumentsOf(handler as Handler, given, least, context),
+      )
+    return exchange === undefined
+      ? serveFetch(run, given[0] as Request, monitoring)
+      : serveExchange(run, exchange, given, monitoring)
   }
 }
 
@@ -127,33 +160,33 @@ function readMonitoring(options: MonitoringOptions): Monitoring {
   }
 }
 
-/** The context is the last parameter of those there are; who answers by a response is given that whatever it declares. */
-function argumentsOf({ length }: Handler, given: unknown[], context: MonitoringContext): unknown[] {
+/** The context is the last parameter of those there are; who has a response is given both whatever it declares. */
+function argumentsOf(
+  { length }: Handler,
+  given: unknown[],
+  least: number,
+  context: MonitoringContext,
+): unknown[] {
   const isLess = length >= 2 && length <= given.length
-  const least = isResponse(given[1]) ? 2 : 1
   const others = isLess ? given.slice(0, Math.max(least, length - 1)) : given
   return [...others, context]
 }
 
-function isResponse(value: unknown): value is ServerResponse {
-  return typeof (value as Partial<ServerResponse> | null | undefined)?.setHeader === 'function'
-}
-
-function serveListener(
+function serveExchange(
   run: Run,
-  request: IncomingMessage,
-  response: ServerResponse,
-  next: unknown,
+  { request, response, isAnswered }: Exchange,
+  [first, , next]: unknown[],
   monitoring: Monitoring,
 ): unknown {
-  const { originalUrl, url = '/' } = request as { originalUrl?: string; url?: string }
+  const { originalUrl = request.url ?? '/' } = first as { originalUrl?: string }
   return serveInContext(request, response, monitoring.correlation, () => {
     const asked = {
       header: headersOf(request),
       method: request.method ?? 'GET',
-      path: (originalUrl ?? url).split('?', 1)[0]!,
+      path: originalUrl.split('?', 1)[0]!,
       peer: request.socket?.remoteAddress,
     }
+    if (isAnswered) followErrors(first as KoaLike, monitoring.correlation)
     const context = contextOf(asked, monitoring.correlation)
     const startMs = performance.now()
     response.once('close', () => {
@@ -163,6 +196,7 @@ function serveListener(
     const fail = (error: unknown): void => {
       const status = statusOf(error)
       if (status >= 500) recordFailure(error)
+      if (isAnswered) throw error
       if (typeof next === 'function') next(error)
       else answerFailure(response, status, context.requestId)
     }
@@ -207,11 +241,6 @@ function askedOf(request: Request, header: ReadHeader): Asked {
   }
 }
 
-/** What is no response is its server's to refuse. */
-function statusIn(response: Response | undefined): number {
-  return response?.status ?? 500
-}
-
 interface Asked {
   readonly header: ReadHeader
   readonly method: string
@@ -230,14 +259,6 @@ function contextOf({ header, method, path, peer }: Asked, correlation: Correlati
     userAgent: header('user-agent'),
   }
   return context
-}
-
-function pathOf(url: string): string {
-  try {
-    return new URL(url).pathname
-  } catch {
-    return url.split('?', 1)[0]!
-  }
 }
 
 interface Outcome {
@@ -267,33 +288,6 @@ function finish(
     })
   } catch {
     // Not told.
-  }
-}
-
-/** Of some responses the headers cannot be changed. */
-function withHeaders(
-  response: Response,
-  context: RequestContext | undefined,
-  correlation: Correlation,
-): Response {
-  if (context === undefined) return response
-  const headers = answerHeaders(context, correlation)
-  try {
-    for (const [name, value] of headers) response.headers.set(name, value)
-    return response
-  } catch {
-    return copyWith(headers, response)
-  }
-}
-
-/** The response itself where there can be no copy, as of one that failed. */
-function copyWith(headers: ReturnType<typeof answerHeaders>, response: Response): Response {
-  try {
-    const copy = new Response(response.body, response)
-    for (const [name, value] of headers) copy.headers.set(name, value)
-    return copy
-  } catch {
-    return response
   }
 }
 

@@ -140,7 +140,9 @@ select
   end as health_status,
   s.consecutive_failures,
   -- Clocks that are ahead of ours tell of successes to come.
-  greatest(0, extract(epoch from now() - sidelight.time_of(s.last_success_ns)))::double precision / 86400 as days_since_last_success,
+  case when s.last_success_ns is not null
+    then greatest(0, extract(epoch from now() - sidelight.time_of(s.last_success_ns)))::double precision / 86400
+  end as days_since_last_success,
   100 * s.failures_24h / nullif(s.events_24h, 0)::double precision as failure_rate_24h,
   c.tenant
 from sidelight.catalogue c
@@ -184,7 +186,8 @@ select
   p.day,
   c.subject as user_id,
   c.detail as endpoint,
-  sum(p.amount) as cost_usd,
+  -- 15 digits: 0.1 and 0.2 are 0.3.
+  sum(p.amount)::numeric::float8 as cost_usd,
   sum(p.event_count)::bigint as event_count,
   sv.name as service,
   c.tenant

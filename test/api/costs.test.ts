@@ -40,6 +40,8 @@ const EVENTS = [
   cost(YESTERDAY_MS - 1, 'bob', '/a', 8),
   cost(YESTERDAY_MS - DAY_MS, 'bob', '/b', 16),
   cost(YESTERDAY_MS + 2 * HOUR_MS, 'ann', '/a', 32, 'acme'),
+  cost(YESTERDAY_MS - 3 * DAY_MS, 'cyd', '/c', 0.1),
+  cost(YESTERDAY_MS - 3 * DAY_MS, 'cyd', '/c', 0.2),
 ]
 const BUSINESS: SeedEvent = {
   kind: 'business',
@@ -108,6 +110,12 @@ t.test('what was told of costs', async (t) => {
     t.equal((await costs(`${window}&service=shop`)).totalUsd, 43)
     const nobody = await costs(`${window}&user=eve`)
     t.match(nobody, { totalUsd: 0, count: 0, costs: [], truncated: false })
+  })
+
+  t.test('without the rounding errors of doubles', async (t) => {
+    const day = new Date(YESTERDAY_MS - 3 * DAY_MS).toISOString()
+    const answer = await costs(`since=${day}&until=${since}&tenant=`)
+    t.match(answer, { totalUsd: 0.3, costs: [{ user: 'cyd', costUsd: 0.3 }] })
   })
 
   t.test('in whole hours, whatever rows they are told by', async (t) => {

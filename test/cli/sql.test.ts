@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { PassThrough, Writable } from 'node:stream'
 import { Client } from 'pg'
 import t from 'tap'
@@ -36,6 +37,19 @@ t.test('sql on a database', async (t) => {
     t.equal(code, 0)
     t.match(stdout, /^v_alert_conditions,view,/m)
     t.match(stdout, /^cost_usd,/m)
+  })
+
+  t.test('all that README.md and the quickstart ask is understood', async (t) => {
+    for (const page of ['README.md', 'deploy/quickstart.md']) {
+      const asked =
+        /sidelight sql (?:--csv )?-c "(?<command>select [^"]+)"|`(?<cell>select [^`]+)`/g
+      const found = [...readFileSync(page, 'utf8').matchAll(asked)]
+      t.ok(found.length > 2, page)
+      for (const { groups } of found) {
+        const statement = groups?.['command'] ?? groups?.['cell'] ?? ''
+        t.match(await run(url, ['-c', statement]), { code: 0, stderr: '' }, statement)
+      }
+    }
   })
 
   t.test('a refused statement exits 1 with its SQLSTATE and place', async (t) => {

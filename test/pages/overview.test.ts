@@ -126,6 +126,22 @@ t.test('names are text, whatever is in them, and links lead to them', async (t) 
   t.equal(searchParams.get('service'), name)
 })
 
+t.test('the trace of a slow query is a link, and nothing else that a message says', async (t) => {
+  const conditionOf = (message: string): Condition => ({
+    type: 'slow_query',
+    severity: 'critical',
+    resource_id: 'select stock',
+    resource_name: 'orders',
+    message,
+    tenant: '',
+  })
+  const conditions = [`a query took 6.0 s, critical above 5 s (trace ${TRACE_ID})`, '(trace <b>)']
+  const view = { ...compose([]), conditions: conditions.map(conditionOf) }
+  const page = renderOverview(view, CHOICE, PLACE)
+  t.match(page, `critical above 5 s (trace <a href="traces/${TRACE_ID}">`)
+  t.match(page, '(trace &lt;b&gt;)')
+})
+
 t.test('a status is told in words, why it is so with figures', async (t) => {
   const reasons = ['orders: error rate 12 % of 350 requests, critical above 10 %']
   const judge = judgeOf({ status: 'critical', stableStatus: 'healthy', reasons })

@@ -156,11 +156,11 @@ t.test('business events one by one, and costs by day, user and endpoint', async 
       traceId: TRACE,
       attributes: { ...about, 'order.id': 'o1' },
     },
-    { ...cost, atNs: day, amount: 0.25 },
-    { ...cost, atNs: day + 23n * HOUR_NS, amount: 0.5 },
+    { ...cost, atNs: day, amount: 0.1 },
+    { ...cost, atNs: day + 23n * HOUR_NS, amount: 0.2 },
   ])
   await refresh(pool)
-  await store(pool, [{ ...cost, atNs: day + HOUR_NS, amount: 1 }])
+  await store(pool, [{ ...cost, atNs: day + HOUR_NS, amount: 0.4 }])
   const [event] = await rowsOf(pool, 'business_events')
   t.same(Object.entries({ ...event, time: at(event?.['time']) }), [
     ['time', isoOf(now)],
@@ -183,7 +183,7 @@ t.test('business events one by one, and costs by day, user and endpoint', async 
     ['day', isoOf(day)],
     ['user_id', 'ann'],
     ['endpoint', '/pay'],
-    ['cost_usd', 1.75],
+    ['cost_usd', 0.7],
     ['event_count', 3],
     ['service', 'shop'],
     ['tenant', ''],

@@ -66,6 +66,7 @@ interface CostRow {
   readonly groupCount: number
 }
 
+/** Sums go through `numeric`, which has 15 digits of a double: 0.1 and 0.2 are 0.3 to whoever pays. */
 function costStatement(question: CostQuestion, values: Values): string {
   const { by, order, limit } = question
   const names = Object.keys(GROUPS) as (keyof typeof GROUPS)[]
@@ -74,8 +75,8 @@ function costStatement(question: CostQuestion, values: Values): string {
   )
   const keys = by.map((name) => GROUPS[name])
   return `
-select ${columns.join(', ')}, sum(r.amount)::float8 as "costUsd", sum(r.event_count)::float8 as "count",
-  (sum(sum(r.amount)) over ())::float8 as "totalUsd", (sum(sum(r.event_count)) over ())::float8 as "totalCount",
+select ${columns.join(', ')}, sum(r.amount)::numeric::float8 as "costUsd", sum(r.event_count)::float8 as "count",
+  (sum(sum(r.amount)) over ())::numeric::float8 as "totalUsd", (sum(sum(r.event_count)) over ())::float8 as "totalCount",
   (count(*) over ())::float8 as "groupCount"
 from sidelight.event_rollup r
 join sidelight.catalogue c on c.id = r.catalogue_id

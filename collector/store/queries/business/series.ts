@@ -68,7 +68,7 @@ ranked as (
   from counted group by name, status
 )
 select rank::int as rank, name, status, (extract(epoch from since) * 1000)::float8 as "sinceMs", count as "count",
-  cost as "costUsd", sum_ns / nullif(known, 0) / 1e6 as "avgDurationMs", max_ns / 1e6 as "maxDurationMs"
+  cost::numeric::float8 as "costUsd", sum_ns / nullif(known, 0) / 1e6 as "avgDurationMs", max_ns / 1e6 as "maxDurationMs"
 from counted join ranked using (name, status)
 where rank <= ${values.bind(limit)}::int + 1
 order by rank, since`
