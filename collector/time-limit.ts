@@ -1,13 +1,21 @@
-const timeouts = new WeakMap<AbortSignal, AbortSignal>()
-
 /**
- * Aborted after so many milliseconds, or with `signal`. What `AbortSignal.any` makes of a timeout does not keep it: in Node.js
- * 20 it is gone with the next garbage, and nothing is ever aborted.
+ * Lends `use` a signal that is aborted after so many milliseconds, or with `signal`. `AbortSignal.any` of a timeout would not
+ * do: in Node.js 20 it is gone with the next garbage and never aborted, and a signal that lives long keeps something of each.
  */
-export function timeLimit(ms: number, signal?: AbortSignal): AbortSignal {
-  const timeout = AbortSignal.timeout(Math.ceil(ms))
-  if (signal === undefined) return timeout
-  const either = AbortSignal.any([signal, timeout])
-  timeouts.set(either, timeout)
-  return either
+export async function within<T>(
+  ms: number,
+  signal: AbortSignal | undefined,
+  use: (limit: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const limit = new AbortController()
+  const abort = () => limit.abort()
+  const timer = setTimeout(abort, ms).unref()
+  signal?.addEventListener('abort', abort, { once: true })
+  if (signal?.aborted === true) abort()
+  try {
+    return await use(limit.signal)
+  } finally {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', abort)
+  }
 }

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { BadData, Unavailable } from '../errors'
-import { timeLimit } from '../time-limit'
+import { within } from '../time-limit'
 import type { GroupRequest, GroupResult } from '../store/group'
 import type { Counters } from '../telemetry/counters'
 import { isolateRows } from '../translate/origin'
@@ -163,8 +163,9 @@ export class Drain {
 
   async #bury(spooled: Spooled, reason: DeadReason, message: string): Promise<null> {
     const { bury, counters, log } = this.#options
-    const limit = timeLimit(OVERDUE_MS, this.#stopped.signal)
-    const isKept = await bury(spooled.request, message, limit)
+    const isKept = await within(OVERDUE_MS, this.#stopped.signal, (limit) =>
+      bury(spooled.request, message, limit),
+    )
     counters.drainedRequests.inc({ outcome: 'dead' })
     counters.deadLetters.inc({ reason: isKept ? reason : 'lost' })
     const { digest } = spooled.request

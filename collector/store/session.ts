@@ -1,6 +1,6 @@
 import type { Pool, PoolClient, QueryResult, QueryResultRow } from 'pg'
 import { Unavailable } from '../errors'
-import { timeLimit } from '../time-limit'
+import { within } from '../time-limit'
 import { asUnavailable } from './sqlstate'
 import { Turns } from './turns'
 
@@ -32,17 +32,29 @@ export function questionLimit(statementMs: number): Limit {
 /**
  * Lends a connection to `use`, in the order in which it was asked for. Whatever `use` throws costs the connection, so that
  * none returns to the pool inside a transaction; aborting the signal, or the end of the time, destroys it at once, whatever
- * it waits for; `use` is told that signal. Failing to connect is Unavailable, and Busy when others had all connections for so long. `use` must not ask
- * the pool for another one: it may have no more.
+ * it waits for; `use` is told that signal. Failing to connect is Unavailable, and Busy when others had all connections for so
+ * long. `use` must not ask the pool for another one: it may have no more.
  */
 export async function withClient<T>(
   pool: Pool,
   limit: AbortSignal | Limit | undefined,
   use: (client: PoolClient, signal: AbortSignal | undefined) => Promise<T>,
 ): Promise<T> {
-  const { wait, isUrgent, begin } = boundsOf(limit)
-  const endTurn = await turnsOf(pool).take(wait, isUrgent)
-  const signal = begin()
+  const turns = turnsOf(pool)
+  if (limit === undefined || limit instanceof AbortSignal) {
+    return lend(pool, await turns.take(limit), limit, use)
+  }
+  const { waitMs, useMs, signal, isUrgent } = limit
+  const endTurn = await within(waitMs, signal, (wait) => turns.take(wait, isUrgent))
+  return within(useMs, signal, (inTime) => lend(pool, endTurn, inTime, use))
+}
+
+async function lend<T>(
+  pool: Pool,
+  endTurn: () => void,
+  signal: AbortSignal | undefined,
+  use: (client: PoolClient, signal: AbortSignal | undefined) => Promise<T>,
+): Promise<T> {
   const client = await connect(pool, signal, endTurn)
   let isOurs = true
   const giveBack = (destroy: boolean) => {
@@ -87,28 +99,13 @@ export async function rollback(client: PoolClient, reason: unknown): Promise<voi
   }
 }
 
-const turns = new WeakMap<Pool, Turns>()
+const turnsOfPools = new WeakMap<Pool, Turns>()
 
 /** In front of the pool's own queue, whose time to wait is that of connecting as well: too short for the one or too long for the other. */
 function turnsOf(pool: Pool): Turns {
-  const known = turns.get(pool) ?? new Turns(pool.options.max)
-  turns.set(pool, known)
+  const known = turnsOfPools.get(pool) ?? new Turns(pool.options.max)
+  turnsOfPools.set(pool, known)
   return known
-}
-
-interface Bounds {
-  readonly wait: AbortSignal | undefined
-  readonly isUrgent: boolean
-  /** Returns the signal for the use that begins now. */
-  readonly begin: () => AbortSignal | undefined
-}
-
-function boundsOf(limit: AbortSignal | Limit | undefined): Bounds {
-  if (limit === undefined || limit instanceof AbortSignal) {
-    return { wait: limit, isUrgent: false, begin: () => limit }
-  }
-  const { waitMs, useMs, signal, isUrgent = false } = limit
-  return { wait: timeLimit(waitMs, signal), isUrgent, begin: () => timeLimit(useMs, signal) }
 }
 
 /** Ends the turn when there is no connection, which may be after it was given up. */
