@@ -97,7 +97,7 @@ function requestOf(seed: number, count: number, fields: LogRecordInput = {}): Gr
   const records = Array.from({ length: count }, (_, index): LogRecordInput => {
     const place = seed * 1_000 + index
     const [eventName, attributes] = KINDS[place % KINDS.length]!
-    const timeUnixNano = NOON_NS + BigInt(place % 100) * 73n * SECOND_NS + BigInt(place)
+    const timeUnixNano = NOON_NS - BigInt(place % 100) * 73n * SECOND_NS + BigInt(place)
     return { timeUnixNano, eventName, attributes: attributes(place), body: 'well', ...fields }
   })
   return translated(records)
