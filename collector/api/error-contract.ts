@@ -1,3 +1,4 @@
+import type { RepeatedError } from '../health/patterns'
 import type { Window } from './contract'
 import type { Position } from './contract'
 
@@ -267,20 +268,6 @@ export interface ErrorsOfService {
 export interface ThrowsOfService extends ErrorsOfService {
   readonly severeCount: number
   readonly unhandledCount: number
-}
-
-/** A group with what was thrown of it, and when the first throw ever was. */
-export interface RepeatedError {
-  readonly id: string
-  readonly tenant: string
-  readonly environment: null
-  readonly namespace: string
-  readonly service: string
-  readonly class: string
-  readonly message: string
-  readonly count: number
-  /** Unix milliseconds. */
-  readonly firstSeenMs: number
 }
 
 /** What alerts and counters ask about errors. Each throws Unavailable when it cannot be answered now. */

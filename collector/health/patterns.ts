@@ -17,6 +17,7 @@ export interface RepeatedError extends Identity {
   readonly class: string
   readonly message: string
   readonly count: number
+  /** When the first throw ever was, in unix milliseconds. */
   readonly firstSeenMs: number
 }
 
