@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { findFreePort } from '../../collector/store/embedded/cluster'
 import { until } from './until'
 
 const ROOT = join(__dirname, '..', '..')
@@ -87,13 +86,11 @@ export async function readMetric(collector: RunningCollector, name: string): Pro
   return Number(line?.slice(name.length + 1))
 }
 
-/** Ports nobody listened on a moment ago. */
+/** Different ports nobody listened on a moment ago, and no connection is given. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
-  await Promise.all(servers.map((server) => once(server, 'listening')))
-  const ports = servers.map((server) => (server.address() as AddressInfo).port)
-  await Promise.all(servers.map((server) => once(server.close(), 'close')))
-  return ports
+  const ports = new Set<number>()
+  while (ports.size < count) ports.add(await findFreePort())
+  return [...ports]
 }
 
 /** A data folder every user can reach, removed at teardown. */

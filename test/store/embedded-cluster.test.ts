@@ -1,7 +1,10 @@
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
+import { createServer, type Server } from 'node:net'
 import { dirname, join } from 'node:path'
 import { Client } from 'pg'
 import t from 'tap'
+import { findFreePort } from '../../collector/store/embedded/cluster'
 import { MAJORS, startCluster, withDatabase } from '../helpers/postgres'
 import { isProcess, runScript } from '../helpers/process'
 import { until } from '../helpers/until'
@@ -36,4 +39,16 @@ t.test('a cluster of a test is killed and comes back with its data', async (t) =
   await t.rejects(query('select 1'), { code: 'ECONNREFUSED' })
   await cluster.restart()
   t.same((await query('select value from kept')).rows, [{ value: 7 }])
+})
+
+t.test('a free port is none that connections are given, and can be listened on', async (t) => {
+  const servers: Server[] = []
+  for (let found = 0; found < 20; found++) {
+    const port = await findFreePort()
+    t.ok(port < 32_768, String(port))
+    const server = createServer().listen(port, '127.0.0.1')
+    await once(server, 'listening')
+    servers.push(server)
+  }
+  for (const server of servers) await once(server.close(), 'close')
 })

@@ -4,7 +4,7 @@ import { closeSync, fsyncSync } from 'node:fs'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomInt } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import type { Account } from './account'
 import type { Binaries } from './binaries'
@@ -14,6 +14,12 @@ import { EmbeddedPostgresError } from './error'
 export const SUPERUSER = 'sidelight'
 /** Where a cluster keeps its superuser's password, inside its folder: the two always travel together. */
 export const PASSWORD_FILE = 'sidelight.password'
+
+const FIRST_PORT = 10_000
+const END_OF_PORTS = 32_000
+const PORT_ATTEMPTS = 50
+/** Windows keeps some ports to itself. */
+const TAKEN = new Set<string | undefined>(['EADDRINUSE', 'EACCES'])
 
 export interface Cluster {
   readonly binaries: Binaries
@@ -87,10 +93,24 @@ export async function launchPostgres(
   }
 }
 
-/** A TCP port of 127.0.0.1 nobody listened on a moment ago. */
+/**
+ * A TCP port of 127.0.0.1 nobody listened on a moment ago, below those that Linux, macOS and Windows give to connections: such
+ * a one could be taken by any of these until it is listened on, or while what listens there is started again.
+ */
 export async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  for (let attempt = 1; attempt <= PORT_ATTEMPTS; attempt++) {
+    try {
+      return await listenOnce(randomInt(FIRST_PORT, END_OF_PORTS))
+    } catch (error) {
+      if (!TAKEN.has((error as NodeJS.ErrnoException).code)) throw error
+    }
+  }
+  return listenOnce(0)
+}
+
+async function listenOnce(wanted: number): Promise<number> {
+  const server = createServer()
+  await once(server.listen(wanted, '127.0.0.1'), 'listening')
   const { port } = server.address() as AddressInfo
   await once(server.close(), 'close')
   return port
