@@ -5,8 +5,6 @@
  */
 import fs from 'node:fs'
 import { createRequire } from 'node:module'
-import { createServer } from 'node:net'
-import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -14,6 +12,7 @@ import { fileURLToPath } from 'node:url'
 import { obstacle, runImage } from './container.mjs'
 import { layOutCollector } from './layout.mjs'
 
+const require = createRequire(import.meta.url)
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 const NONROOT = 65_532
 const TOKEN = 'token-of-the-check'
@@ -57,7 +56,8 @@ async function check(folder, databaseUrl) {
 
 /** One life of a container: started, asked, sent to, idle, ended. */
 async function live(folder, databaseUrl, name) {
-  const [otlp, grpc, api] = await freePorts(3)
+  const { findFreePort } = embedded('cluster')
+  const [otlp, grpc, api] = [await findFreePort(), await findFreePort(), await findFreePort()]
   const startMs = performance.now()
   const container = run(folder, {
     DATABASE_URL: databaseUrl,
@@ -194,9 +194,7 @@ async function untilAnswers(url, container) {
 async function openPostgres(dataDir) {
   const given = process.env.DATABASE_URL
   if (given) return { url: given, stop: async () => undefined }
-  const { startEmbeddedPostgres } = createRequire(import.meta.url)(
-    join(ROOT, 'dist', 'collector', 'store', 'embedded', 'server.js'),
-  )
+  const { startEmbeddedPostgres } = embedded('server')
   const ignore = () => undefined
   const log = { info: ignore, warn: ignore, error: ignore, debug: ignore }
   const postgres = await startEmbeddedPostgres({
@@ -208,12 +206,9 @@ async function openPostgres(dataDir) {
   return { url: postgres.connectionString, stop: () => postgres.stop() }
 }
 
-async function freePorts(count) {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
-  await Promise.all(servers.map((server) => once(server, 'listening')))
-  const ports = servers.map((server) => server.address().port)
-  await Promise.all(servers.map((server) => once(server.close(), 'close')))
-  return ports
+/** What the built collector runs its own Postgres with. */
+function embedded(module) {
+  return require(join(ROOT, 'dist', 'collector', 'store', 'embedded', `${module}.js`))
 }
 
 function statusOf(pid) {
