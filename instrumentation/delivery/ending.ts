@@ -43,6 +43,8 @@ const SECOND = 1_000
 
 /** What the end of the application waits for at most. */
 const FLUSH_DEADLINE_MS = 2 * SECOND
+/** After its deadline a pipeline still says what it did not come to, late where the machine is busy. */
+const FLUSH_GRACE_MS = 500
 /** Not worth waiting for. */
 const MIN_FLUSH_MS = 50
 /** While an application that handles the signal itself winds down, it may exit at any time. */
@@ -153,11 +155,11 @@ class Ending {
   }
 }
 
-/** Keeps the process alive until all is sent, or sending failed, or time is up; never rejects. */
+/** Keeps the process alive until all is sent, or sending failed, or time and grace are up; never rejects. */
 async function flushWithin(pipeline: Pipeline, deadlineMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const deadline = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, deadlineMs)
+    timer = setTimeout(resolve, deadlineMs + FLUSH_GRACE_MS)
   })
   await Promise.race([flushOf(pipeline, deadlineMs), deadline])
   clearTimeout(timer)

@@ -185,6 +185,14 @@ t.test('a collector gone wrong costs one line', async (t) => {
   }
 })
 
+t.test('a busy machine does not keep it from saying that nobody answers', async (t) => {
+  const silent = COLLECTORS[0]
+  const url = await startServer(t, (socket) => silent?.serve(socket))
+  const flags = ['--require', join(APPS, 'slow-timers.cjs'), '--require', BOOTSTRAP]
+  const ended = await run(t, 'http.cjs', { flags, env: { OTEL_EXPORTER_OTLP_ENDPOINT: url } })
+  checkRun(t, 'slow timers', ended, silent?.line)
+})
+
 t.test('SIGTERM ends an application whose collector has gone wrong', async (t) => {
   for (const { title, serve } of COLLECTORS) {
     const url = await startServer(t, serve)
