@@ -1,5 +1,10 @@
 import type { PoolClient } from 'pg'
-import { DICTIONARIES, type DictionaryName, type DictionaryRow } from '../translate/rows'
+import {
+  DICTIONARIES,
+  type DictionaryName,
+  type DictionaryRow,
+  type Translated,
+} from '../translate/rows'
 import { isPoison, isRetried, type ServerError } from './sqlstate'
 
 /** Dictionary rows Postgres refuses, by `dictionaryKey`. */
@@ -7,8 +12,8 @@ export type RefusedKeys = ReadonlyMap<string, ServerError>
 
 /** The dictionary rows a writer has put into the database, so that it does so once a day and not once a request. */
 export interface Dictionary {
-  /** Inserts what is not known to be there, outside any transaction. */
-  ensure(client: PoolClient, rows: Iterable<DictionaryRow>): Promise<RefusedKeys>
+  /** Inserts what is not known to be there of what requests refer to, outside any transaction. */
+  ensure(client: PoolClient, all: readonly Pick<Translated, 'dictionary'>[]): Promise<RefusedKeys>
   /** Whether some of the rows are not known to be there. */
   lacks(rows: readonly DictionaryRow[]): boolean
   forget(): void
@@ -59,10 +64,12 @@ export function createDictionary(nowMs: () => number): Dictionary {
     return period
   }
   return {
-    async ensure(client, rows) {
+    async ensure(client, all) {
       const current = today()
       const unknown = new Set<DictionaryRow>()
-      for (const row of rows) if (row.knownIn !== current) unknown.add(row)
+      for (const { dictionary } of all) {
+        for (const row of dictionary) if (row.knownIn !== current) unknown.add(row)
+      }
       if (unknown.size === 0) return new Map()
       const refused = await insertAll(client, unknown)
       for (const row of unknown) {

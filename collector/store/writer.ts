@@ -123,7 +123,7 @@ async function store(
 ): Promise<void> {
   const all = translatedOf(requests)
   await ensurePartitions(client, known, all)
-  const refused = await known.dictionary.ensure(client, dictionaryRows(all))
+  const refused = await known.dictionary.ensure(client, all)
   const transaction = { client, known, refused, results, sighted }
   try {
     await storeTogether(transaction, requests, LOCK_TIMEOUT_MS)
@@ -184,7 +184,7 @@ async function storeTogether(
       } else if (error instanceof RestsDue) {
         takesRests = true
         await ensurePartitions(client, known, error.rests)
-        const refusedOfRests = await known.dictionary.ensure(client, dictionaryRows(error.rests))
+        const refusedOfRests = await known.dictionary.ensure(client, error.rests)
         transaction.refused = new Map([...refused, ...refusedOfRests])
       } else if (error instanceof ReceiptKnown) {
         manner = 'receipts first'
@@ -222,8 +222,4 @@ function addDays(byTable: Map<string, Set<number>>, { name }: Table, days: Itera
   const ofTable = byTable.get(name) ?? new Set()
   for (const day of days) ofTable.add(day)
   byTable.set(name, ofTable)
-}
-
-function* dictionaryRows(all: readonly Translated[]) {
-  for (const { dictionary } of all) yield* dictionary
 }

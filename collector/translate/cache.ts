@@ -12,7 +12,9 @@ interface Entry<T> {
   readonly first: number
   readonly second: number
   readonly third: number
-  readonly bytes: Uint8Array
+  /** Of the key, little endian; the last one is filled up with zeros. */
+  readonly words: Int32Array
+  readonly length: number
   readonly value: T
   readonly weightBytes: number
   /** The young generation it is in, or was in last. */
@@ -24,9 +26,6 @@ interface Entry<T> {
 /** A cache may hold this many bytes of keys an entry on average, and one key this many times as much. */
 const AVERAGE_KEY_BYTES = 1_024
 const LARGEST_KEY_BYTES = 16 * AVERAGE_KEY_BYTES
-/** From here on the call of native code is faster than a loop. */
-const LONG_KEY_BYTES = 32
-const { compare } = Buffer.prototype
 
 /**
  * Remembers values by bytes of the wire, so that what repeats is neither decoded nor hashed again. Two generations stand in for
@@ -42,6 +41,9 @@ export class ByteCache<T> {
   #youngBytes = 0
   #generation = 0
   #last: Entry<T> | undefined
+  /** Of the bytes that keys lie in: of a body, those of all its keys. */
+  #bytes: Uint8Array = new Uint8Array()
+  #view = viewOf(this.#bytes)
 
   /** It holds up to `size` entries, and of so many bytes, in two halves. */
   constructor(size: number, capacityBytes = size * AVERAGE_KEY_BYTES) {
@@ -50,8 +52,12 @@ export class ByteCache<T> {
   }
 
   find(key: CacheKey): T | undefined {
+    if (key.bytes !== this.#bytes) {
+      this.#bytes = key.bytes
+      this.#view = viewOf(key.bytes)
+    }
     const expected = this.#last?.next
-    if (expected?.generation === this.#generation && matches(expected, key)) {
+    if (expected?.generation === this.#generation && matches(expected, key, this.#view)) {
       this.#last = expected
       return expected.value
     }
@@ -64,20 +70,22 @@ export class ByteCache<T> {
   /** Remembers a value under a copy of the key, unless that is very long. What the value takes counts where it is told. */
   add(key: CacheKey, value: T, valueBytes = 0): void {
     const { first, second, third, start, end } = key
-    if (end - start > LARGEST_KEY_BYTES) return
-    const bytes = Uint8Array.prototype.slice.call(key.bytes, start, end)
-    const weightBytes = bytes.length + valueBytes
+    const length = end - start
+    if (length > LARGEST_KEY_BYTES) return
+    const words = wordsOf(key)
+    const weightBytes = length + valueBytes
     const generation = this.#generation
     const next = undefined
-    this.#keep(hashOf(key), { first, second, third, bytes, value, weightBytes, generation, next })
+    const entry = { first, second, third, words, length, value, weightBytes, generation, next }
+    this.#keep(hashOf(key), entry)
   }
 
   #lookUp(key: CacheKey): Entry<T> | undefined {
     const hash = hashOf(key)
     const entry = this.#young.get(hash)
-    if (entry !== undefined) return matches(entry, key) ? entry : undefined
+    if (entry !== undefined) return matches(entry, key, this.#view) ? entry : undefined
     const older = this.#old.get(hash)
-    if (older === undefined || !matches(older, key)) return undefined
+    if (older === undefined || !matches(older, key, this.#view)) return undefined
     this.#keep(hash, older)
     return older
   }
@@ -99,18 +107,40 @@ export class ByteCache<T> {
   }
 }
 
-function matches(entry: Entry<unknown>, key: CacheKey): boolean {
-  const known = entry.bytes
-  const { bytes, start } = key
-  if (known.length !== key.end - start || entry.first !== key.first) return false
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+/** `view` is of the bytes that the key lies in. */
+function matches(entry: Entry<unknown>, key: CacheKey, view: DataView): boolean {
+  const { words, length } = entry
+  const { bytes, start, end } = key
+  if (length !== end - start || entry.first !== key.first) return false
   if (entry.second !== key.second || entry.third !== key.third) return false
-  if (known.length >= LONG_KEY_BYTES) {
-    return compare.call(bytes, known, 0, known.length, start, key.end) === 0
+  const whole = length >> 2
+  let at = start
+  for (let index = 0; index < whole; index++, at += 4) {
+    if (words[index] !== view.getInt32(at, true)) return false
   }
-  for (let index = 0; index < known.length; index++) {
-    if (known[index] !== bytes[start + index]) return false
-  }
-  return true
+  return whole === words.length || words[whole] === lastWord(bytes, at, end)
+}
+
+function wordsOf({ bytes, start, end }: CacheKey): Int32Array {
+  const words = new Int32Array((end - start + 3) >> 2)
+  const view = viewOf(bytes)
+  let index = 0
+  let at = start
+  for (; at + 4 <= end; at += 4) words[index++] = view.getInt32(at, true)
+  if (at < end) words[index] = lastWord(bytes, at, end)
+  return words
+}
+
+/** The fewer than four bytes before the end. */
+function lastWord(bytes: Uint8Array, at: number, end: number): number {
+  let word = bytes[at]!
+  if (at + 1 < end) word |= bytes[at + 1]! << 8
+  if (at + 2 < end) word |= bytes[at + 2]! << 16
+  return word
 }
 
 /** MurmurHash3 of the three integers and the bytes, four at a time. */

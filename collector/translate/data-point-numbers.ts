@@ -52,6 +52,19 @@ export class Numbers {
     this.#runs[this.#used++] = cursor.at
   }
 
+  get runCount(): number {
+    return this.#used / 2
+  }
+
+  /** Where the first run lies; 0 and 0 where there is none. */
+  get firstStart(): number {
+    return this.#used === 0 ? 0 : this.#runs[0]!
+  }
+
+  get firstEnd(): number {
+    return this.#used === 0 ? 0 : this.#runs[1]!
+  }
+
   /** Where they lie: start, end, start, end... */
   runs(): readonly number[] {
     return this.#runs.slice(0, this.#used)

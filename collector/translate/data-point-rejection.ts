@@ -39,18 +39,13 @@ export const REASONS = {
 
 export type Reason = keyof typeof REASONS
 
-/** A data point with its metric, and the bounds it has been found to have. */
-export interface JudgedPoint {
-  readonly metric: MetricReader
-  readonly point: DataPointReader
-  readonly bounds: Bounds
-}
-
 const TWO_32 = 0x1_0000_0000
 
-/** The first rule that the data point breaks, but for depth and size. */
+/** The first rule that the data point breaks, but for depth and size; `bounds` are those it has been found to have. */
 export function judge(
-  { metric, point, bounds }: JudgedPoint,
+  metric: MetricReader,
+  point: DataPointReader,
+  bounds: Bounds,
   source: Cursor,
   receivedMs: number,
   { retentionMs, maxAheadMs }: AcceptedTimes,
@@ -77,7 +72,8 @@ export function judge(
 /** The offending value of a refused data point, in words. */
 export function describe(
   reason: Reason,
-  { metric, point }: JudgedPoint,
+  metric: MetricReader,
+  point: DataPointReader,
   { bytes, view }: Cursor,
 ): RejectedItem {
   const name = decodeText(bytes, metric.nameStart, metric.nameEnd)

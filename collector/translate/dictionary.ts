@@ -2,6 +2,7 @@ import type { Cursor } from '../otlp/cursor'
 import { ByteCache, type CacheKey } from './cache'
 import { decodeResource, decodeScope } from './envelope'
 import type { EventKind } from './event-kinds'
+import { IdSet } from './id-set'
 import {
   identify,
   type Identity,
@@ -40,7 +41,7 @@ export class Dictionary {
   readonly #intern = (text: string): Text => this.internText(text)
   #request = 0
   #rows: DictionaryRow[] = []
-  readonly #lowIds = new Set<number>()
+  readonly #lowIds = new IdSet()
   #mayRepeat = false
   /** What was changed in the content of the rows used. */
   repaired = 0
@@ -82,9 +83,9 @@ export class Dictionary {
     identity.usedIn = this.#request
     this.#rows.push(identity.row)
     // Half an id finds out cheaply that a row is new, as nearly all are.
-    const { size } = this.#lowIds
-    if (this.#lowIds.add(identity.idLow).size === size) this.#mayRepeat = true
+    if (!this.#lowIds.add(identity.idLow)) this.#mayRepeat = true
     const { changes } = identity
+    if (changes === UNCHANGED) return
     this.repaired += changes.repairedStrings
     this.droppedAttributes += changes.droppedAttributes
     this.cutValues += changes.cutValues

@@ -95,12 +95,18 @@ export class MetricTranslator implements ItemTranslator {
     const reason = this.#judge(table, point, series)
     if (reason !== undefined) {
       table.discard()
-      const judged = { metric, point, bounds: series.bounds }
-      this.rejections.add(REASONS[reason], () => describe(reason, judged, cursor))
+      this.#reject(reason, point)
       return
     }
     this.#write(table, point, series)
     table.keep(source, dayOf(point.time))
+  }
+
+  /** Apart from what is done for every data point, which then makes no closure. */
+  #reject(reason: Reason, point: DataPointReader): void {
+    const metric = this.#metric
+    const { cursor } = this.#shared
+    this.rejections.add(REASONS[reason], () => describe(reason, metric, point, cursor))
   }
 
   #judge(
@@ -109,8 +115,8 @@ export class MetricTranslator implements ItemTranslator {
     series: Series,
   ): Reason | undefined {
     const metric = this.#metric
-    const judged = { metric, point, bounds: series.bounds }
-    const reason = judge(judged, this.#shared.cursor, this.#receivedMs, this.#times)
+    const { cursor } = this.#shared
+    const reason = judge(metric, point, series.bounds, cursor, this.#receivedMs, this.#times)
     if (reason !== undefined) return reason
     const { family, attributes } = series
     if (family.isNameTooLong) return 'name'

@@ -45,10 +45,10 @@ export class BoundsDictionary {
   #fill(bounds: Numbers): CacheKey {
     const key = this.#key
     const { bytes } = this.#source
-    const runs = bounds.runs()
-    key.bytes = runs.length > 2 ? joinParts(bytes, runs) : bytes
-    key.start = runs.length > 2 ? 0 : (runs[0] ?? 0)
-    key.end = runs.length > 2 ? key.bytes.length : (runs[1] ?? 0)
+    const isOneRun = bounds.runCount <= 1
+    key.bytes = isOneRun ? bytes : joinParts(bytes, bounds.runs())
+    key.start = isOneRun ? bounds.firstStart : 0
+    key.end = isOneRun ? bounds.firstEnd : key.bytes.length
     return key
   }
 }

@@ -18,8 +18,8 @@ export interface Series {
   readonly service: ServiceIdentity
   readonly bounds: Bounds
   readonly attributes: DecodedAttributes
-  /** Its row, and the resource and scope that the row refers to; null until it is used. */
-  own: Identity | null
+  /** What refers to its row, and the resource and scope that the row refers to; null until it is used. */
+  own: SeriesReference | null
   resource: Identity | null
   scope: Identity | null
 }
@@ -88,13 +88,14 @@ export class SeriesDictionary {
     const resource = overflow.resource(family.resource, service)
     const scope = overflow.scope(family.scope, service)
     if (series.own === null || series.resource !== resource || series.scope !== scope) {
-      series.own = identifySeries(series, resource, scope)
+      series.own = { identity: identifySeries(series, resource, scope), attributes: null }
       series.resource = resource
       series.scope = scope
     }
-    if (!overflow.admitsSeries(series.own, service)) return this.#standIn(series)
-    this.#use(series.own, resource, scope, service)
-    return { identity: series.own, attributes: null }
+    const { own } = series
+    if (!overflow.admitsSeries(own.identity, service)) return this.#standIn(series)
+    this.#use(own.identity, resource, scope, service)
+    return own
   }
 
   #standIn({ family, service, attributes }: Series): SeriesReference {
