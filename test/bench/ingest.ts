@@ -24,6 +24,8 @@ export interface Load {
 }
 
 const ROUNDS = 5
+/** Not counted: a collector that has just started spends a third of its time on compiling what it runs. */
+const WARM_UP_ROUNDS = 1
 /** Of 512 items each; so many that a run takes a second or more, against which its beginning counts little. */
 const REQUESTS = { traces: 200, logs: 200, metrics: 600 } as const
 /** Of each signal. */
@@ -55,8 +57,8 @@ const CPU_MARKS = { traces: { floor: 12, aim: 6 } } as const
 
 /**
  * Durable ingest over HTTP against COPY of the same rows from one connection into the same tables, one after the other, in
- * interleaved rounds whose ratios are taken round by round; what is stored is counted after each. The requests of a mixed
- * run alternate on every connection.
+ * interleaved rounds, after one that is not counted. Ratios are taken round by round; what is stored is counted after each. The
+ * requests of a mixed run alternate on every connection.
  */
 export async function benchIngest(
   ingested: Ingested,
@@ -75,18 +77,21 @@ export async function benchIngest(
   const rates = new Map<string, number[]>(LOADS.map((load) => [nameOf(load), []]))
   let cpu = 0
   let runs = 0
-  for (let round = 0; round < ROUNDS; round++) {
-    copyRates.push(await measured(client, workload, () => copyAll(client, workload)))
+  for (let round = -WARM_UP_ROUNDS; round < ROUNDS; round++) {
+    const copyRate = await measured(client, workload, () => copyAll(client, workload))
+    if (round >= 0) copyRates.push(copyRate)
     for (const load of LOADS) {
       const cpuBefore = cpuSeconds(collector.pid)
       const rate = await measured(client, workload, () => post(otlpPort, load, workload))
+      if (round < 0) continue
       rates.get(nameOf(load))?.push(rate)
       if (load.encoding === 'protobuf') {
         cpu += cpuSeconds(collector.pid) - cpuBefore
         runs++
       }
     }
-    process.stderr.write(`ingest of ${ingested}: round ${round + 1} of ${ROUNDS}\n`)
+    const name = round < 0 ? 'the round to warm up' : `round ${round + 1} of ${ROUNDS}`
+    process.stderr.write(`ingest of ${ingested}: ${name}\n`)
   }
   const disk = ingested === 'mixed' ? [] : await benchDisk(client, workload)
   const cpuPerMillion = (cpu / (runs * workload.items)) * 1e6
