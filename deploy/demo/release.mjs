@@ -4,6 +4,8 @@ import { findError, resolveError, untilRegressed } from './errors.mjs'
 import { GOOD_RELEASE, PAYMENTS } from './shop.mjs'
 
 const BAD_VERSION = '1.1.0'
+/** How long health is waited for at most where the machine is busy, or other services have their own troubles. */
+const PATIENCE_MS = 60_000
 /** What the bad release is said to fix, and does not. */
 const OLD_ERROR = 'the card network does not answer'
 const BY_VERSION = [
@@ -14,8 +16,9 @@ const BY_VERSION = [
 
 /**
  * `--bad-release`: after `periodMs` a release of the payments service that fails ever more charges, after as long again the
- * one before it. An error of old is resolved with the bad release, and comes back in it. Tells what it does, every change of
- * health, and when the error is back, until `signal` is aborted.
+ * one before it; a little later where health has not told by then that all was well, or is not any more. An error of old is
+ * resolved with the bad release, and comes back in it. Tells what it does, every change of health, and when the error is back,
+ * until `signal` is aborted.
  */
 export async function releaseBadly({ shop, traffic, collector, token, periodMs, tell, signal }) {
   const pause = (ms) => wait(ms, undefined, { signal, ref: false })
@@ -23,12 +26,20 @@ export async function releaseBadly({ shop, traffic, collector, token, periodMs, 
   try {
     // Of the first few requests a single failure is much.
     await pause(periodMs / 2)
-    const tellHealth = (health) => tell(describeHealth(health))
+    const onTold = {}
+    const told = (status) => new Promise((resolve) => (onTold[status] = resolve))
+    const [healthy, critical] = [told('healthy'), told('critical')]
+    const tellHealth = (health) => {
+      tell(describeHealth(health))
+      onTold[health.status]?.()
+    }
     const watching = watchHealth(collector, token, tellHealth, signal)
     await pause(periodMs / 2)
+    await Promise.race([healthy, pause(PATIENCE_MS)])
     const errorId = await rollOut(shop, traffic, badRelease(periodMs), show)
     const returning = tellReturn(errorId, show)
     await pause(periodMs)
+    await Promise.race([critical, pause(PATIENCE_MS)])
     await rollBack(shop, traffic, show)
     await Promise.all([watching, returning])
   } catch (error) {

@@ -50,7 +50,7 @@ t.test('a bad release of the demo shows in health, until it is rolled back', asy
   const { env, databaseUrl } = await collectorFor(t)
   const demo = startDemo(t, ['--rate', '30', '--bad-release', '8'], env)
   const rolledBack = 'shop-payments is 1.0.0 again'
-  await demo.prints(rolledBack, 120_000)
+  await demo.prints(rolledBack, 180_000)
   const isBack = 'the error "the card network does not answer" is back in 1.1.0, regressed'
   await demo.prints(isBack, 60_000)
   demo.child.kill('SIGINT')
