@@ -33,6 +33,8 @@ export async function collectorFor(
       SIDELIGHT_OTLP_HTTP_ADDR: `127.0.0.1:${otlpPort}`,
       SIDELIGHT_API_ADDR: `127.0.0.1:${apiPort}`,
       SIDELIGHT_ADMIN_TOKEN: ADMIN_TOKEN,
+      // Where this collector looks: what a service cannot send in its last two seconds is not left to another one.
+      SIDELIGHT_HANDOVER_DIR: join(dataDir, 'handover'),
     },
   }
 }
