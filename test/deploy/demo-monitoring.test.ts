@@ -114,11 +114,19 @@ t.test('the demo shows all that helpers tell, and none of its secrets', async (t
       )
       return found.rows.map(({ value }) => value)
     }
-    const reasons = async () => {
-      const told = await stored('upload.attempts', 'upload.reason')
-      return told.includes('too_large') && told.includes('unsupported_type')
+    // Of two services, each of which sends its metrics when its own quarter of a minute is over.
+    const areStored = async () => {
+      const reasons = await stored('upload.attempts', 'upload.reason')
+      const others = [
+        await stored('cache.requests', 'cache.result'),
+        await stored('queue.depth', 'queue.name'),
+        await stored('job.duration', 'job.name'),
+        await stored('checkout.items', 'service'),
+      ]
+      const isWhole = reasons.includes('too_large') && reasons.includes('unsupported_type')
+      return isWhole && others.every((values) => values.length > 0)
     }
-    await until(reasons, 60_000, 'uploads that failed, by reason')
+    await until(areStored, 60_000, 'metrics of all kinds, uploads that failed by reason')
     t.same(await stored('cache.requests', 'cache.result'), ['hit', 'miss'])
     t.same(await stored('queue.depth', 'queue.name'), ['order-events'])
     t.same(await stored('job.duration', 'job.name'), ['order-events'])
