@@ -34,7 +34,7 @@ t.test('the image runs on a root it cannot write to, and keeps what it is sent',
 t.test('an image whose database does not answer fails the check', async (t) => {
   const { code, output } = await runCheck({
     DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none',
-    SIDELIGHT_CHECK_TIMEOUT_MS: '2000',
+    SIDELIGHT_CHECK_READY_TIMEOUT_MS: '2000',
   })
   t.equal(code, 1)
   t.match(output, /health\/ready does not answer/)
