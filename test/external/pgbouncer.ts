@@ -49,7 +49,7 @@ export async function startPgbouncer(
     rmSync(folder, { recursive: true, force: true })
   })
   const pooled = `postgresql://${SUPERUSER}:${server.password}@127.0.0.1:${port}${server.pathname}`
-  await until(() => answers(pooled), 10_000, 'an answer through pgbouncer')
+  await until(() => answers(pooled), 60_000, 'an answer through pgbouncer')
   return pooled
 }
 
