@@ -13,6 +13,8 @@ const TRACES = '/api/admin/observability/traces'
 const POLL_MS = 250
 const HEALTH_POLL_MS = 500
 const REQUEST_TIMEOUT_MS = 2_000
+/** Of the database; one that is away refuses at once. */
+const CONNECT_TIMEOUT_MS = 10_000
 
 /** Where the collector of this environment is, found as it finds it itself. Throws its ConfigError on a bad configuration. */
 export function findCollector(env) {
@@ -92,7 +94,10 @@ export async function watchHealth({ apiUrl }, token, onChange, signal) {
 
 /** Removes the shop's tables; nothing else that may be in its schema. */
 export async function removeTables(databaseUrl) {
-  const client = new Client({ connectionString: databaseUrl, connectionTimeoutMillis: 2_000 })
+  const client = new Client({
+    connectionString: databaseUrl,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+  })
   try {
     await client.connect()
     await client.query(

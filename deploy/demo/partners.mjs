@@ -3,7 +3,7 @@ import { once } from 'node:events'
 
 const IMPORT_EVERY_MS = 3_601_000
 const IMPORTED_ITEMS = 950
-const REQUEST_TIMEOUT_MS = 5_000
+const REQUEST_TIMEOUT_MS = 10_000
 
 /**
  * Those the shop has to do with: they take its webhooks, but for the warehouse, which is never well; one of them imports the
