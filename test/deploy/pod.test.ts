@@ -3,8 +3,8 @@ import t from 'tap'
 import { launch } from '../instrumentation/application'
 import { SERVER, startReceiver } from '../instrumentation/receiver'
 import { dataFolder } from '../helpers/collector'
+import { findPort } from '../helpers/ports'
 import { until } from '../helpers/until'
-import { findFreePort } from '../../collector/store/embedded/cluster'
 import { type Container, podOf, readRendered, ROOT } from './objects'
 
 const TIMEOUT_MS = 30_000
@@ -48,7 +48,7 @@ t.test('the application of the example is instrumented by its environment alone'
   }
   for (const [case_, { fields, name, version }] of Object.entries(cases)) {
     const receiver = await startReceiver(t)
-    const port = await findFreePort()
+    const port = await findPort()
     const environment = environmentOf(shop!, fields)
     t.match(environment['NODE_OPTIONS'], MOUNTED)
     const app = launch(t, join(ROOT, 'deploy', 'kubernetes', 'example', 'shop', 'shop.mjs'), {

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { findFreePort } from '../../collector/store/embedded/cluster'
+import { findPort } from './ports'
 import { until } from './until'
 
 const ROOT = join(__dirname, '..', '..')
@@ -89,7 +89,7 @@ export async function readMetric(collector: RunningCollector, name: string): Pro
 /** Different ports nobody listened on a moment ago, and no connection is given. */
 export async function freePorts(count: number): Promise<number[]> {
   const ports = new Set<number>()
-  while (ports.size < count) ports.add(await findFreePort())
+  while (ports.size < count) ports.add(await findPort())
   return [...ports]
 }
 

@@ -20,12 +20,12 @@ import {
 import {
   type Cluster,
   createCluster,
-  findFreePort,
   launchPostgres,
   PASSWORD_FILE,
   SUPERUSER,
 } from '../../collector/store/embedded/cluster'
 import { migrate } from '../../collector/store/migrate'
+import { findPort } from './ports'
 import { until } from './until'
 
 export type Major = 15 | 16 | 17 | 18
@@ -201,7 +201,7 @@ function temporaryFolder(account: Account | null): string {
 }
 
 async function run(cluster: Cluster, logFile: string, durable: boolean): Promise<TestCluster> {
-  const port = await findFreePort()
+  const port = await findPort()
   const password = readFileSync(join(cluster.folder, PASSWORD_FILE), 'utf8')
   const connectionString = (database = 'postgres') =>
     `postgresql://${SUPERUSER}:${password}@127.0.0.1:${port}/${database}`
