@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import t, { type Test } from 'tap'
+import { freePorts } from '../helpers/collector'
 import { decodeMessage, ExportTraceServiceRequest } from '../helpers/otlp'
 import { until } from '../helpers/until'
 import {
@@ -99,7 +100,8 @@ t.test(
       t.equal(away.inFiles, way === 'drain' ? SPANS + 10 : SPANS)
     }
     const receiver = await startReceiver(t)
-    const { ended } = await endApp(t, ['drain'], { endpoint: receiver.url, signal: 'SIGTERM' })
+    const given = { endpoint: receiver.url, signal: 'SIGTERM' } as const
+    const { ended } = await endApp(t, ['drain', '20000'], given)
     t.match(ended, { code: 0, stdout: 'serving\ndraining, 1 listeners\n', stderr: '' })
     t.equal(receiver.spans.length, SPANS + 10)
   },
@@ -181,12 +183,14 @@ t.test('spans of the bootstrap itself outlive its application', async (t) => {
 
 t.test('a collector killed in the middle and started again has every span', async (t) => {
   const folder = t.testdir()
-  const receive = async (port: string): Promise<{ port: string; app: Application }> => {
-    const app = launch(t, join(APPS, 'storing-receiver.cjs'), { flags: [], args: [folder, port] })
+  const [port = 0] = await freePorts(1)
+  const receive = async (): Promise<Application> => {
+    const args = [folder, `${port}`]
+    const app = launch(t, join(APPS, 'storing-receiver.cjs'), { flags: [], args })
     await until(() => app.stdout().includes('\n'), 20_000, 'the receiver')
-    return { port: /on (\d+)/.exec(app.stdout())?.[1] ?? '', app }
+    return app
   }
-  const { port, app: killed } = await receive('0')
+  const killed = await receive()
   const { app, folder: files } = start(t, ['busy'], { endpoint: `http://127.0.0.1:${port}` })
   const bodies = () => readdirSync(folder).filter((name) => name.endsWith('.body'))
   await until(() => bodies().length > 5, 20_000, 'the first bodies')
@@ -194,7 +198,7 @@ t.test('a collector killed in the middle and started again has every span', asyn
   await killed.ended
   const before = endedBy(app)
   await until(() => endedBy(app) > before + 1_000, 20_000, 'spans that end while it is away')
-  await receive(port)
+  await receive()
   app.child.kill('SIGTERM')
   t.match(await app.ended, { code: null, signal: 'SIGTERM' })
   const ids = bodies().flatMap((name) => spanIds(readFileSync(join(folder, name))))
