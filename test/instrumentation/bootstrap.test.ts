@@ -163,10 +163,13 @@ t.test('SIGTERM still ends an application that does not handle it, after its spa
 
 t.test('SIGTERM is left to an application that handles it, its spans still go out', async (t) => {
   const receiver = await startReceiver(t)
-  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url }
+  // Nothing but the signal sends what has ended.
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, OTEL_BSP_SCHEDULE_DELAY: '600000' }
   const app = launch(t, join(APPS, 'idle.cjs'), { env, args: ['graceful'] })
   await until(() => app.stdout().includes('serving'), 20_000, 'the application to serve')
   app.child.kill('SIGTERM')
+  await until(() => receiver.spans.length === 2, 20_000, 'its spans while it winds down')
+  app.child.kill('SIGUSR2')
   t.same(await app.ended, {
     code: 0,
     signal: null,
