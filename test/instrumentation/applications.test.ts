@@ -30,7 +30,7 @@ import {
 
 t.setTimeout(240_000)
 
-const READY_MS = 20_000
+const READY_MS = 60_000
 const DURATION = 'http.server.request.duration'
 const TSX = ['--import', join(ROOT, 'node_modules', 'tsx', 'dist', 'loader.mjs')]
 const ORDERS = 3

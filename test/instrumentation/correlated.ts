@@ -91,7 +91,7 @@ export async function startService(t: Test, options: ServiceOptions): Promise<Se
     stderr: () => stderr,
     async ask(path, { headers, body }) {
       const response = await fetch(`http://127.0.0.1:${port}${path}`, {
-        signal: AbortSignal.timeout(20_000),
+        signal: AbortSignal.timeout(60_000),
         headers: {
           ...headers,
           ...(body === undefined ? {} : { 'content-type': 'application/octet-stream' }),

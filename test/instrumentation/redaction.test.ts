@@ -132,9 +132,10 @@ t.test('long and hostile texts take no time to speak of', async (t) => {
     '\\',
     'key=',
   ]) {
-    const start = performance.now()
+    // Of the processor, which others may have in between.
+    const start = process.cpuUsage()
     redactText(`token ${part.repeat(200_000 / part.length)}`)
-    t.ok(performance.now() - start < 1_000, part)
+    t.ok(process.cpuUsage(start).user < 1_000_000, part)
   }
 })
 
