@@ -5,7 +5,7 @@ import { isNewerMinor } from '../../instrumentation/process/api'
 import { install, launch, ROOT } from './application'
 import { startReceiver } from './receiver'
 
-t.setTimeout(60_000)
+t.setTimeout(240_000)
 
 for (const version of ['1.4.1', '1.99.0']) {
   t.test(`spans of an application with @opentelemetry/api ${version} are sent`, async (t) => {

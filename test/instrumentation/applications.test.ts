@@ -28,7 +28,7 @@ import {
   startReceiver,
 } from './receiver'
 
-t.setTimeout(240_000)
+t.setTimeout(300_000)
 
 const READY_MS = 60_000
 const DURATION = 'http.server.request.duration'

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { ASSEMBLIES, eventsOf, tellOf, type Test } from './told'
 
-t.setTimeout(120_000)
+t.setTimeout(240_000)
 
 for (const [assembly, env] of Object.entries(ASSEMBLIES)) {
   const tell = (t: Test, scenario: string) => tellOf(t, scenario, env)

@@ -12,7 +12,7 @@ import {
 import { BOOTSTRAP, launch, ROOT, stage } from './application'
 import { startReceiver } from './receiver'
 
-t.setTimeout(110_000)
+t.setTimeout(240_000)
 
 const SIDELIGHT = join(ROOT, 'dist', 'instrumentation', 'index.js')
 

@@ -17,7 +17,7 @@ import {
 } from './application'
 import { startReceiver } from './receiver'
 
-t.setTimeout(240_000)
+t.setTimeout(300_000)
 
 const NOBODY = 'http://127.0.0.1:1'
 const SPANS = 2_000

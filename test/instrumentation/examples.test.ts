@@ -5,7 +5,7 @@ import { layExample, startNeeded } from './example-places'
 import { checkExamples, findExamples, importsOf, makeRunnable, printedIn } from './examples'
 import { startReceiver } from './receiver'
 
-t.setTimeout(110_000)
+t.setTimeout(300_000)
 
 const { examples, missing } = findExamples()
 

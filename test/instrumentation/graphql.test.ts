@@ -5,7 +5,7 @@ import { APPS, BOOTSTRAP, launch, stage } from './application'
 import { API } from './databases'
 import { startReceiver } from './receiver'
 
-t.setTimeout(110_000)
+t.setTimeout(240_000)
 
 for (const libraries of ['current', 'older'] as const) {
   for (const app of ['graphql-calls.cjs', 'graphql-calls.mjs']) {

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { children, traceDatabase, type Tree } from './databases'
 
-t.setTimeout(110_000)
+t.setTimeout(240_000)
 
 for (const libraries of ['current', 'older'] as const) {
   t.test(`calls of gRPC are one trace of client and server (${libraries})`, async (t) => {

@@ -9,7 +9,7 @@ import { APPS, BOOTSTRAP, type Ended, launch, NODE, run } from './application'
 import { startReceiver } from './receiver'
 import { until } from '../helpers/until'
 
-t.setTimeout(120_000)
+t.setTimeout(300_000)
 
 /** Nobody listens there. */
 const NOBODY = 'http://127.0.0.1:9'

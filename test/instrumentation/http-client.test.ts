@@ -2,7 +2,7 @@ import t from 'tap'
 import { run } from './application'
 import { CLIENT, type ReceivedSpan, SERVER, startReceiver } from './receiver'
 
-t.setTimeout(120_000)
+t.setTimeout(240_000)
 
 /** Path, method, status code, kind of error, and whether the status is an error. */
 const EXPECTED = [

@@ -2,7 +2,7 @@ import t from 'tap'
 import { BOOTSTRAP, launch, run, stage } from './application'
 import { type ReceivedSpan, SERVER, startReceiver } from './receiver'
 
-t.setTimeout(120_000)
+t.setTimeout(240_000)
 
 /** What every request of answers.cjs to the plain server is described by. */
 const COMMON = {

@@ -6,7 +6,7 @@ import { API, type Tree, treesOf } from './databases'
 import { startKafka } from './kafka'
 import { CONSUMER, PRODUCER, startReceiver } from './receiver'
 
-t.setTimeout(110_000)
+t.setTimeout(240_000)
 
 type Libraries = 'current' | 'older'
 

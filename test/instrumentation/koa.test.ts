@@ -2,7 +2,7 @@ import t from 'tap'
 import { SERVER } from './receiver'
 import { type Asked, describe, type Kind, serve } from './served'
 
-t.setTimeout(120_000)
+t.setTimeout(240_000)
 
 /** Each request with what its one span tells of it. */
 const REQUESTS: readonly (readonly [Asked, string])[] = [

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { folderOf, linesOf, runProgram } from './program'
 
-t.setTimeout(120_000)
+t.setTimeout(240_000)
 
 t.test('lines go to files that are rotated, and the last of a process too', async (t) => {
   const folder = join(folderOf(t), 'made', 'by itself')

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { linesOf, runProgram } from './program'
 
-t.setTimeout(60_000)
+t.setTimeout(240_000)
 
 t.test('requests, queries, calls, errors and timings have lines of their own', async (t) => {
   const program = `

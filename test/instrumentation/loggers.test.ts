@@ -2,7 +2,7 @@ import t, { type Test } from 'tap'
 import { BOOTSTRAP, launch, stage, NODE_VERSION } from './application'
 import { startReceiver } from './receiver'
 
-t.setTimeout(110_000)
+t.setTimeout(240_000)
 
 type Expected = readonly [body: string, severity: number, level: string, attributes: object]
 

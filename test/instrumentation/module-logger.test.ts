@@ -5,7 +5,7 @@ import { install, launch } from './application'
 import { folderOf, linesOf, runProgram } from './program'
 import { startReceiver } from './receiver'
 
-t.setTimeout(120_000)
+t.setTimeout(240_000)
 
 t.test('a line says where and when it is from', async (t) => {
   const { stdout, stderr } = await runProgram(

@@ -15,7 +15,7 @@ import { hasSoundHooks } from '../../instrumentation/modules/esm'
 import { PlaceFinder } from '../../instrumentation/modules/place'
 import { APPS, launch, NODE_VERSION, ROOT } from './application'
 
-t.setTimeout(120_000)
+t.setTimeout(240_000)
 
 /** A package that is CommonJS for `require` and real ES modules for `import`; the two call each other in a circle. */
 const GREETINGS: Readonly<Record<string, string>> = {

@@ -2,7 +2,7 @@ import t from 'tap'
 import { children, traceDatabase } from './databases'
 import { startMongodb } from './mongodb'
 
-t.setTimeout(110_000)
+t.setTimeout(240_000)
 
 for (const libraries of ['current', 'older'] as const) {
   t.test(`commands of mongodb are spans of their callers (${libraries})`, async (t) => {

@@ -5,7 +5,7 @@ import { withMonitoring } from '../../instrumentation/index'
 import { ROOT } from './application'
 import { serve } from './served'
 
-t.setTimeout(110_000)
+t.setTimeout(240_000)
 
 const sidelight = join(ROOT, 'dist', 'instrumentation', 'index.js')
 const FRAMEWORKS = { fastify: { fastify: 'fastify' }, koa: { Koa: 'koa' } } as const

@@ -9,7 +9,7 @@ import { ROOT } from './application'
 import { SERVER } from './receiver'
 import { type Asked, serve } from './served'
 
-t.setTimeout(110_000)
+t.setTimeout(240_000)
 
 const sidelight = join(ROOT, 'dist', 'instrumentation', 'index.js')
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/

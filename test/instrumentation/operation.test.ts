@@ -4,7 +4,7 @@ import { addSpanEvent, addSpanTag, traceOperation } from '../../instrumentation/
 import { install, launch } from './application'
 import { CLIENT, type ReceivedSpan, startReceiver } from './receiver'
 
-t.setTimeout(60_000)
+t.setTimeout(240_000)
 
 t.test(
   'operations are traced with their module, kind, nesting, tags, events and errors',

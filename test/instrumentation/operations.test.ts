@@ -3,7 +3,7 @@ import t, { type Test } from 'tap'
 import { type Ended, install, launch } from './application'
 import { CLIENT, INTERNAL, type ReceivedSpan, type Receiver, startReceiver } from './receiver'
 
-t.setTimeout(60_000)
+t.setTimeout(240_000)
 
 const DONE = { code: 0, signal: null, stdout: 'done\n', stderr: '' }
 /** The first of what cannot be used is said, where there is an SDK. */

@@ -3,7 +3,7 @@ import { withDatabase } from '../helpers/postgres'
 import { children, type Tree, traceDatabase } from './databases'
 import { CLIENT } from './receiver'
 
-t.setTimeout(110_000)
+t.setTimeout(240_000)
 
 const SCOPE = 'sidelight/pg'
 

@@ -2,7 +2,7 @@ import t, { type Test } from 'tap'
 import { BOOTSTRAP, launch, stage } from './application'
 import { type ReceivedLog, startReceiver } from './receiver'
 
-t.setTimeout(110_000)
+t.setTimeout(240_000)
 
 for (const libraries of ['current', 'older'] as const) {
   t.test(`lines of pino are sent as pino writes them (${libraries})`, async (t) => {

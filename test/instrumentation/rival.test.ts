@@ -5,7 +5,7 @@ import { findRival } from '../../instrumentation/process/rival'
 import { APPS, install, launch, link, ROOT, run } from './application'
 import { startReceiver } from './receiver'
 
-t.setTimeout(60_000)
+t.setTimeout(240_000)
 
 t.test('the first SDK wins: what an application registers later has no effect', async (t) => {
   const receiver = await startReceiver(t)

@@ -6,7 +6,7 @@ import { folderOf, linesOf } from './program'
 import { startReceiver } from './receiver'
 import { ASSEMBLIES } from './told'
 
-t.setTimeout(120_000)
+t.setTimeout(240_000)
 
 /** What is left of a secret that was cut is one, too; bytes are written as lists of numbers. */
 const MARK = 'PLANTED'

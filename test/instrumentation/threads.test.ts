@@ -5,7 +5,7 @@ import t from 'tap'
 import { APPS, BOOTSTRAP, launch, run, stage } from './application'
 import { startReceiver } from './receiver'
 
-t.setTimeout(120_000)
+t.setTimeout(240_000)
 
 const NOWHERE = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' }
 

@@ -3,7 +3,7 @@ import t from 'tap'
 import { install, launch } from './application'
 import { ASSEMBLIES, eventsOf, tellOf, type Test } from './told'
 
-t.setTimeout(120_000)
+t.setTimeout(240_000)
 
 for (const [assembly, env] of Object.entries(ASSEMBLIES)) {
   const tell = (t: Test, scenario: string) => tellOf(t, scenario, env)

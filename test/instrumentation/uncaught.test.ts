@@ -13,7 +13,7 @@ import {
   startReceiver,
 } from './receiver'
 
-t.setTimeout(110_000)
+t.setTimeout(240_000)
 
 interface Case {
   readonly ways: readonly string[]

@@ -6,7 +6,7 @@ import type { Name } from '../../../instrumentation/client/routes'
 import { differences } from './document'
 import { READ_TOKEN, SEEDED, startSeeded } from './seeded'
 
-t.setTimeout(110_000)
+t.setTimeout(240_000)
 
 t.test('every function answers what a collector has, as the document says', async (t) => {
   const { url, token } = await startSeeded(t)
