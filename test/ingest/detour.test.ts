@@ -142,8 +142,9 @@ t.test(
 
 t.test('a slow transaction sends new requests to the disk until it ends', async (t) => {
   const { write, writes } = controlledWrites()
-  const { pipeline, spool } = await startPipeline(t, { write, writers: 2, ackDeadlineMs: 20 })
+  const { pipeline, spool } = await startPipeline(t, { write, writers: 2, ackDeadlineMs: 200 })
   await send(pipeline, 'slow').answer
+  await until(() => pipeline.away(), TIMEOUT_MS, 'the transaction to count as slow')
   t.equal(pipeline.away(), 'Postgres is slow')
   t.same(await send(pipeline, 'meanwhile').answer, OK)
   t.equal(writes.length, 1)

@@ -104,6 +104,8 @@ export async function createPipeline(
     refusal: () => null,
     counters: createCounters(),
     log: silent,
+    // Who wants a short one says so: this process may be kept waiting for some seconds.
+    ackDeadlineMs: TIMEOUT_MS,
     ...options,
   })
   t.teardown(() => pipeline.stop(0))
