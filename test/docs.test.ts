@@ -8,15 +8,14 @@ import { loadConfig } from '../collector/config'
 import type { Key } from '../collector/config/key'
 import { KEYS } from '../collector/config/keys'
 import { describeRelation, LIST_RELATIONS } from '../collector/store/console'
-import { createPool } from '../collector/store/pool'
 import { createCounters } from '../collector/telemetry/counters'
 import * as sidelight from '../instrumentation/index'
 import { VARIABLES } from '../instrumentation/client/connection'
 import { BUILTINS } from '../instrumentation/libraries/builtin'
 import { PATCHES } from '../instrumentation/libraries/patches'
 import { RUNTIME_LIBRARY } from '../instrumentation/measures/runtime'
-import { withDatabase } from './helpers/postgres'
 import { variablesOfBootstrap } from './helpers/variables'
+import { openDatabase } from './store/database'
 
 const ROOT = join(__dirname, '..')
 const PAGES = [
@@ -171,9 +170,7 @@ t.test('every file a page links to exists', async (t) => {
 })
 
 t.test('schema/README.md has every table and view with its columns, and no other', async (t) => {
-  const { connectionString } = await withDatabase(t)
-  const pool = createPool({ connectionString, max: 1, applicationName: 'test' })
-  t.teardown(() => pool.end())
+  const pool = await openDatabase(t, { max: 1 })
   const { rows } = await pool.query<{ name: string }>(LIST_RELATIONS)
   const [, ...sections] = read('schema/README.md').split(/^### `(?=[a-z_]+`$)/m)
   const documented = new Map(sections.map((section) => [section.split('`')[0] ?? '', section]))

@@ -136,7 +136,7 @@ t.test('a row that is being deleted as a writer needs it is there afterwards', a
   const deleting = await pool.connect()
   await deleting.query('begin; delete from sidelight.service')
   const writing = openWriter(t, pool).write([request('a', [{}], [serviceColumns(100)])], never)
-  await until(() => countWaiting(pool), 5_000, 'the writer to wait')
+  await until(() => countWaiting(pool), 20_000, 'the writer to wait')
   await deleting.query('commit')
   deleting.release()
   t.same(await writing, [stored])

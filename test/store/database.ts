@@ -15,6 +15,9 @@ export const never = new AbortController().signal
 export const stored = { kind: 'stored', poison: [] }
 export const repeated = { kind: 'repeated' }
 
+/** A collector gives up sooner, and goes on; a test would fail because its process was kept waiting. */
+export const CONNECTION_TIMEOUT_MS = 30_000
+
 export const silent = pino({ level: 'silent' })
 
 /** A pool on a fresh database of the test's own. */
@@ -31,7 +34,12 @@ export async function openDatabase(
 }
 
 export function openPool(t: Test, connectionString: string, max = 8): Pool {
-  const pool = createPool({ connectionString, max, applicationName: 'sidelight-test' })
+  const pool = createPool({
+    connectionString,
+    max,
+    applicationName: 'sidelight-test',
+    connectionTimeoutMs: CONNECTION_TIMEOUT_MS,
+  })
   t.teardown(() => pool.end())
   return pool
 }

@@ -85,7 +85,7 @@ t.test(
     await first.query('begin')
     await first.query('select sidelight.refresh_monitoring_views()')
     const second = refresh(pool)
-    await until(async () => (await countWaiting(pool)) === 1, 5_000, 'the second one to wait')
+    await until(async () => (await countWaiting(pool)) === 1, 20_000, 'the second one to wait')
     const read = await pool.query('select webhook_id from sidelight.mv_webhook_performance')
     t.equal(read.rowCount, 0, 'what is not committed is not seen')
     await store(pool, [delivery(pastHour() + 1n, 'failed')])

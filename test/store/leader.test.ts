@@ -7,10 +7,12 @@ import { partitionName } from '../../collector/store/partitions'
 import { createPool } from '../../collector/store/pool'
 import { uuidOf } from '../helpers/rows'
 import { until } from '../helpers/until'
-import { openDatabase, openPool, silent, type Test } from './database'
+import { CONNECTION_TIMEOUT_MS, openDatabase, openPool, silent, type Test } from './database'
 import { daysFromToday, readToday } from './leadership'
 
 const TIMES = { ttlMs: 2_000, renewEveryMs: 50, workEveryMs: 20 }
+/** A lease that is not lost because this process was kept waiting. */
+const HOUR = { ttlMs: 3_600_000 }
 const PATIENCE_MS = 20_000
 
 interface Lines {
@@ -65,7 +67,7 @@ t.test(
     ]
     const { log, messages } = keepLines()
     const states: boolean[] = []
-    const leader = openLeader(t, pool, { duties, log, leading: (is) => states.push(is) })
+    const leader = openLeader(t, pool, { ...HOUR, duties, log, leading: (is) => states.push(is) })
     await until(() => done >= 3, PATIENCE_MS, 'three rounds')
     isBroken = false
     await until(() => messages.length === 3, PATIENCE_MS, 'the recovery')
@@ -90,11 +92,10 @@ t.test('the lead of a leader that stops passes on at once, and its work ends fir
       await leadership.outside('select pg_sleep(3600)', 1_000).finally(() => (isWorking = false))
     },
   }
-  const hour = { ttlMs: 3_600_000 }
-  const first = openLeader(t, pool, { ...hour, duties: [duty] })
+  const first = openLeader(t, pool, { ...HOUR, duties: [duty] })
   await until(() => isWorking, PATIENCE_MS, 'the first to work')
   let isLeading = false
-  const next = { ...hour, owner: uuidOf('next'), leading: (is: boolean) => void (isLeading = is) }
+  const next = { ...HOUR, owner: uuidOf('next'), leading: (is: boolean) => void (isLeading = is) }
   openLeader(t, pool, next)
   await first.stop()
   t.notOk(isWorking)
@@ -115,7 +116,7 @@ t.test('a leader that is taken over stops working, and stands again', async (t) 
         })
       }),
   }
-  openLeader(t, pool, { duties: [duty], log })
+  openLeader(t, pool, { ...HOUR, duties: [duty], log })
   await until(() => messages.length === 1, PATIENCE_MS, 'a leader')
   await pool.query(
     `update sidelight.lease set owner = gen_random_uuid(), epoch = epoch + 1,
@@ -191,6 +192,7 @@ function standUntilKilled(t: Test, pool: Pool, { name, leading, dropped }: Watch
     connectionString: pool.options.connectionString ?? '',
     max: 2,
     applicationName: name,
+    connectionTimeoutMs: CONNECTION_TIMEOUT_MS,
   })
   const write = (line: string) => {
     const { partition, reason } = JSON.parse(line) as { partition?: string; reason?: string }
@@ -249,6 +251,7 @@ t.test(
     }
     const beside = openPool(t, connectionString, 2)
     openLeader(t, pool, {
+      ...HOUR,
       pool: openPool(t, connectionString, 1),
       leasePool: beside,
       quickPool: beside,

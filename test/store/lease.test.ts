@@ -115,7 +115,7 @@ t.test('a take-over waits for the leader transaction in flight', async (t) => {
   let taking: Promise<Lease | null> | undefined
   await leave(pool, lease, async () => {
     taking = acquire(pool, B)
-    await until(() => countWaiting(pool), 5_000, 'the take-over to wait')
+    await until(() => countWaiting(pool), 20_000, 'the take-over to wait')
     isDone = true
   })
   t.match(await taking, { owner: B, epoch: '2' })
@@ -130,7 +130,7 @@ t.test('a lease that is renewed while a take-over waits is not taken over', asyn
   let taking: Promise<Lease | null> | undefined
   await leave(pool, lease, async () => {
     taking = acquire(pool, B)
-    await until(() => countWaiting(pool), 5_000, 'the take-over to wait')
+    await until(() => countWaiting(pool), 20_000, 'the take-over to wait')
     t.ok(await renewLease(pool, lease, TTL_MS), 'renewal passes beside the work and the waiting')
   })
   t.equal(await taking, null)
@@ -144,7 +144,7 @@ t.test('a leader transaction waits for a take-over under way and then has lost',
   await other.query('begin; select from sidelight.lease for update')
   await other.query('update sidelight.lease set epoch = epoch + 1')
   const leaving = t.rejects(leave(pool, lease), LeaseLost)
-  await until(() => countWaiting(pool), 5_000, 'the leader transaction to wait')
+  await until(() => countWaiting(pool), 20_000, 'the leader transaction to wait')
   await other.query('commit')
   other.release()
   await leaving

@@ -40,8 +40,8 @@ t.test('aborting the signal ends the statement at the server too', async (t) => 
     lockTimeoutMs: 60_000,
     signal: stopping.signal,
   })
-  await until(() => countRunning(pool), 5_000, 'the statement to run')
+  await until(() => countRunning(pool), 20_000, 'the statement to run')
   stopping.abort()
   await t.rejects(running)
-  await until(async () => (await countRunning(pool)) === 0, 5_000, 'the statement to end')
+  await until(async () => (await countRunning(pool)) === 0, 20_000, 'the statement to end')
 })

@@ -115,7 +115,7 @@ for (const major of MAJORS) {
       const writer = openWriter(t, pool)
       const reader = await keepReading(pool)
       const dropping = dropByAge(leadership, retentionOf(7))
-      await until(() => countWaiting(pool), 5_000, 'the detach to wait')
+      await until(() => countWaiting(pool), 20_000, 'the detach to wait')
       t.same(await writer.write([spanOf(today), spanOf(today + 1)], never), [stored, stored])
       t.equal(await countSpans(pool), 3, 'the old day is not read any more')
       t.equal(await countWaiting(pool), 1, 'the detach alone waits')
@@ -152,7 +152,7 @@ for (const major of MAJORS) {
       const query = pool.query('select pg_sleep(2)')
       const writer = openWriter(t, pool)
       const dropping = dropByAge(leadership, retentionOf(7))
-      await until(() => countWaiting(pool), 5_000, 'the detach to wait')
+      await until(() => countWaiting(pool), 20_000, 'the detach to wait')
       t.same(await writer.write([spanOf(today)], never), [stored], 'writers do not wait')
       await dropping
       t.same(await daysFromToday(pool), [0])
@@ -189,7 +189,7 @@ t.test('collectors that create the day while it is dropped do not bring it back'
     while (isDropping) await ensurePartitions(pool, 'span', [today - 9, today])
   })
   for (let i = 0; i < 5; i++) await dropByAge(leadership, retentionOf(7))
-  await until(() => daysFromToday(pool).then((days) => days.includes(0)), 5_000, 'a partition')
+  await until(() => daysFromToday(pool).then((days) => days.includes(0)), 20_000, 'a partition')
   await dropByAge(leadership, retentionOf(7))
   isDropping = false
   await Promise.all(creating)

@@ -69,7 +69,7 @@ t.test('a connection that was given up while it was made is not lent twice', asy
   const giving = new AbortController()
   const given = withClient(pool, giving.signal, (client) => client.query('select pg_sleep(60)'))
   // By then it has its turn and is about to connect.
-  await until(() => pool.totalCount === 1, 5_000, 'a connection')
+  await until(() => pool.totalCount === 1, 20_000, 'a connection')
   giving.abort()
   await t.rejects(given)
   await withClient(pool, never, (client) => client.query('select'))
