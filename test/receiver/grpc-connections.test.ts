@@ -120,7 +120,7 @@ t.test('connections up to the limit are open; one more is closed and counted', a
   const counters = createCounters()
   const door = await openGrpcDoor(t, { counters, maxConnections: 2 })
   const sessions = [door.session(), door.session()]
-  for (const session of sessions) await once(session, 'remoteSettings')
+  await Promise.all(sessions.map((session) => once(session, 'remoteSettings')))
   t.equal(await valueOf(counters, 'sidelight_otlp_connections'), 2)
   const third = door.session()
   await once(third, 'close')
@@ -172,7 +172,11 @@ t.test('a connection on which nothing happens is closed, by GOAWAY', async (t) =
 
 t.test('64 MiB and 30 requests at once pass through one connection', async (t) => {
   const maxBodyBytes = 64 * 1024 * 1024
-  const door = await openGrpcDoor(t, { maxBodyBytes, budgetBytes: 4 * maxBodyBytes })
+  const door = await openGrpcDoor(t, {
+    maxBodyBytes,
+    budgetBytes: 4 * maxBodyBytes,
+    bodyTimeoutMs: 6 * TIMEOUT_MS,
+  })
   // Fields that nobody knows, two bytes each.
   const largest = Buffer.alloc(maxBodyBytes, ' ')
   t.equal((await door.call(largest)).code, CODE.ok)
@@ -190,9 +194,10 @@ t.test('a stop answers what is under way, takes nothing new, and then closes', a
   await until(() => held.length === 1, TIMEOUT_MS, 'a call under way')
   const idle = door.session()
   await once(idle, 'remoteSettings')
+  const idleClosed = once(idle, 'close')
   const closed = door.server.close()
   t.strictSame((await goaway).slice(0, 2), [constants.NGHTTP2_NO_ERROR, 1])
-  await once(idle, 'close')
+  await idleClosed
   t.equal((await door.call(traces({}))).code, CODE.unavailable)
   held[0]?.()
   t.equal((await under).headers['grpc-status'], '0')
