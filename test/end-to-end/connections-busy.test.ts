@@ -11,6 +11,8 @@ import { until } from '../helpers/until'
 t.setTimeout(300_000)
 
 const PATIENCE_MS = 60_000
+/** Exports of the application under way at once, and items of each, unless told. */
+const [AT_ONCE, ITEMS] = [3, 16]
 
 async function optionsFor(t: Test, databaseUrl: string, roles: string) {
   const [otlpPort = 0, apiPort = 0] = await freePorts(2)
@@ -69,9 +71,15 @@ t.test(
     const collector = await collectors(t).start(options)
     t.equal((await ask(collector)).status, 200)
     const client = await openClient(t, cluster.connectionString())
+    // Questions are given up after ten seconds, in which an application does not always start.
+    const app = startLedgerClient(t, collector.otlpUrl, join(options.dataDir, 'ledger'))
+    await until(() => app.acknowledged() > 0, PATIENCE_MS, 'an application under way')
+    // First of all who would start another process.
+    process.kill(cluster.pid(), 'SIGSTOP')
     const { rows } = await client.query<{ pid: number }>('select pid from pg_stat_activity')
     const processes = [cluster.pid(), ...rows.map(({ pid }) => pid)]
     for (const pid of processes) process.kill(pid, 'SIGSTOP')
+    const before = app.acknowledged()
     let answered = 0
     const questions = Array.from({ length: 5 }, () => ask(collector).finally(() => answered++))
     try {
@@ -79,17 +87,18 @@ t.test(
       for (const path of paths) {
         t.match((await fetch(collector.apiUrl + path)).status, /200|503/, path)
       }
-      const app = startLedgerClient(t, collector.otlpUrl, join(options.dataDir, 'ledger'))
-      await until(() => app.acknowledged() > 0, 10_000, 'an acknowledgement')
+      // More than was under way before.
+      const isAcknowledged = () => app.acknowledged() > before + AT_ONCE * ITEMS
+      await until(isAcknowledged, 10_000, 'an acknowledgement')
       const readiness = await fetch(`${collector.apiUrl}/health/ready`)
       t.equal(readiness.status, 503)
       t.match(await readiness.json(), { checks: { database: 'unhealthy' } })
       t.equal(answered, 0, 'none of the questions is answered yet')
-      await app.stop()
     } finally {
       for (const pid of processes) process.kill(pid, 'SIGCONT')
     }
     await Promise.all(questions)
+    await app.stop()
   },
 )
 
