@@ -7,6 +7,7 @@ import {
   dataFolder,
   freePorts,
   type RunningCollector,
+  untilStored,
 } from '../helpers/collector'
 import { exportRequest } from '../helpers/export-request'
 import { bySignal } from '../../collector/otlp/signal'
@@ -154,6 +155,7 @@ t.test('a hanging Postgres keeps no stop beyond its deadline', async (t) => {
   const collector = await start({ ...options, env })
   // Enough at once for connections that nobody uses afterwards.
   await Promise.all(Array.from({ length: 20 }, () => post(collector, 'before')))
+  await untilStored(collector)
   t.equal((await ask(collector)).status, 200)
   const processes = [cluster.pid(), ...(await processesOf(cluster.connectionString()))]
   for (const pid of processes) process.kill(pid, 'SIGSTOP')

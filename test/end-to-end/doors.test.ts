@@ -10,7 +10,13 @@ import {
 } from '@opentelemetry/sdk-trace-base'
 import { Client } from 'pg'
 import t, { type Test } from 'tap'
-import { collectors, dataFolder, freePorts, type RunningCollector } from '../helpers/collector'
+import {
+  collectors,
+  dataFolder,
+  freePorts,
+  type RunningCollector,
+  untilStored,
+} from '../helpers/collector'
 import { traces } from '../helpers/otlp'
 import { withDatabase } from '../helpers/postgres'
 import { until } from '../helpers/until'
@@ -55,6 +61,7 @@ t.test('otlp 4, 35: what comes over gRPC and again over HTTP is stored once', as
     body: new Uint8Array(body),
   })
   t.equal(response.status, 200)
+  await untilStored(collector)
   t.equal(await countSpans(), 100)
   t.equal(await collector.end('SIGTERM'), 0)
 })
@@ -87,6 +94,7 @@ t.test('otlp 7: a collector with TLS files takes spans from clients of its CA', 
   })
   await exporter.shutdown()
   t.equal(code, ExportResultCode.SUCCESS)
+  await untilStored(collector)
   t.equal(await countSpans(), 1)
   t.equal(await collector.end('SIGTERM'), 0)
 })

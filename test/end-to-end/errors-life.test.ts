@@ -5,6 +5,7 @@ import {
   dataFolder,
   freePorts,
   type RunningCollector,
+  untilStored,
 } from '../helpers/collector'
 import { type SpanInput, traces } from '../helpers/otlp'
 import { withDatabase } from '../helpers/postgres'
@@ -135,7 +136,7 @@ function request(atMs: number): SpanInput {
   return { name: 'POST /checkout', kind: SERVER, startTimeUnixNano }
 }
 
-/** Sends spans of the service `shop`; resolves when they are acknowledged. */
+/** Sends spans of the service `shop`; resolves when they are stored. */
 async function post(
   collector: RunningCollector,
   { release, spans }: { release: string; spans: readonly SpanInput[] },
@@ -147,6 +148,7 @@ async function post(
     body: new Uint8Array(traces({ service: 'shop', resource, spans })),
   })
   if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`)
+  await untilStored(collector)
 }
 
 /** Until whatever was sent before has been judged: the second of two faults nobody knew is, and so is all that came with the first. */

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Client } from 'pg'
 import t from 'tap'
-import { collectors, dataFolder, freePorts } from '../helpers/collector'
+import { collectors, dataFolder, freePorts, untilStored } from '../helpers/collector'
 import { traces } from '../helpers/otlp'
 import { withDatabase } from '../helpers/postgres'
 
@@ -45,6 +45,7 @@ t.test('a rule of the configuration file says what a group is made of', async (t
     ),
   })
   t.equal(response.status, 200)
+  await untilStored(collector)
   const client = new Client({ connectionString })
   await client.connect()
   t.teardown(() => client.end())

@@ -1,8 +1,7 @@
 import { Client } from 'pg'
 import t, { type Test } from 'tap'
-import { collectors, dataFolder, freePorts, readMetric } from '../helpers/collector'
+import { collectors, dataFolder, freePorts, untilStored } from '../helpers/collector'
 import { withDatabase } from '../helpers/postgres'
-import { until } from '../helpers/until'
 import { run } from '../instrumentation/application'
 
 t.setTimeout(180_000)
@@ -71,9 +70,7 @@ async function thrown(t: Test, { path, first }: { path: string; first: 'logs' | 
   t.equal(code, 0)
   const requests = TIMES * path.split(',').length
   t.equal(stdout, `${Array.from({ length: requests }, () => 500).join()}\n`)
-  // On a busy machine what was acknowledged is stored a moment later.
-  const isStored = async () => (await readMetric(collector, 'sidelight_spool_records')) === 0
-  await until(isStored, 30_000, 'an empty spool')
+  await untilStored(collector)
   const client = new Client({ connectionString })
   await client.connect()
   t.teardown(() => client.end())

@@ -1,6 +1,6 @@
 import { Client } from 'pg'
 import t from 'tap'
-import { collectors, dataFolder, freePorts } from '../helpers/collector'
+import { collectors, dataFolder, freePorts, untilStored } from '../helpers/collector'
 import { type LogRecordInput, logs, type LogsInput } from '../helpers/otlp-logs'
 import { withDatabase } from '../helpers/postgres'
 import { countEvents, eventDifferences } from '../helpers/recount-events'
@@ -77,6 +77,7 @@ t.test('the same events make the same rows as protobuf, as JSON and over gRPC', 
     await post('application/json', logs(inputOf('json'), 'json'))
     t.equal((await call(logs(inputOf('grpc')), { path: METHODS.logs })).code, 0)
   }
+  await untilStored(collector)
   const client = new Client({ connectionString: databaseUrl })
   await client.connect()
   t.teardown(() => client.end())

@@ -10,6 +10,7 @@ import {
   dataFolder,
   freePorts,
   type RunningCollector,
+  untilStored,
 } from '../helpers/collector'
 import { type SpanInput, traces } from '../helpers/otlp'
 import { withDatabase } from '../helpers/postgres'
@@ -58,7 +59,7 @@ function requestsOf(minuteMs: number, count: number, failures = 0): SpanInput[] 
   })
 }
 
-/** Sends spans of the service `checkout`; resolves when they are acknowledged. */
+/** Sends spans of the service `checkout`; resolves when they are stored. */
 async function send(collector: RunningCollector, spans: readonly SpanInput[]): Promise<void> {
   const response = await fetch(`${collector.otlpUrl}/v1/traces`, {
     method: 'POST',
@@ -66,6 +67,7 @@ async function send(collector: RunningCollector, spans: readonly SpanInput[]): P
     body: new Uint8Array(traces({ service: 'checkout', spans })),
   })
   if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`)
+  await untilStored(collector)
 }
 
 async function ask(collector: RunningCollector, path: string): Promise<unknown> {
@@ -196,6 +198,8 @@ t.test('what the official exporter was acknowledged is in the next answer', asyn
     count += 1
     errorCount += round >= 20 ? 1 : 0
     await provider.forceFlush()
+    // Unless it went to the disk for being late.
+    await untilStored(collector)
     const health = (await ask(collector, `${PREFIX}/health`)) as { readonly status: string }
     t.match(health, { requests: { count }, errors: { errorCount } })
     statuses.add(health.status)

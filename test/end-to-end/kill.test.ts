@@ -2,7 +2,13 @@ import { join } from 'node:path'
 import { Client } from 'pg'
 import t from 'tap'
 import { SIGNALS } from '../../collector/translate/rows'
-import { collectors, dataFolder, freePorts, type RunningCollector } from '../helpers/collector'
+import {
+  collectors,
+  dataFolder,
+  freePorts,
+  type RunningCollector,
+  untilStored,
+} from '../helpers/collector'
 import {
   areIdle,
   closeGate,
@@ -45,6 +51,8 @@ t.test(
       collector = await start(options)
     }
     const { retries } = await app.stop()
+    // What came while the last one started, it acknowledged from the disk.
+    await untilStored(collector)
     t.ok(retries >= KILLS, `the exporter retried (${retries} times)`)
     for (const signal of SIGNALS) {
       t.ok(app.acknowledged(signal) > 0, `${app.acknowledged(signal)} items of ${signal}`)
@@ -73,13 +81,13 @@ async function killAt(
   let waiting: number[] = []
   await until(
     async () => (waiting = await waitingAt(client, gate)).length > 0,
-    10_000,
+    30_000,
     `a transaction at the ${gate} gate`,
   )
   if (phase === 'after') {
     process.kill(collector.pid, 'SIGSTOP')
     await openGate(client, gate)
-    await until(() => areIdle(client, waiting), 10_000, 'the commit')
+    await until(() => areIdle(client, waiting), 30_000, 'the commit')
     await collector.end('SIGKILL')
   } else {
     await collector.end('SIGKILL')

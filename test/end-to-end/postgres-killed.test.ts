@@ -11,6 +11,8 @@ import { countThrows, errorDifferences } from '../helpers/recount-errors'
 import { countEvents, eventDifferences } from '../helpers/recount-events'
 import { until } from '../helpers/until'
 
+t.setTimeout(300_000)
+
 const KILLS = 6
 
 t.test(

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { Client } from 'pg'
 import t from 'tap'
-import { collectors, dataFolder, freePorts } from '../helpers/collector'
+import { collectors, dataFolder, freePorts, untilStored } from '../helpers/collector'
 import { withDatabase } from '../helpers/postgres'
 import { eventDifferences } from '../helpers/recount-events'
 import { install, launch } from '../instrumentation/application'
@@ -31,6 +31,7 @@ for (const [assembly, env] of Object.entries({
       },
     }).ended
     t.equal(code, 0)
+    await untilStored(collector)
     const client = new Client({ connectionString: databaseUrl })
     await client.connect()
     t.teardown(() => client.end())

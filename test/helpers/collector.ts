@@ -86,6 +86,12 @@ export async function readMetric(collector: RunningCollector, name: string): Pro
   return Number(line?.slice(name.length + 1))
 }
 
+/** Until what was acknowledged is in Postgres: on a busy machine some of it is so a moment later, by way of the disk. */
+export async function untilStored(collector: RunningCollector): Promise<void> {
+  const isStored = async () => (await readMetric(collector, 'sidelight_spool_records')) === 0
+  await until(isStored, 60_000, 'an empty spool')
+}
+
 /** Different ports nobody listened on a moment ago, and no connection is given. */
 export async function freePorts(count: number): Promise<number[]> {
   const ports = new Set<number>()
