@@ -1,5 +1,5 @@
 /** Two services under the bootstrap, the built collector and Postgres: what was told of them is found over the API. */
-import { cpSync } from 'node:fs'
+import { cpSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
 import {
@@ -222,7 +222,8 @@ async function run(t: Test): Promise<RunningCollector> {
   stock.child.kill('SIGTERM')
   t.match(await stock.ended, { code: 0, stderr: '' })
   const isStored = async () =>
-    (await readMetric(collector, 'sidelight_handover_pending_files')) === 0 &&
+    // What they left is there when they have ended, and goes when it is committed.
+    !readdirSync(join(dataDir, 'handover')).some((name) => name.endsWith('.otlp')) &&
     (await readMetric(collector, 'sidelight_spool_records')) === 0 &&
     (await logsOf(collector, { service: 'shop', eventName: 'exception' })).length > 0
   await until(isStored, PATIENCE_MS, 'all of it in Postgres')

@@ -1,5 +1,5 @@
 /** Two services with correlation middleware, the built collector and Postgres: one question tells the whole story of an id. */
-import { cpSync } from 'node:fs'
+import { cpSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
 import {
@@ -177,7 +177,8 @@ async function run(t: Test): Promise<{ collector: RunningCollector; answers: Ans
     t.match(await ended, { code: 0, stderr: '' })
   }
   const isStored = async () =>
-    (await readMetric(collector, 'sidelight_handover_pending_files')) === 0 &&
+    // What they left is there when they have ended, and goes when it is committed.
+    !readdirSync(join(dataDir, 'handover')).some((name) => name.endsWith('.otlp')) &&
     (await readMetric(collector, 'sidelight_spool_records')) === 0 &&
     (await spansOf(collector, 'c-2')) === SPANS
   await until(isStored, PATIENCE_MS, 'all of it in Postgres')
