@@ -87,6 +87,8 @@ export const SESSION_SCENARIOS: readonly Scenario[] = [
         await session.query('begin')
         await lockTables(session, ITEM_TABLES)
         const crossing = session.query('lock table sidelight.ingest_receipt')
+        // Before the gate opens, or the collector looks for a deadlock that is not there yet.
+        await until(() => isReceiptWaitedFor(admin), GATE_MS, 'the other session to wait')
         await openGate(admin, 'receipt')
         await crossing
         await session.query('rollback')
@@ -101,6 +103,14 @@ export const SESSION_SCENARIOS: readonly Scenario[] = [
     },
   },
 ]
+
+async function isReceiptWaitedFor(admin: Client): Promise<boolean> {
+  const { rowCount } = await admin.query(
+    `select from pg_locks where not granted and relation = 'sidelight.ingest_receipt'::regclass
+     and database = (select oid from pg_database where datname = current_database())`,
+  )
+  return rowCount !== null && rowCount > 0
+}
 
 async function lockTables(session: Client, tables: readonly string[]): Promise<void> {
   const names = tables.map((table) => `sidelight.${table}`).join(', ')
