@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { Logger } from 'pino'
 import type { Pool } from 'pg'
 import { heartbeat, registerSidecar, reportDrained, type Sidecar } from './maintenance'
@@ -60,6 +61,7 @@ export function createKeeper({
   attemptMs = ATTEMPT_MS,
 }: KeeperOptions): Keeper {
   let timer: NodeJS.Timeout | undefined
+  let beating: Promise<void> | undefined
   let isFailing = false
   const limit: Limit = { waitMs: WAIT_MS, useMs: attemptMs, isUrgent: true }
   async function beat(): Promise<void> {
@@ -76,6 +78,10 @@ export function createKeeper({
       if (!(error instanceof Busy)) onLost(messageOf(error))
     }
   }
+  /** None while the one before is under way. */
+  function beatOnce(): void {
+    beating ??= beat().finally(() => (beating = undefined))
+  }
   return {
     async prepare() {
       // A migration may take its time. Over a connection that just answered it is not lost in one that is stuck.
@@ -83,13 +89,15 @@ export function createKeeper({
       await migrate(pool, { mode, log })
       await ensureUpcomingPartitions(pool, nowMs(), limit)
       await registerSidecar(pool, sidecar, oldestUndrainedAgeMs(), limit)
-      timer ??= setInterval(() => void beat(), heartbeatMs).unref()
+      timer ??= setInterval(beatOnce, heartbeatMs).unref()
     },
     async stop() {
       clearInterval(timer)
+      const last = AbortSignal.timeout(LAST_WORD_MS)
+      // Coming after the last word, it would take that back.
+      await Promise.race([beating, once(last, 'abort')])
       try {
         const ageMs = oldestUndrainedAgeMs()
-        const last = AbortSignal.timeout(LAST_WORD_MS)
         if (ageMs === null) await reportDrained(pool, sidecar.id, last)
         else await heartbeat(pool, sidecar.id, ageMs, last)
       } catch (error) {

@@ -82,14 +82,14 @@ t.test(
 t.test('a Postgres that hangs takes no connections from the pool, and keeps no stop', async (t) => {
   const pool = await openDatabase(t, { max: 3 })
   await ensureUpcomingPartitions(pool, Date.now())
-  const keeper = openKeeper(pool, { ms: null }, undefined, 200)
+  const keeper = openKeeper(pool, { ms: null }, undefined, 500)
   await keeper.prepare()
   const holder = await pool.connect()
   await holder.query('begin; lock table sidelight.sidecar')
   // The server does not notice at once that its callers are gone.
   await until(
     async () => (await countWaiting(pool)) > 3,
-    10_000,
+    30_000,
     'more heartbeats than connections',
   )
   await t.rejects(keeper.prepare(), 'asking whether it can be used again has an end too')
