@@ -24,7 +24,7 @@ export interface Load {
 }
 
 const ROUNDS = 5
-/** Not counted: a collector that has just started spends a third of its time on compiling what it runs. */
+/** Not counted: the first runs of a collector take twice the CPU of later ones, which is compiling and code not compiled yet. */
 const WARM_UP_ROUNDS = 1
 /** Of 512 items each; so many that a run takes a second or more, against which its beginning counts little. */
 const REQUESTS = { traces: 200, logs: 200, metrics: 600 } as const

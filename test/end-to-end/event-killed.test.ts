@@ -131,8 +131,9 @@ function isKilled(pid: number | null): boolean {
   if (pid === null || pid === 0) return false
   try {
     return process.kill(pid, 'SIGKILL')
-  } catch {
-    return false
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false
+    throw error
   }
 }
 

@@ -79,6 +79,31 @@ t.test(
   },
 )
 
+t.test('a heartbeat under way at a stop does not take back that it is drained', async (t) => {
+  // One connection, so that what asks first is first.
+  const pool = await openDatabase(t, { max: 1 })
+  let stopped: Promise<void> | undefined
+  let isPrepared = false
+  const age = {
+    get ms() {
+      // A heartbeat asks, in its middle.
+      if (isPrepared) {
+        isPrepared = false
+        stopped = keeper.stop()
+      }
+      return null
+    },
+  }
+  const keeper = openKeeper(pool, age)
+  await keeper.prepare()
+  isPrepared = true
+  await until(() => stopped !== undefined, 20_000, 'a heartbeat')
+  await stopped
+  // Whatever came after the last word is done by then.
+  await pool.query('select')
+  t.same(await read(pool), { undrained_hours: null, is_drained: true })
+})
+
 t.test('a Postgres that hangs takes no connections from the pool, and keeps no stop', async (t) => {
   const pool = await openDatabase(t, { max: 3 })
   await ensureUpcomingPartitions(pool, Date.now())
