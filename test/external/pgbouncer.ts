@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'pg'
 import { chooseAccount } from '../../collector/store/embedded/account'
-import { findFreePort, SUPERUSER } from '../../collector/store/embedded/cluster'
+import { SUPERUSER } from '../../collector/store/embedded/cluster'
 import { ROOT } from '../deploy/objects'
+import { findPort } from '../helpers/ports'
 import { until } from '../helpers/until'
 
 const EXAMPLE = join(ROOT, 'deploy', 'kubernetes', 'pgbouncer', 'pgbouncer.ini')
@@ -22,7 +23,7 @@ export async function startPgbouncer(
   poolSize: number | null = null,
 ): Promise<string> {
   const server = new URL(connectionString)
-  const port = await findFreePort()
+  const port = await findPort()
   const folder = mkdtempSync(join(tmpdir(), 'sidelight-pgbouncer-'))
   chmodSync(folder, 0o755)
   const users = join(folder, 'userlist.txt')

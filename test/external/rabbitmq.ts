@@ -1,31 +1,58 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, chownSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { chooseAccount } from '../../collector/store/embedded/account'
-import { findFreePort } from '../../collector/store/embedded/cluster'
+import type { Test } from 'tap'
+import { findPort } from '../helpers/ports'
 import { until } from '../helpers/until'
+import { type Account, answers, makeFolder, startServer } from './servers'
 
-/**
- * A RabbitMQ of the test's own, with a name server of its own, or it would start one that stays; both are ended at
- * teardown. Needs Debian's rabbitmq-server. Returns its URL.
- */
-export async function startRabbitmq(t: {
-  teardown(fn: () => Promise<void> | void): void
-}): Promise<string> {
-  const folder = mkdtempSync(join(tmpdir(), 'sidelight-rabbitmq-'))
-  const chosen = chooseAccount()
-  const account = chosen === null ? {} : { uid: chosen.uid, gid: chosen.gid }
-  chmodSync(folder, 0o755)
-  if (chosen !== null) chownSync(folder, chosen.uid, chosen.gid)
-  const [port, distributionPort] = [await findFreePort(), await findFreePort()]
-  const namePort = String(await findFreePort())
-  const names = spawn('epmd', ['-port', namePort, '-address', '127.0.0.1'], {
-    ...account,
-    stdio: 'ignore',
+/** How often RabbitMQ may end before it is ready: it boots in a dozen steps, with a name server and a second node. */
+const STARTS = 3
+
+/** A RabbitMQ of the test's own; ended at teardown. Needs Debian's rabbitmq-server. Returns its URL. */
+export async function startRabbitmq(t: Test): Promise<string> {
+  for (let start = 1; ; start++) {
+    try {
+      return await startOnce(t)
+    } catch (error) {
+      if (start === STARTS) throw error
+      t.comment(String(error))
+    }
+  }
+}
+
+/** With a name server of its own, or it would start one that stays. */
+async function startOnce(t: Test): Promise<string> {
+  const { folder, account } = makeFolder(t, 'rabbitmq')
+  const [port, distributionPort, namePort] = [await findPort(), await findPort(), await findPort()]
+  const flags = ['-port', String(namePort), '-address', '127.0.0.1']
+  await startServer(t, 'epmd', flags, { account, port: namePort })
+  const { output, ended } = spawnServer(t, account, {
+    HOME: folder,
+    RABBITMQ_NODENAME: `sidelight${port}@localhost`,
+    RABBITMQ_NODE_IP_ADDRESS: '127.0.0.1',
+    RABBITMQ_NODE_PORT: String(port),
+    RABBITMQ_DIST_PORT: String(distributionPort),
+    RABBITMQ_MNESIA_BASE: join(folder, 'data'),
+    RABBITMQ_LOG_BASE: join(folder, 'log'),
+    RABBITMQ_PID_FILE: join(folder, 'pid'),
+    RABBITMQ_ENABLED_PLUGINS_FILE: join(folder, 'plugins'),
+    RABBITMQ_CONFIG_FILE: join(folder, 'none'),
+    ERL_EPMD_PORT: String(namePort),
   })
-  let log = ''
+  await until(
+    async () => {
+      if (ended()) throw new Error(`RabbitMQ does not start: ${output()}`)
+      return output().includes('Starting broker... completed') && (await answers(port))
+    },
+    90_000,
+    'RabbitMQ',
+  )
+  return `amqp://guest:guest@127.0.0.1:${port}`
+}
+
+function spawnServer(t: Test, account: Account, env: NodeJS.ProcessEnv) {
+  let output = ''
   const child = spawn('/usr/lib/rabbitmq/bin/rabbitmq-server', {
     ...account,
     // A group of its own, for its scripts start the virtual machine as a child.
@@ -33,42 +60,20 @@ export async function startRabbitmq(t: {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       PATH: process.env['PATH'],
-      HOME: folder,
       LANG: 'C.UTF-8',
-      RABBITMQ_NODENAME: `sidelight${port}@localhost`,
-      RABBITMQ_NODE_IP_ADDRESS: '127.0.0.1',
-      RABBITMQ_NODE_PORT: String(port),
-      RABBITMQ_DIST_PORT: String(distributionPort),
-      RABBITMQ_MNESIA_BASE: join(folder, 'data'),
-      RABBITMQ_LOG_BASE: join(folder, 'log'),
-      RABBITMQ_PID_FILE: join(folder, 'pid'),
-      RABBITMQ_ENABLED_PLUGINS_FILE: join(folder, 'plugins'),
-      RABBITMQ_CONFIG_FILE: join(folder, 'none'),
-      ERL_EPMD_PORT: namePort,
       RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '+S 1:1',
+      ...env,
     },
   })
+  const ended = () => child.exitCode !== null || child.signalCode !== null
   for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (text: Buffer) => (log += text.toString()))
+    stream.on('data', (text: Buffer) => (output += text.toString()))
   }
   t.teardown(async () => {
-    const ended = once(child, 'close')
-    const namesEnded = names.exitCode === null ? once(names, 'close') : undefined
-    names.kill('SIGKILL')
-    await namesEnded
-    if (child.pid !== undefined && child.exitCode === null) {
-      process.kill(-child.pid, 'SIGKILL')
-      await ended
-    }
-    rmSync(folder, { recursive: true, force: true })
+    if (child.pid === undefined || ended()) return
+    const closed = once(child, 'close')
+    process.kill(-child.pid, 'SIGKILL')
+    await closed
   })
-  await until(
-    () => {
-      if (child.exitCode !== null) throw new Error(`RabbitMQ does not start: ${log}`)
-      return log.includes('Starting broker... completed') || undefined
-    },
-    90_000,
-    'RabbitMQ',
-  )
-  return `amqp://guest:guest@127.0.0.1:${port}`
+  return { output: () => output, ended }
 }

@@ -5,7 +5,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chooseAccount } from '../../collector/store/embedded/account'
-import { findFreePort } from '../../collector/store/embedded/cluster'
+import { findPort } from '../helpers/ports'
 import { until } from '../helpers/until'
 
 interface Teardown {
@@ -21,7 +21,7 @@ export async function startMariadb(t: Teardown) {
     [`--datadir=${data}`, '--auth-root-authentication-method=normal', '--skip-test-db'],
     { ...account, stdio: 'pipe' },
   )
-  const port = await findFreePort()
+  const port = await findPort()
   const socket = join(folder, 'socket')
   await startServer(
     t,
@@ -45,19 +45,19 @@ export async function startMariadb(t: Teardown) {
 /** A Redis of the test's own; ended at teardown. Needs Debian's redis-server. Returns its URL. */
 export async function startRedisServer(t: Teardown): Promise<string> {
   const { folder, account } = makeFolder(t, 'redis')
-  const port = await findFreePort()
+  const port = await findPort()
   const flags = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', '']
   await startServer(t, 'redis-server', flags, { account, port })
   return `redis://127.0.0.1:${port}`
 }
 
-interface Account {
+export interface Account {
   readonly uid?: number
   readonly gid?: number
 }
 
 /** A folder in the temporary one that belongs to who runs the server: not root, if we are. */
-function makeFolder(t: Teardown, name: string): { folder: string; account: Account } {
+export function makeFolder(t: Teardown, name: string): { folder: string; account: Account } {
   const folder = mkdtempSync(join(tmpdir(), `sidelight-${name}-`))
   t.teardown(() => {
     rmSync(folder, { recursive: true, force: true })
@@ -70,7 +70,8 @@ function makeFolder(t: Teardown, name: string): { folder: string; account: Accou
   return { folder, account }
 }
 
-async function startServer(
+/** Starts a server and waits until it answers on its port; ended at teardown. */
+export async function startServer(
   t: Teardown,
   program: string,
   flags: readonly string[],
@@ -86,7 +87,8 @@ async function startServer(
   await until(() => answers(port), 60_000, `an answer from ${program}`)
 }
 
-async function answers(port: number): Promise<boolean> {
+/** Whether something accepts connections at a port of 127.0.0.1. */
+export async function answers(port: number): Promise<boolean> {
   const socket = connect(port, '127.0.0.1')
   try {
     await once(socket, 'connect')
