@@ -24,8 +24,11 @@ export interface Load {
 }
 
 const ROUNDS = 5
-/** Not counted: the first runs of a collector take twice the CPU of later ones, which is compiling and code not compiled yet. */
-const WARM_UP_ROUNDS = 1
+/**
+ * Not counted: the first requests of a collector take twice the CPU of later ones, which is compiling and code not compiled yet.
+ * What does not run once an item but once a request is compiled last.
+ */
+const WARM_UP_REQUESTS = 6_000
 /** Of 512 items each; so many that a run takes a second or more, against which its beginning counts little. */
 const REQUESTS = { traces: 200, logs: 200, metrics: 600 } as const
 /** Of each signal. */
@@ -57,7 +60,7 @@ const CPU_MARKS = { traces: { floor: 12, aim: 6 } } as const
 
 /**
  * Durable ingest over HTTP against COPY of the same rows from one connection into the same tables, one after the other, in
- * interleaved rounds, after one that is not counted. Ratios are taken round by round; what is stored is counted after each. The
+ * interleaved rounds, once the collector is warm. Ratios are taken round by round; what is stored is counted after each. The
  * requests of a mixed run alternate on every connection.
  */
 export async function benchIngest(
@@ -77,21 +80,19 @@ export async function benchIngest(
   const rates = new Map<string, number[]>(LOADS.map((load) => [nameOf(load), []]))
   let cpu = 0
   let runs = 0
-  for (let round = -WARM_UP_ROUNDS; round < ROUNDS; round++) {
-    const copyRate = await measured(client, workload, () => copyAll(client, workload))
-    if (round >= 0) copyRates.push(copyRate)
+  await warmUp(client, otlpPort, workload, requests.length)
+  for (let round = 1; round <= ROUNDS; round++) {
+    copyRates.push(await measured(client, workload, () => copyAll(client, workload)))
     for (const load of LOADS) {
       const cpuBefore = cpuSeconds(collector.pid)
       const rate = await measured(client, workload, () => post(otlpPort, load, workload))
-      if (round < 0) continue
       rates.get(nameOf(load))?.push(rate)
       if (load.encoding === 'protobuf') {
         cpu += cpuSeconds(collector.pid) - cpuBefore
         runs++
       }
     }
-    const name = round < 0 ? 'the round to warm up' : `round ${round + 1} of ${ROUNDS}`
-    process.stderr.write(`ingest of ${ingested}: ${name}\n`)
+    process.stderr.write(`ingest of ${ingested}: round ${round} of ${ROUNDS}\n`)
   }
   const disk = ingested === 'mixed' ? [] : await benchDisk(client, workload)
   const cpuPerMillion = (cpu / (runs * workload.items)) * 1e6
@@ -113,6 +114,19 @@ export async function benchIngest(
     },
     ...disk.map((figure) => ({ ...figure, name: `${ingested}: ${figure.name}` })),
   ]
+}
+
+async function warmUp(
+  client: Client,
+  port: number,
+  workload: Workload,
+  requests: number,
+): Promise<void> {
+  for (let posted = 0, run = 0; posted < WARM_UP_REQUESTS; posted += requests, run++) {
+    const load = LOADS[run % LOADS.length]!
+    await measured(client, workload, () => post(port, load, workload))
+    process.stderr.write(`warming up: ${posted + requests} of ${WARM_UP_REQUESTS} requests\n`)
+  }
 }
 
 function requestsOf(ingested: Ingested): BenchRequest[] {
