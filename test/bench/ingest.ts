@@ -122,10 +122,11 @@ async function warmUp(
   workload: Workload,
   requests: number,
 ): Promise<void> {
-  for (let posted = 0, run = 0; posted < WARM_UP_REQUESTS; posted += requests, run++) {
+  const runs = Math.ceil(WARM_UP_REQUESTS / requests)
+  for (let run = 0; run < runs; run++) {
     const load = LOADS[run % LOADS.length]!
     await measured(client, workload, () => post(port, load, workload))
-    process.stderr.write(`warming up: ${posted + requests} of ${WARM_UP_REQUESTS} requests\n`)
+    process.stderr.write(`warming up: run ${run + 1} of ${runs}\n`)
   }
 }
 

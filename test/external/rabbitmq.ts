@@ -1,28 +1,15 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import type { Test } from 'tap'
 import { findPort } from '../helpers/ports'
 import { until } from '../helpers/until'
-import { type Account, answers, makeFolder, startServer } from './servers'
+import { type Account, answers, makeFolder, startServer, type Teardown } from './servers'
 
-/** How often RabbitMQ may end before it is ready: it boots in a dozen steps, with a name server and a second node. */
-const STARTS = 3
-
-/** A RabbitMQ of the test's own; ended at teardown. Needs Debian's rabbitmq-server. Returns its URL. */
-export async function startRabbitmq(t: Test): Promise<string> {
-  for (let start = 1; ; start++) {
-    try {
-      return await startOnce(t)
-    } catch (error) {
-      if (start === STARTS) throw error
-      t.comment(String(error))
-    }
-  }
-}
-
-/** With a name server of its own, or it would start one that stays. */
-async function startOnce(t: Test): Promise<string> {
+/**
+ * A RabbitMQ of the test's own, with a name server of its own, or it would start one that stays; both are ended at
+ * teardown. Needs Debian's rabbitmq-server. Returns its URL.
+ */
+export async function startRabbitmq(t: Teardown): Promise<string> {
   const { folder, account } = makeFolder(t, 'rabbitmq')
   const [port, distributionPort, namePort] = [await findPort(), await findPort(), await findPort()]
   const flags = ['-port', String(namePort), '-address', '127.0.0.1']
@@ -51,7 +38,7 @@ async function startOnce(t: Test): Promise<string> {
   return `amqp://guest:guest@127.0.0.1:${port}`
 }
 
-function spawnServer(t: Test, account: Account, env: NodeJS.ProcessEnv) {
+function spawnServer(t: Teardown, account: Account, env: NodeJS.ProcessEnv) {
   let output = ''
   const child = spawn('/usr/lib/rabbitmq/bin/rabbitmq-server', {
     ...account,

@@ -8,7 +8,7 @@ import { chooseAccount } from '../../collector/store/embedded/account'
 import { findPort } from '../helpers/ports'
 import { until } from '../helpers/until'
 
-interface Teardown {
+export interface Teardown {
   teardown(fn: () => Promise<void> | void): void
 }
 
